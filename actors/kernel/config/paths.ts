@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import type { Config } from './schema.js';
+
+/** Where everything of a node lies, derived from its configuration in one place. */
+export interface NodePaths {
+  /** Socket of `status`, `inspect` and the other commands. */
+  readonly daemonSocket: string;
+  readonly stateFile: string;
+  /** Managed Tor only. */
+  readonly torDataDir: string;
+  readonly torrc: string;
+  readonly torControlSocket: string;
+  readonly torSocksSocket: string;
+  /** HiddenServiceDir of the instance. */
+  readonly hiddenServiceDir: string;
+  /** Where the proxy listens and HiddenServicePort points: `unix:/path` or `host:port`. */
+  readonly proxyListen: string;
+}
+
+export const nodePaths = (config: Config): NodePaths => {
+  const { state_dir: stateDir, run_dir: runDir, hidden_service_dir: serviceDir } = config.node;
+  const torDataDir = config.tor.data_dir === '' ? join(stateDir, 'tor') : config.tor.data_dir;
+  return {
+    daemonSocket: join(runDir, 'control.sock'),
+    stateFile: join(stateDir, 'state.json'),
+    torDataDir,
+    torrc: join(torDataDir, 'torrc'),
+    torControlSocket: join(runDir, 'tor-control.sock'),
+    torSocksSocket: join(runDir, 'tor-socks.sock'),
+    hiddenServiceDir: serviceDir === '' ? join(torDataDir, 'instance') : serviceDir,
+    proxyListen: config.proxy.listen === '' ? `unix:${join(runDir, 'proxy.sock')}` : config.proxy.listen,
+  };
+};

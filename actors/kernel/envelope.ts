@@ -1,0 +1,84 @@
+import type { ErrorData } from './errors.js';
+import type { LogRecord } from './logging.js';
+import type {
+  ActorName,
+  FactName,
+  MessageName,
+  OrderName,
+  ParticipantName,
+  RequestName,
+  SignalName,
+} from './messages.js';
+
+/** Raised when an envelope changes shape; the ready handshake refuses another version. */
+export const PROTOCOL_VERSION = 1;
+
+export type ChaosMode = 'throw' | 'exit' | 'hang' | 'oom';
+
+/** What an actor shows of itself to `rbctl inspect`: plain data, nothing secret. */
+export interface Inspection {
+  /** The xstate state value, dotted: `up.configured`. */
+  readonly state: string;
+  readonly context: Readonly<Record<string, unknown>>;
+}
+
+/** Main thread → actor thread. */
+export type ToActor =
+  | { readonly kind: 'fact'; readonly name: FactName; readonly payload: unknown }
+  | { readonly kind: 'signal'; readonly name: SignalName; readonly payload: unknown }
+  | {
+      readonly kind: 'order';
+      readonly name: OrderName;
+      readonly payload: unknown;
+      readonly from: ParticipantName;
+    }
+  | {
+      readonly kind: 'request';
+      readonly id: number;
+      readonly name: RequestName;
+      readonly payload: unknown;
+      readonly from: ParticipantName;
+    }
+  | { readonly kind: 'reply'; readonly id: number; readonly outcome: Outcome }
+  | { readonly kind: 'ping'; readonly id: number }
+  | { readonly kind: 'inspect'; readonly id: number }
+  | { readonly kind: 'stop'; readonly deadlineMs: number }
+  | { readonly kind: 'chaos'; readonly mode: ChaosMode };
+
+/** Actor thread → main thread. The main thread knows actor and generation by the port. */
+export type FromActor =
+  | { readonly kind: 'ready'; readonly version: number; readonly subscriptions: readonly MessageName[] }
+  | { readonly kind: 'start-failed'; readonly error: ErrorData }
+  | { readonly kind: 'fact'; readonly name: FactName; readonly payload: unknown }
+  | { readonly kind: 'signal'; readonly name: SignalName; readonly payload: unknown }
+  | { readonly kind: 'order'; readonly name: OrderName; readonly payload: unknown }
+  | {
+      readonly kind: 'request';
+      readonly id: number;
+      readonly name: RequestName;
+      readonly payload: unknown;
+      readonly deadlineMs: number;
+    }
+  | { readonly kind: 'reply'; readonly id: number; readonly outcome: Outcome }
+  | { readonly kind: 'pong'; readonly id: number; readonly alive: boolean; readonly loopDelayP99Ms: number }
+  | {
+      readonly kind: 'inspection';
+      readonly id: number;
+      readonly inspection: Inspection;
+      readonly mailbox: number;
+    }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'log'; readonly record: LogRecord };
+
+export type Outcome =
+  { readonly ok: true; readonly answer: unknown } | { readonly ok: false; readonly error: ErrorData };
+
+/** What a thread is born with (workerData): structured-clone friendly. */
+export interface ActorBirth {
+  readonly name: ActorName;
+  readonly generation: number;
+  readonly config: unknown;
+  readonly secrets: unknown;
+  /** Whether chaos envelopes are obeyed (`[chaos] enabled`). */
+  readonly chaos: boolean;
+}

@@ -1,0 +1,28 @@
+import { Secret } from './redact.js';
+
+/**
+ * The secrets that the main thread read from files at boot. Each actor is given only its own: the publisher the
+ * master key, the election the node key and the cluster token, tor the control password.
+ */
+export interface ActorSecrets {
+  /** Expanded ed25519 secret key of the master address, 64 bytes. */
+  readonly masterKey: Secret | null;
+  /** Ed25519 seed of the node key, 32 bytes. */
+  readonly nodeKey: Secret | null;
+  readonly clusterToken: Secret | null;
+  readonly controlPassword: Secret | null;
+}
+
+/** The same as it crosses into a thread: SharedArrayBuffer-backed, so that no copy is made of a key. */
+export type SecretsOnTheWire = { readonly [K in keyof ActorSecrets]: Uint8Array | null };
+
+/** Wraps what arrived in a thread, so that nothing can print it. */
+export const revealSecrets = (wire: SecretsOnTheWire): ActorSecrets => {
+  const wrap = (bytes: Uint8Array | null): Secret | null => (bytes === null ? null : new Secret(bytes));
+  return {
+    masterKey: wrap(wire.masterKey),
+    nodeKey: wrap(wire.nodeKey),
+    clusterToken: wrap(wire.clusterToken),
+    controlPassword: wrap(wire.controlPassword),
+  };
+};

@@ -1,0 +1,4 @@
+import { runActorThread } from '../kernel/actor-thread.js';
+import { proxyActor } from './actor.js';
+
+await runActorThread(proxyActor);

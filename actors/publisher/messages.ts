@@ -1,0 +1,37 @@
+import type { RelayFingerprint, TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
+import type { SeenCounter } from '../election/messages.js';
+import { fact, order } from '../kernel/message-declaration.js';
+
+export interface HsDirView {
+  readonly fingerprint: RelayFingerprint;
+  readonly status: 'accepted' | 'rejected' | 'pending';
+  readonly reason: string | null;
+}
+
+export interface DescriptorView {
+  readonly which: 'first' | 'second';
+  readonly timePeriod: TimePeriodNumber;
+  /** Decimal digits: a revision counter may exceed 2^53. */
+  readonly revisionCounter: string;
+  readonly introPoints: number;
+  /** Wall clock (ms) of the last acceptance that completed or extended it; null before the first. */
+  readonly publishedAtMs: number | null;
+  readonly hsdirs: readonly HsDirView[];
+}
+
+export interface PublisherStatus {
+  readonly state: 'standby' | 'waiting' | 'publishing' | 'published' | 'degraded';
+  /** Why it waits or is degraded, for people; null when nothing is wrong. */
+  readonly reason: string | null;
+  readonly descriptors: readonly DescriptorView[];
+  readonly lastPublishMs: number | null;
+  /** From Tor's own event to the last HSDir's acceptance, of the last complete upload, ms. */
+  readonly lastLatencyMs: number | null;
+}
+
+export const publisherMessages = {
+  'publisher.status': fact<PublisherStatus>(),
+  /** The counter inputs that this node used, for heartbeats. */
+  'publisher.counters': fact<{ readonly counters: readonly SeenCounter[] }>(),
+  'publisher.publish-now': order<{ readonly reason: string }>(),
+} as const;

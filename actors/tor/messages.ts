@@ -1,0 +1,68 @@
+import type { OnionAddress, RelayFingerprint, TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
+import type { NetworkView } from '@rustbalance/crypto-worker/task-types.js';
+import type { IntroductionPoint } from '@rustbalance/crypto-worker/introduction-point.js';
+import { fact, request, signal } from '../kernel/message-declaration.js';
+
+/** Life of this node's Tor, as the operator sees it in `status`. */
+export interface TorStatus {
+  readonly state: 'down' | 'launching' | 'connecting' | 'bootstrapping' | 'configuring' | 'up';
+  readonly version: string | null;
+  /** Bootstrap progress in percent. */
+  readonly bootstrap: number;
+  /** This node's instance address; null until its keys exist. */
+  readonly instanceAddress: OnionAddress | null;
+  /** Where its SOCKS port listens: `unix:/path` or `host:port`; null while unknown. */
+  readonly socks: string | null;
+  /** How many times this daemon has seen Tor die. */
+  readonly deaths: number;
+  readonly lastError: string | null;
+}
+
+/**
+ * This node's introduction points that are alive and that clients' descriptor may carry now: those of the
+ * instance's desc_current between SRV and time period, of desc_next between time period and SRV.
+ */
+export interface OwnIntroductionPoints {
+  readonly points: readonly IntroductionPoint[];
+  /** The time period of the instance's descriptor that they were read from. */
+  readonly timePeriod: TimePeriodNumber | null;
+  /** Values of the instance's own `create2-formats` and `flow-control` lines; null where the line is absent. */
+  readonly create2Formats: readonly number[];
+  readonly flowControl: string | null;
+  /** Wall clock (ms) of Tor's own event (circuit established or closed, consensus) that this change comes from. */
+  readonly causedAtMs: number;
+}
+
+export interface UploadOrder {
+  readonly address: OnionAddress;
+  /** The whole outer document, as it is signed (LF line ends). */
+  readonly descriptor: string;
+  readonly hsdirs: readonly RelayFingerprint[];
+}
+
+/** One HSDir's answer. Tor does not say which descriptor it speaks of: one upload in flight per HSDir. */
+export interface UploadAnswer {
+  readonly address: OnionAddress;
+  readonly hsdir: RelayFingerprint;
+  readonly accepted: boolean;
+  /** Tor's REASON, e.g. UPLOAD_REJECTED; null when accepted. */
+  readonly reason: string | null;
+  readonly atMs: number;
+}
+
+export interface FetchOrder {
+  readonly address: OnionAddress;
+  readonly hsdir: RelayFingerprint;
+}
+
+export const torMessages = {
+  'tor.status': fact<TorStatus>(),
+  /** The consensus as far as publishing needs it; null until one with enough microdescriptors is there. */
+  'tor.network': fact<{ readonly view: NetworkView | null }>(),
+  'tor.introduction-points': fact<OwnIntroductionPoints>(),
+  /** Starts uploads to named HSDirs; the answers come as tor.upload-answer. Fails with a code when Tor is not up. */
+  'tor.upload': request<UploadOrder, { readonly startedAtMs: number }>(),
+  'tor.upload-answer': signal<UploadAnswer>(),
+  /** Asks one HSDir for what it holds of an address (clients' time period only); null when it holds nothing. */
+  'tor.fetch': request<FetchOrder, { readonly descriptor: string | null; readonly reason: string | null }>(),
+} as const;

@@ -1,0 +1,29 @@
+import type { NodeId } from '../kernel/brands.js';
+import { fact, order, signal } from '../kernel/message-declaration.js';
+
+export type TransportName = 'wireguard' | 'tor' | 'direct';
+
+export interface TransportStatus {
+  readonly transport: TransportName;
+  readonly state: 'down' | 'up';
+  /** Local address, e.g. `127.0.0.1:7001`. */
+  readonly local: string | null;
+  readonly sent: number;
+  readonly received: number;
+  readonly dropped: number;
+  readonly lastError: string | null;
+}
+
+/** What arrived. The transport proves nothing: the sealed bytes must. */
+export interface ReceivedDatagram {
+  readonly transport: TransportName;
+  readonly bytes: Uint8Array;
+  readonly atMonotonicMs: number;
+}
+
+export const wgMessages = {
+  'wg.status': fact<{ readonly transports: readonly TransportStatus[] }>(),
+  'wg.datagram': signal<ReceivedDatagram>(),
+  /** Sends one sealed datagram to a node over the best transport that is up, or over the one named. */
+  'wg.send': order<{ readonly to: NodeId; readonly bytes: Uint8Array; readonly via: TransportName | null }>(),
+} as const;
