@@ -39,6 +39,7 @@ export const CODES = [
   'network.no-hsdirs',
   // revision counters
   'counter.not-found',
+  'counter.out-of-range',
   // the pool
   'task.unknown',
   'task.crashed',

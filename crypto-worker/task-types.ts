@@ -17,6 +17,7 @@ import type {
   UnixSeconds,
 } from './brands.js';
 import type { IntroductionPoint } from './introduction-point.js';
+import type { Failure } from './result.js';
 
 // — keys —
 
@@ -264,6 +265,8 @@ export interface DecodedDescriptor extends PeriodKeys {
   readonly singleOnionService: boolean;
   readonly authClients: number;
   readonly introductionPoints: readonly IntroductionPoint[];
+  /** Why other introduction points could not be used. */
+  readonly skipped: readonly Failure[];
   readonly size: number;
 }
 

@@ -4,7 +4,6 @@ import { RELAY_FLAGS, ed25519IdAt, fingerprintAt, hasFlag } from '../network/rel
 import { disasterSrv } from '../periods/disaster-srv.js';
 import { type Result, failure, ok } from '../result.js';
 import type {
-  HsDirParams,
   RelayTable,
   ResponsibleHsDir,
   ResponsibleHsDirs,
@@ -61,7 +60,7 @@ const numbered = (replicas: number): number[] => Array.from({ length: replicas }
 
 /** Where to store and where clients look, on a ring that is computed once for both. */
 export const responsibleHsDirs = (input: ResponsibleHsDirsInput): Result<ResponsibleHsDirs> => {
-  const { params, timePeriod, blindedKey }: { params: HsDirParams } & ResponsibleHsDirsInput = input;
+  const { params, timePeriod, blindedKey } = input;
   const period = { timePeriod, periodLength: params.periodLength };
   const srv = input.sharedRandom ?? disasterSrv(timePeriod, params.periodLength);
   const ring = ringOf(input.relays, srv, period);
