@@ -1,0 +1,34 @@
+import type { TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
+import type { SeenCounter } from '../election/messages.js';
+
+/**
+ * The highest counter input n used or seen, for each time period. HSDirs refuse a descriptor whose revision
+ * counter is not higher than the one they hold, so this is the fence between publishers, and what survives a
+ * clock that steps back.
+ */
+export type CounterFence = ReadonlyMap<TimePeriodNumber, number>;
+
+/** Raises the fence by what was seen; it never falls. */
+export const raised = (fence: CounterFence, seen: readonly SeenCounter[]): CounterFence => {
+  const result = new Map(fence);
+  for (const { timePeriod, n } of seen) result.set(timePeriod, Math.max(n, result.get(timePeriod) ?? 0));
+  return result;
+};
+
+/**
+ * The next n for a descriptor: seconds since the start of its shared-random run, plus one, as Tor counts; never
+ * one that was used.
+ */
+export const nextCounterInput = (
+  fence: CounterFence,
+  timePeriod: TimePeriodNumber,
+  runStartSecs: number,
+  nowSecs: number,
+): number => Math.max(Math.floor(nowSecs) - runStartSecs + 1, (fence.get(timePeriod) ?? 0) + 1, 1);
+
+/** What is worth keeping: a descriptor lives for two time periods, so older ones fence nothing. */
+export const forgetOld = (fence: CounterFence, oldest: TimePeriodNumber): CounterFence =>
+  new Map([...fence].filter(([timePeriod]) => timePeriod >= oldest));
+
+export const fenceEntries = (fence: CounterFence): readonly SeenCounter[] =>
+  [...fence].map(([timePeriod, n]) => ({ timePeriod, n })).sort((a, b) => a.timePeriod - b.timePeriod);

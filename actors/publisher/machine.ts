@@ -1,0 +1,68 @@
+import { assign, setup } from 'xstate';
+
+/** What the publisher is doing, as its level-triggered step judged it. */
+export type Verdict =
+  | { readonly type: 'STAND_BY' }
+  | { readonly type: 'WAIT'; readonly reason: string }
+  | { readonly type: 'UPLOAD' }
+  | { readonly type: 'COMPLETE' }
+  | { readonly type: 'DEGRADE'; readonly reason: string };
+
+interface Context {
+  readonly reason: string | null;
+  /** How often each state was entered: `rbctl inspect` shows whether a publisher flaps. */
+  readonly entered: number;
+}
+
+/**
+ * standby: another node publishes. waiting: it is ours to publish, but something is missing. publishing: uploads
+ * are under way. published: every responsible HSDir holds both descriptors. degraded: some do not.
+ */
+export const publisherMachine = setup({
+  types: {
+    context: {} as Context,
+    events: {} as Verdict,
+  },
+  actions: {
+    explain: assign({
+      reason: ({ event }) => ('reason' in event ? event.reason : null),
+    }),
+    count: assign({ entered: ({ context }) => context.entered + 1 }),
+  },
+}).createMachine({
+  id: 'publisher',
+  initial: 'waiting',
+  context: { reason: 'starting', entered: 0 },
+  on: {
+    STAND_BY: { target: '.standby', actions: 'explain' },
+    WAIT: { target: '.waiting', actions: 'explain' },
+  },
+  states: {
+    standby: { entry: 'count' },
+    waiting: {
+      entry: 'count',
+      on: { UPLOAD: { target: 'publishing', actions: 'explain' } },
+    },
+    publishing: {
+      entry: 'count',
+      on: {
+        COMPLETE: { target: 'published', actions: 'explain' },
+        DEGRADE: { target: 'degraded', actions: 'explain' },
+      },
+    },
+    published: {
+      entry: 'count',
+      on: { UPLOAD: { target: 'publishing', actions: 'explain' } },
+    },
+    degraded: {
+      entry: 'count',
+      on: {
+        UPLOAD: { target: 'publishing', actions: 'explain' },
+        COMPLETE: { target: 'published', actions: 'explain' },
+        DEGRADE: { actions: 'explain' },
+      },
+    },
+  },
+});
+
+export type PublisherState = 'standby' | 'waiting' | 'publishing' | 'published' | 'degraded';

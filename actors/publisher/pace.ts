@@ -1,0 +1,39 @@
+/** When the publisher does things, in milliseconds, and why then. */
+
+/**
+ * Additions wait this long for more: a Tor that comes up gets its three introduction points within about 0.6 s
+ * of one another. Longer delays new nodes; shorter uploads once for each point.
+ */
+export const DEBOUNCE_MS = 300;
+
+/** Two ordinary descriptors are at least this far apart: Tor itself builds at most one a second. */
+export const ORDINARY_GAP_MS = 1_000;
+
+/**
+ * A descriptor that names a dead introduction point is replaced at once, but a node whose points flap must not
+ * make an upload storm. An upload takes 0.3 s on a quiet network, so this costs nothing when there is one change.
+ */
+export const EMERGENCY_GAP_MS = 400;
+
+/**
+ * An HSDir that has not answered after this long never will: a broken circuit gives no event at all (watched for
+ * 240 s on tor 0.4.9.11), and answers came within 1.3 s on a private network. On the public network a circuit may
+ * take tens of seconds; shorter would upload twice, longer leaves a hole in the ring longer.
+ */
+export const ANSWER_DEADLINE_MS = 30_000;
+
+/** Waits after the first, second and each further failure of one HSDir; each is taken with jitter of ±25 %. */
+export const RETRY_WAITS_MS = [5_000, 10_000, 20_000] as const;
+
+/** With fewer acceptances than `publish.hsdir_min_accepted`, HSDirs are tried again after this. */
+export const URGENT_RETRY_MS = 1_000;
+
+/** Tor uploads again after a random time in this range (rend-spec-v3 §2.2.4.2): so do we, or we would stand out. */
+export const REPUBLISH_MIN_MS = 60 * 60_000;
+export const REPUBLISH_MAX_MS = 120 * 60_000;
+
+/** HSDirs asked at the same time when what they hold is checked: Tor keeps about 32 circuits pending in all. */
+export const READ_BACK_PARALLEL = 4;
+
+/** A fetch takes 0.2 s; an HSDir that is gone gives no answer. */
+export const FETCH_DEADLINE_MS = 20_000;

@@ -1,0 +1,82 @@
+import type { UnixSeconds } from '@rustbalance/crypto-worker/brands.js';
+import type { MergedForPeriod, NetworkView } from '@rustbalance/crypto-worker/task-types.js';
+import type { Offer } from './contributions.js';
+import type { CounterFence } from './counter-fence.js';
+import { nextCounterInput } from './counter-fence.js';
+import type { PublisherEffects } from './effects.js';
+import type { Slot, Version } from './slot.js';
+
+/** What one preparation starts from: a snapshot, so that nothing shifts under it. */
+export interface Preparation {
+  readonly slots: readonly Slot[];
+  readonly offer: Offer;
+  readonly network: NetworkView;
+  readonly fence: CounterFence;
+  /** Rises when the same content is to be uploaded again, by age or on order. */
+  readonly serial: number;
+  /** Slots that need a new counter although their content is the same. */
+  readonly recount: ReadonlySet<number>;
+  readonly nextVersionId: number;
+  readonly causedAtMs: number;
+}
+
+const hex = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+
+const contentKeyOf = (merged: MergedForPeriod, offer: Offer, serial: number): string =>
+  [
+    serial,
+    offer.lines.create2Formats.join(','),
+    offer.lines.flowControl ?? '-',
+    ...merged.merged.map(({ introductionPoint }) => hex(introductionPoint.authKey)),
+  ].join('|');
+
+/** Merges, and builds those descriptors whose content or counter must change; the others keep their version. */
+export const prepare = async (
+  effects: PublisherEffects,
+  from: Preparation,
+): Promise<ReadonlyMap<number, Version>> => {
+  const merged = await effects.merge(
+    from.offer.contributions,
+    from.slots.map(({ timePeriod }) => timePeriod),
+  );
+  const contents = new Map(merged.map((one) => [one.timePeriod, one] as const));
+  const nowMs = effects.clock.wallMs();
+  const requests = from.slots.flatMap((slot) => {
+    const content = contents.get(slot.timePeriod);
+    if (content === undefined || content.merged.length === 0) return [];
+    const contentKey = contentKeyOf(content, from.offer, from.serial);
+    if (slot.version?.contentKey === contentKey && !from.recount.has(slot.timePeriod)) return [];
+    const n = nextCounterInput(from.fence, slot.timePeriod, slot.plan.srvRunStart, nowMs / 1000);
+    const introductionPoints = content.merged.map(({ introductionPoint }) => introductionPoint);
+    return [
+      { contentKey, request: { which: slot.which, timePeriod: slot.timePeriod, n, introductionPoints } },
+    ];
+  });
+  if (requests.length === 0) return new Map();
+  const built = await effects.build({
+    periodLength: from.network.hsDirParams.periodLength,
+    now: Math.floor(nowMs / 1000) as UnixSeconds,
+    create2Formats: from.offer.lines.create2Formats,
+    flowControl: from.offer.lines.flowControl,
+    maxDescriptorSize: from.network.hsDirParams.maxDescriptorSize,
+    requests: requests.map(({ request }) => request),
+  });
+  const builtAtMs = effects.clock.monotonicMs();
+  return new Map(
+    built.map((descriptor) => {
+      const asked = requests.find(({ request }) => request.timePeriod === descriptor.timePeriod);
+      const version: Version = {
+        id: from.nextVersionId,
+        text: descriptor.text,
+        n: descriptor.n,
+        revisionCounter: descriptor.revisionCounter,
+        contentKey: asked?.contentKey ?? '',
+        introPoints: asked?.request.introductionPoints.length ?? 0,
+        builtAtMs,
+        causedAtMs: from.causedAtMs,
+      };
+      return [descriptor.timePeriod, version] as const;
+    }),
+  );
+};

@@ -1,0 +1,172 @@
+import type { RelayFingerprint, TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
+import type { DescriptorPlan, WhichDescriptor } from '@rustbalance/crypto-worker/task-types.js';
+import { ANSWER_DEADLINE_MS, RETRY_WAITS_MS, URGENT_RETRY_MS } from './pace.js';
+
+/** A descriptor as it was built, and what it was built from. */
+export interface Version {
+  /** Rises with every build of this process. */
+  readonly id: number;
+  readonly text: string;
+  readonly n: number;
+  readonly revisionCounter: bigint;
+  /** Versions with the same content serve a client alike: an HSDir that holds one needs no other. */
+  readonly contentKey: string;
+  readonly introPoints: number;
+  readonly builtAtMs: number;
+  /** Wall clock (ms) of Tor's event that made this version due. */
+  readonly causedAtMs: number;
+}
+
+/** One responsible HSDir of one descriptor. Times are monotonic milliseconds unless named otherwise. */
+export interface HsDirRow {
+  readonly fingerprint: RelayFingerprint;
+  readonly inFlight: { readonly version: Version; readonly sinceMs: number } | null;
+  readonly held: {
+    readonly version: Version;
+    readonly acceptedAtWallMs: number;
+    readonly confirmedAtMs: number;
+  } | null;
+  readonly failures: number;
+  readonly notBeforeMs: number;
+  readonly reason: string | null;
+}
+
+/** Everything about one of the two descriptors: it follows a time period, whether that is first or second. */
+export interface Slot {
+  readonly timePeriod: TimePeriodNumber;
+  readonly which: WhichDescriptor;
+  readonly plan: DescriptorPlan;
+  readonly version: Version | null;
+  readonly rows: readonly HsDirRow[];
+  /** When the last upload that completed this slot did so (wall clock); null before. */
+  readonly completedAtWallMs: number | null;
+}
+
+const emptyRow = (fingerprint: RelayFingerprint): HsDirRow => ({
+  fingerprint,
+  inFlight: null,
+  held: null,
+  failures: 0,
+  notBeforeMs: 0,
+  reason: null,
+});
+
+/**
+ * The slot under a new plan. HSDirs that stay responsible keep what they hold: at a rotation the second
+ * descriptor becomes the first without being uploaded again.
+ */
+export const replanned = (slot: Slot | null, plan: DescriptorPlan): Slot => {
+  const before = new Map(slot?.rows.map((row) => [row.fingerprint, row]));
+  const fingerprints = [...new Set(plan.store.map(({ fingerprint }) => fingerprint))];
+  return {
+    timePeriod: plan.timePeriod,
+    which: plan.which,
+    plan,
+    version: slot?.version ?? null,
+    rows: fingerprints.map((fingerprint) => before.get(fingerprint) ?? emptyRow(fingerprint)),
+    completedAtWallMs: slot?.completedAtWallMs ?? null,
+  };
+};
+
+export const isHolding = (row: HsDirRow, version: Version): boolean =>
+  row.held?.version.contentKey === version.contentKey;
+
+export const acceptedCount = (slot: Slot): number => {
+  const { version } = slot;
+  return version === null ? 0 : slot.rows.filter((row) => isHolding(row, version)).length;
+};
+
+export const isComplete = (slot: Slot): boolean =>
+  slot.version !== null && acceptedCount(slot) === slot.rows.length;
+
+const withRow = (slot: Slot, fingerprint: RelayFingerprint, change: (row: HsDirRow) => HsDirRow): Slot => ({
+  ...slot,
+  rows: slot.rows.map((row) => (row.fingerprint === fingerprint ? change(row) : row)),
+});
+
+export const sent = (
+  slot: Slot,
+  fingerprints: ReadonlySet<RelayFingerprint>,
+  version: Version,
+  nowMs: number,
+): Slot => ({
+  ...slot,
+  rows: slot.rows.map((row) =>
+    fingerprints.has(row.fingerprint) ? { ...row, inFlight: { version, sinceMs: nowMs } } : row,
+  ),
+});
+
+export const accepted = (slot: Slot, fingerprint: RelayFingerprint, nowMs: number, wallMs: number): Slot => {
+  const next = withRow(slot, fingerprint, (row) =>
+    row.inFlight === null
+      ? row
+      : {
+          ...row,
+          inFlight: null,
+          held: { version: row.inFlight.version, acceptedAtWallMs: wallMs, confirmedAtMs: nowMs },
+          failures: 0,
+          notBeforeMs: 0,
+          reason: null,
+        },
+  );
+  return isComplete(next) && !isComplete(slot) ? { ...next, completedAtWallMs: wallMs } : next;
+};
+
+/** How a failed HSDir is waited for: urgent while too few hold the descriptor, else the seeds' back-off. */
+export interface RetryPolicy {
+  readonly minAccepted: number;
+  readonly maxRetries: number;
+  /** The wait once maxRetries are used up: until what the HSDirs hold is checked again. */
+  readonly restMs: number;
+  /** Uniform in [0, 1). */
+  readonly jitter: () => number;
+}
+
+/** Tor's REASON when an HSDir holds a counter as high as the one it was given, among other refusals. */
+export const COUNTER_REFUSED = 'UPLOAD_REJECTED';
+
+const retryWaitMs = (slot: Slot, failures: number, reason: string, policy: RetryPolicy): number => {
+  const jittered = (ms: number): number => ms * (0.75 + policy.jitter() * 0.5);
+  // A refused counter is outrun by the next build: waiting longer would not make it acceptable.
+  if (reason === COUNTER_REFUSED) return jittered(URGENT_RETRY_MS * Math.min(failures, 30));
+  if (failures > policy.maxRetries) return jittered(policy.restMs);
+  const enough = Math.min(policy.minAccepted, slot.rows.length);
+  if (acceptedCount(slot) < enough) return jittered(URGENT_RETRY_MS * failures);
+  return jittered(RETRY_WAITS_MS[Math.min(failures, RETRY_WAITS_MS.length) - 1] ?? RETRY_WAITS_MS[0]);
+};
+
+export const failed = (
+  slot: Slot,
+  fingerprint: RelayFingerprint,
+  reason: string,
+  nowMs: number,
+  policy: RetryPolicy,
+): Slot =>
+  withRow(slot, fingerprint, (row) => {
+    if (row.inFlight === null) return row;
+    const failures = row.failures + 1;
+    const notBeforeMs = nowMs + retryWaitMs(slot, failures, reason, policy);
+    return { ...row, inFlight: null, failures, notBeforeMs, reason };
+  });
+
+/** Uploads that no answer will come for any more are failures. */
+export const expired = (slot: Slot, nowMs: number, policy: RetryPolicy): Slot =>
+  slot.rows
+    .filter((row) => row.inFlight !== null && nowMs - row.inFlight.sinceMs >= ANSWER_DEADLINE_MS)
+    .reduce((current, row) => failed(current, row.fingerprint, 'NO_ANSWER', nowMs, policy), slot);
+
+/** Tor is gone: its uploads with it. They are tried again as soon as it is back. */
+export const withoutFlights = (slot: Slot): Slot => ({
+  ...slot,
+  rows: slot.rows.map((row) => (row.inFlight === null ? row : { ...row, inFlight: null, notBeforeMs: 0 })),
+});
+
+/** An HSDir was asked and holds this version still. */
+export const confirmed = (slot: Slot, fingerprint: RelayFingerprint, nowMs: number): Slot =>
+  withRow(slot, fingerprint, (row) =>
+    row.held === null ? row : { ...row, held: { ...row.held, confirmedAtMs: nowMs } },
+  );
+
+/** An HSDir was asked and holds nothing of ours, or something older: it is to be given the descriptor again. */
+export const lost = (slot: Slot, fingerprint: RelayFingerprint, reason: string): Slot =>
+  withRow(slot, fingerprint, (row) => ({ ...row, held: null, failures: 0, notBeforeMs: 0, reason }));
