@@ -32,6 +32,10 @@ export const CODES = [
   'descriptor.too-many-introduction-points',
   'descriptor.no-introduction-points',
   'descriptor.bad-link-specifiers',
+  // introduction points of peers
+  'introduction-point.bad-key',
+  'introduction-point.expired',
+  'introduction-point.unknown-relay',
   // consensus
   'network.too-large',
   'network.malformed',

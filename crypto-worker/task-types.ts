@@ -32,11 +32,6 @@ export interface GenerateIdentityInput {
   readonly seed: Uint8Array;
 }
 
-export interface ImportIdentityInput {
-  /** Tor's 96-byte hs_ed25519_secret_key, a 64-byte expanded key or a 32-byte seed. */
-  readonly bytes: Uint8Array;
-}
-
 export type SecretKeyFormat = 'tor-file' | 'expanded' | 'seed';
 
 export interface ImportedIdentity extends IdentityKeys {
@@ -191,6 +186,7 @@ export interface Contribution {
 
 export interface MergeInput {
   readonly masterSecret: ExpandedSecretKey;
+  readonly periodLength: TimePeriodLength;
   readonly timePeriods: readonly TimePeriodNumber[];
   readonly contributions: readonly Contribution[];
   /** Cap of the merged list, 20 at most; 20 when absent. */

@@ -1,22 +1,39 @@
-import type { Result } from './result.js';
-import type * as T from './task-types.js';
+/**
+ * What the pool can do. This table is the one declaration: names, inputs and outputs of both ends are derived
+ * from it.
+ */
+import { blindedKeys } from './blinding/period-keys.js';
+import { findCounterInputOf } from './counter/find-input.js';
+import { buildDescriptors } from './descriptor/build-descriptors.js';
+import { decodeDescriptor } from './descriptor/decode-descriptor.js';
+import { hiddenServiceFiles } from './keys/hidden-service-files.js';
+import { generateIdentity } from './keys/identity.js';
+import { importIdentity } from './keys/import-identity.js';
+import { parseOnionAddress } from './keys/onion-address.js';
+import { mergeIntroductionPoints } from './merge.js';
+import { parseNetwork } from './network/network-view.js';
+import { type Result, ok } from './result.js';
+import { publicationPlan } from './ring/publication-plan.js';
+import { responsibleHsDirs } from './ring/responsible-hsdirs.js';
+import type { GenerateIdentityInput, HiddenServiceFiles, IdentityKeys } from './task-types.js';
 
-/** Every task of the pool. */
-export interface TaskTable {
-  generateIdentity: (input: T.GenerateIdentityInput) => Result<T.IdentityKeys>;
-  importIdentity: (input: T.ImportIdentityInput) => Result<T.ImportedIdentity>;
-  hiddenServiceFiles: (input: { readonly secret: T.IdentityKeys['secret'] }) => Result<T.HiddenServiceFiles>;
-  parseAddress: (input: { readonly address: string }) => Result<T.IdentityKeys['publicKey']>;
-  parseNetwork: (input: T.ParseNetworkInput) => Result<T.NetworkView>;
-  blindedKeys: (input: T.BlindedKeysInput) => Result<readonly T.PeriodKeys[]>;
-  responsibleHsDirs: (input: T.ResponsibleHsDirsInput) => Result<T.ResponsibleHsDirs>;
-  publicationPlan: (input: T.PublicationPlanInput) => Result<T.PublicationPlan>;
-  mergeIntroductionPoints: (input: T.MergeInput) => Result<readonly T.MergedForPeriod[]>;
-  buildDescriptors: (input: T.BuildDescriptorsInput) => Result<readonly T.BuiltDescriptor[]>;
-  decodeDescriptor: (input: T.DecodeDescriptorInput) => Result<T.DecodedDescriptor>;
-  findCounterInput: (input: T.FindCounterInputInput) => Result<number>;
-}
+export const TASKS = {
+  generateIdentity: (input: GenerateIdentityInput): Result<IdentityKeys> => ok(generateIdentity(input.seed)),
+  importIdentity: (input: { readonly bytes: Uint8Array }) => importIdentity(input.bytes),
+  hiddenServiceFiles: (input: { readonly secret: IdentityKeys['secret'] }): Result<HiddenServiceFiles> =>
+    ok(hiddenServiceFiles(input.secret)),
+  parseAddress: (input: { readonly address: string }) => parseOnionAddress(input.address),
+  parseNetwork,
+  blindedKeys,
+  responsibleHsDirs,
+  publicationPlan,
+  mergeIntroductionPoints,
+  buildDescriptors,
+  decodeDescriptor,
+  findCounterInput: findCounterInputOf,
+} as const;
 
+export type TaskTable = typeof TASKS;
 export type TaskName = keyof TaskTable;
 export type TaskInput<N extends TaskName> = Parameters<TaskTable[N]>[0];
 export type TaskResult<N extends TaskName> = ReturnType<TaskTable[N]>;
@@ -24,3 +41,7 @@ export type TaskOutput<N extends TaskName> = Extract<TaskResult<N>, { readonly o
 
 /** What crosses to the pool. */
 export type TaskCall = { [N in TaskName]: { readonly task: N; readonly input: TaskInput<N> } }[TaskName];
+
+export const TASK_NAMES = Object.keys(TASKS) as readonly TaskName[];
+
+export const isTaskName = (name: string): name is TaskName => Object.hasOwn(TASKS, name);

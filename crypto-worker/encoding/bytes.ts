@@ -33,6 +33,13 @@ export const uint64 = (value: number | bigint): Uint8Array => {
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && Buffer.compare(a, b) === 0;
 
+/** Order of public bytes, for sorting. */
+export const compareBytes = (a: Uint8Array, b: Uint8Array): number => Buffer.compare(a, b);
+
+/** Bytes as a key of maps and sets: lower-case hexadecimal. */
+export const bytesKey = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+
 export const isAllZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0);
 
 export const upperHex = (bytes: Uint8Array): string =>
