@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { isDeepStrictEqual } from 'node:util';
+import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import type { ActorContext, ActorDefinition, RunningActor } from './actor.js';
@@ -7,10 +8,12 @@ import { obeyChaos } from './chaos.js';
 import { systemClock } from './clock.js';
 import type { Config } from './config/schema.js';
 import { PROTOCOL_VERSION } from './envelope.js';
-import type { ActorBirth, FromActor, Outcome, ToActor } from './envelope.js';
-import { RbError, errorData, rbError, toErrorData } from './errors.js';
+import type { ActorBirth, Delivery, FromActor, Inspection, ToActor } from './envelope.js';
+import { errorData, toErrorData } from './errors.js';
 import { makeLogger } from './logging.js';
 import type { ActorName, MessageName, RequestName } from './messages.js';
+import { outgoingRequests } from './outgoing-requests.js';
+import { plainValue } from './plain-data.js';
 import { systemRandom } from './random.js';
 import { revealSecrets } from './secrets.js';
 import type { SecretsOnTheWire } from './secrets.js';
@@ -18,42 +21,53 @@ import type { SecretsOnTheWire } from './secrets.js';
 /** Deadline of a pool task when the caller names none: a pool that is this slow is as good as gone. */
 const CRYPTO_DEADLINE_MS = 10_000;
 
-interface Waiting {
-  readonly name: RequestName;
-  readonly settle: (outcome: Outcome) => void;
-}
+/** Resolution of the event-loop delay histogram, ms: finer costs a timer wake-up that often. */
+const LOOP_DELAY_RESOLUTION_MS = 10;
 
-/** Runs an actor in this worker thread: hands it its context, its messages, and answers for it. */
+/** What only an actor that has started can take. */
+type Served = Exclude<ToActor, { readonly kind: 'begin' | 'reply' | 'chaos' }>;
+
+/**
+ * Runs an actor in this worker thread: hands it its context and its messages, and answers for it. Nothing is
+ * caught that the actor throws outside of a request: the thread dies of it and the supervisor starts another.
+ */
 export const runActorThread = async <A extends ActorName>(definition: ActorDefinition<A>): Promise<void> => {
   const port = parentPort;
   if (port === null) throw new Error(`the ${definition.name} actor runs in a worker thread only`);
-  const birth = workerData as ActorBirth;
-  const actor = new ActorThread<A>(port, birth);
-  await actor.run(definition);
+  await new ActorThread<A>(port, workerData as ActorBirth).run(definition);
 };
 
 class ActorThread<A extends ActorName> {
   readonly #port: MessagePort;
   readonly #birth: ActorBirth;
-  readonly #loopDelay = monitorEventLoopDelay({ resolution: 10 });
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_DELAY_RESOLUTION_MS });
+  readonly #requests;
   readonly #published = new Map<MessageName, unknown>();
-  #nextRequest = 1;
-  #mailbox = 0;
+  readonly #begun: Promise<void>;
+  #begin: () => void = () => undefined;
+  #answering = 0;
+  #handled = 0;
   #running: RunningActor<A> | null = null;
   /** What arrived before the actor was ready, in order. */
-  readonly #early: ToActor[] = [];
+  readonly #early: Served[] = [];
 
   constructor(port: MessagePort, birth: ActorBirth) {
     this.#port = port;
     this.#birth = birth;
+    this.#requests = outgoingRequests(birth.name, systemClock, (message) => {
+      this.#send(message);
+    });
+    this.#begun = new Promise((resolve) => {
+      this.#begin = resolve;
+    });
   }
 
   async run(definition: ActorDefinition<A>): Promise<void> {
-    this.#loopDelay.enable();
     this.#port.on('message', (message: ToActor) => {
       this.#receive(message);
     });
+    await this.#begun;
+    this.#loopDelay.enable();
     try {
       this.#running = await definition.start(this.#context(definition.name));
     } catch (error) {
@@ -70,12 +84,13 @@ class ActorThread<A extends ActorName> {
   }
 
   #context(name: A): ActorContext<A> {
-    const request: ActorContext<A>['request'] = (message, payload, deadlineMs) =>
-      this.#request(message, payload, deadlineMs) as never;
+    const config = this.#birth.config as Config;
+    const request = (message: RequestName, payload: unknown, deadlineMs: number): Promise<unknown> =>
+      this.#requests.send(message, payload, deadlineMs);
     return {
       name,
       generation: this.#birth.generation,
-      config: this.#birth.config as Config,
+      config,
       secrets: revealSecrets(this.#birth.secrets as SecretsOnTheWire),
       clock: systemClock,
       random: systemRandom,
@@ -85,11 +100,10 @@ class ActorThread<A extends ActorName> {
         (record) => {
           this.#send({ kind: 'log', record });
         },
+        config.log.level,
       ),
       publish: (message, payload) => {
-        if (this.#published.has(message) && isDeepStrictEqual(this.#published.get(message), payload)) return;
-        this.#published.set(message, payload);
-        this.#send({ kind: 'fact', name: message, payload });
+        this.#publish(message, payload);
       },
       signal: (message, payload) => {
         this.#send({ kind: 'signal', name: message, payload });
@@ -97,68 +111,77 @@ class ActorThread<A extends ActorName> {
       order: (message, payload) => {
         this.#send({ kind: 'order', name: message, payload });
       },
-      request,
-      crypto: async (task, input, deadlineMs = CRYPTO_DEADLINE_MS) =>
-        (await this.#request('pool.run', { task, input }, deadlineMs)) as never,
+      request: (message, payload, deadlineMs) => request(message, payload, deadlineMs) as never,
+      crypto: (task, input, deadlineMs = CRYPTO_DEADLINE_MS) =>
+        request('pool.run', { task, input }, deadlineMs) as never,
     };
   }
 
-  #request(name: RequestName, payload: unknown, deadlineMs: number): Promise<unknown> {
-    const id = this.#nextRequest++;
-    return new Promise((resolve, reject) => {
-      const cancel = systemClock.after(deadlineMs, () => {
-        this.#waiting.delete(id);
-        reject(rbError('message.deadline', this.#birth.name, { name, deadlineMs }));
-      });
-      const settle = (outcome: Outcome): void => {
-        cancel();
-        this.#waiting.delete(id);
-        if (outcome.ok) resolve(outcome.answer);
-        else reject(new RbError(outcome.error));
-      };
-      this.#waiting.set(id, { name, settle });
-      this.#send({ kind: 'request', id, name, payload, deadlineMs });
-    });
+  /** The copy is what makes "equal" mean "equal to what was sent", whatever the actor does to its object later. */
+  #publish(name: Extract<FromActor, { kind: 'fact' }>['name'], payload: unknown): void {
+    if (this.#published.has(name) && isDeepStrictEqual(this.#published.get(name), payload)) return;
+    this.#published.set(name, structuredClone(payload));
+    this.#send({ kind: 'fact', name, payload });
   }
 
   #receive(message: ToActor): void {
-    if (message.kind === 'reply') {
-      this.#waiting.get(message.id)?.settle(message.outcome);
-      return;
+    switch (message.kind) {
+      case 'begin':
+        this.#begin();
+        return;
+      case 'reply':
+        this.#requests.settle(message.id, message.outcome);
+        return;
+      case 'chaos':
+        if (this.#birth.chaos) obeyChaos(message.mode);
+        return;
+      case 'fact':
+      case 'signal':
+      case 'order':
+      case 'request':
+      case 'ping':
+      case 'inspect':
+      case 'stop':
+        if (this.#running === null) this.#early.push(message);
+        else this.#serve(this.#running, message);
+        return;
     }
-    if (message.kind === 'chaos') {
-      if (this.#birth.chaos) obeyChaos(message.mode);
-      return;
-    }
-    const running = this.#running;
-    if (running === null) {
-      this.#early.push(message);
-      return;
-    }
+  }
+
+  #serve(running: RunningActor<A>, message: Served): void {
     switch (message.kind) {
       case 'fact':
       case 'signal':
       case 'order':
-        this.#handler(running, message.name)?.(message.payload);
-        return;
       case 'request':
-        void this.#answer(running, message.id, message.name, message.payload);
+        this.#deliver(running, message);
         return;
       case 'ping':
         this.#pong(running, message.id);
         return;
       case 'inspect':
-        this.#send({
-          kind: 'inspection',
-          id: message.id,
-          inspection: running.inspect(),
-          mailbox: this.#mailbox,
-        });
+        this.#inspect(running, message.id);
         return;
       case 'stop':
         void this.#stop(running, message.deadlineMs);
         return;
     }
+  }
+
+  #deliver(running: RunningActor<A>, delivery: Delivery): void {
+    this.#countHandled();
+    if (delivery.kind === 'request') void this.#answer(running, delivery.id, delivery.name, delivery.payload);
+    else this.#handler(running, delivery.name)?.(delivery.payload);
+  }
+
+  /** One message a turn of the loop tells the router how many deliveries were handled in it. */
+  #countHandled(): void {
+    this.#handled++;
+    if (this.#handled > 1) return;
+    setImmediate(() => {
+      this.#send({ kind: 'handled', count: this.#handled });
+      this.#handled = 0;
+    });
   }
 
   #handler(running: RunningActor<A>, name: MessageName): ((payload: unknown) => unknown) | undefined {
@@ -172,24 +195,35 @@ class ActorThread<A extends ActorName> {
       this.#send({ kind: 'reply', id, outcome: { ok: false, error } });
       return;
     }
-    this.#mailbox++;
+    this.#answering++;
     try {
       this.#send({ kind: 'reply', id, outcome: { ok: true, answer: await handler(payload) } });
     } catch (error) {
       this.#send({ kind: 'reply', id, outcome: { ok: false, error: toErrorData(error, this.#birth.name) } });
     } finally {
-      this.#mailbox--;
+      this.#answering--;
     }
   }
 
   #pong(running: RunningActor<A>, id: number): void {
-    const loopDelayP99Ms = this.#loopDelay.percentile(99) / 1e6;
+    // The histogram holds the time between its own ticks, so an idle loop shows the resolution. Since the last ping.
+    const betweenTicksMs = this.#loopDelay.percentile(99) / 1e6;
+    const loopDelayP99Ms = Math.max(0, betweenTicksMs - LOOP_DELAY_RESOLUTION_MS);
+    this.#loopDelay.reset();
     this.#send({ kind: 'pong', id, alive: running.alive(), loopDelayP99Ms });
   }
 
+  #inspect(running: RunningActor<A>, id: number): void {
+    const { state, context } = running.inspect();
+    const inspection = { state, context: plainValue(context) as Inspection['context'] };
+    const heapUsedBytes = getHeapStatistics().used_heap_size;
+    this.#send({ kind: 'inspection', id, inspection, answering: this.#answering, heapUsedBytes });
+  }
+
+  /** Ends the thread by itself: a handle that an actor forgot to close must not cost a stop its deadline. */
   async #stop(running: RunningActor<A>, deadlineMs: number): Promise<void> {
     await running.stop(deadlineMs);
     this.#send({ kind: 'stopped' });
-    this.#port.close();
+    process.exit(0);
   }
 }

@@ -13,7 +13,8 @@ import type {
 /** Raised when an envelope changes shape; the ready handshake refuses another version. */
 export const PROTOCOL_VERSION = 1;
 
-export type ChaosMode = 'throw' | 'exit' | 'hang' | 'oom';
+export const CHAOS_MODES = ['throw', 'exit', 'hang', 'oom'] as const;
+export type ChaosMode = (typeof CHAOS_MODES)[number];
 
 /** What an actor shows of itself to `rbctl inspect`: plain data, nothing secret. */
 export interface Inspection {
@@ -22,8 +23,8 @@ export interface Inspection {
   readonly context: Readonly<Record<string, unknown>>;
 }
 
-/** Main thread → actor thread. */
-export type ToActor =
+/** What the router delivers: counted, so that an actor which does not keep up is noticed. */
+export type Delivery =
   | { readonly kind: 'fact'; readonly name: FactName; readonly payload: unknown }
   | { readonly kind: 'signal'; readonly name: SignalName; readonly payload: unknown }
   | {
@@ -38,7 +39,13 @@ export type ToActor =
       readonly name: RequestName;
       readonly payload: unknown;
       readonly from: ParticipantName;
-    }
+    };
+
+/** Main thread → actor thread. */
+export type ToActor =
+  | Delivery
+  /** Start now. A thread loads its code as soon as it exists, but starts only in its turn. */
+  | { readonly kind: 'begin' }
   | { readonly kind: 'reply'; readonly id: number; readonly outcome: Outcome }
   | { readonly kind: 'ping'; readonly id: number }
   | { readonly kind: 'inspect'; readonly id: number }
@@ -60,12 +67,16 @@ export type FromActor =
       readonly deadlineMs: number;
     }
   | { readonly kind: 'reply'; readonly id: number; readonly outcome: Outcome }
+  /** So many deliveries have been handled since the last of these. */
+  | { readonly kind: 'handled'; readonly count: number }
   | { readonly kind: 'pong'; readonly id: number; readonly alive: boolean; readonly loopDelayP99Ms: number }
   | {
       readonly kind: 'inspection';
       readonly id: number;
       readonly inspection: Inspection;
-      readonly mailbox: number;
+      /** Requests that it is working on. */
+      readonly answering: number;
+      readonly heapUsedBytes: number;
     }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'log'; readonly record: LogRecord };

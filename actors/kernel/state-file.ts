@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
+import { errorData } from './errors.js';
+import type { Logger } from './logging.js';
+
+/**
+ * What an actor keeps across restarts: one small JSON file that this actor alone writes. It is a help, never a
+ * need: whatever is wrong with it costs one warning, and the actor starts from nothing.
+ */
+export interface StateFile<T> {
+  /** What was saved last, or null: there is none, or it cannot be used and was set aside. */
+  read(): Promise<T | null>;
+  /** Writes soon; of several states that wait, only the newest is written. A failure is logged. */
+  save(state: T): void;
+  /** Resolves when nothing waits to be written. */
+  flush(): Promise<void>;
+}
+
+export interface StateFileOptions<T> {
+  readonly path: string;
+  /** Raised when the meaning of the state changes; another version is set aside. */
+  readonly version: number;
+  readonly schema: z.ZodType<T>;
+  readonly log: Logger;
+}
+
+/** Far above what any actor saves; more than this is not ours. */
+const MAX_BYTES = 1024 * 1024;
+
+const envelope = z.object({ version: z.number().int(), state: z.unknown() });
+
+type Reading<T> = { readonly state: T | null } | { readonly problem: string };
+
+export const openStateFile = <T>(options: StateFileOptions<T>): StateFile<T> => {
+  const { path, log } = options;
+  const name = basename(path);
+  const folder = dirname(path);
+  // A name of this incarnation's own: a write that an ended thread left under way must not reach into ours.
+  const temporary = join(folder, `.${name}.${randomBytes(6).toString('hex')}.tmp`);
+  let waiting: { readonly state: T } | null = null;
+  let writing: Promise<void> | null = null;
+
+  const writeAll = async (): Promise<void> => {
+    while (waiting !== null) {
+      const { state } = waiting;
+      waiting = null;
+      try {
+        await replaceFile(folder, temporary, path, JSON.stringify({ version: options.version, state }));
+      } catch (error) {
+        const problem = errorData('state.write-failed', path, { reason: reasonOf(error) });
+        log.warn('state not saved', {}, problem);
+      }
+    }
+    writing = null;
+  };
+
+  return {
+    read: async () => {
+      await removeLeftovers(folder, name);
+      const reading = await readState(options);
+      if ('state' in reading) return reading.state;
+      const aside = `${path}.unusable`;
+      await rename(path, aside).catch(() => undefined);
+      log.warn(
+        'starting without saved state',
+        {},
+        errorData('state.damaged', path, { reason: reading.problem, aside }),
+      );
+      return null;
+    },
+    save: (state) => {
+      waiting = { state };
+      writing ??= writeAll();
+    },
+    flush: async () => {
+      await writing;
+    },
+  };
+};
+
+const reasonOf = (error: unknown): string => {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return error instanceof Error ? error.message : String(error);
+};
+
+const readState = async <T>({ path, version, schema }: StateFileOptions<T>): Promise<Reading<T>> => {
+  let text: string;
+  try {
+    const file = await open(path, 'r');
+    try {
+      if ((await file.stat()).size > MAX_BYTES) return { problem: `larger than ${String(MAX_BYTES)} bytes` };
+      text = await file.readFile('utf8');
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    const reason = reasonOf(error);
+    return reason === 'ENOENT' ? { state: null } : { problem: reason };
+  }
+  return parseState(text, version, schema);
+};
+
+const parseState = <T>(text: string, version: number, schema: z.ZodType<T>): Reading<T> => {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return { problem: 'not JSON' };
+  }
+  const outer = envelope.safeParse(json);
+  if (!outer.success) return { problem: 'no version' };
+  if (outer.data.version !== version) {
+    return { problem: `version ${String(outer.data.version)}, this program writes ${String(version)}` };
+  }
+  const state = schema.safeParse(outer.data.state);
+  if (state.success) return { state: state.data };
+  const at = state.error.issues[0]?.path.map(String).join('.') ?? '';
+  return { problem: at === '' ? 'unexpected contents' : `unexpected contents at ${at}` };
+};
+
+/** After a crash at any moment the file is the old one or the new one, whole. */
+const replaceFile = async (folder: string, temporary: string, path: string, text: string): Promise<void> => {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const file = await open(temporary, 'w', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  const directory = await open(folder, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+};
+
+const removeLeftovers = async (folder: string, name: string): Promise<void> => {
+  const names = await readdir(folder).catch(() => []);
+  const leftovers = names.filter((other) => other.startsWith(`.${name}.`) && other.endsWith('.tmp'));
+  await Promise.all(leftovers.map((leftover) => rm(join(folder, leftover), { force: true })));
+};
