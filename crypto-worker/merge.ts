@@ -2,17 +2,17 @@
  * Whose introduction points go into the shared descriptor. Clients pick a point at random, so a node's share of
  * the points is its share of the clients.
  */
-import type { Period } from './blinding/blinding-factor.js';
-import type { ExpandedSecretKey } from './brands.js';
-import { deriveSecret } from './descriptor/derived-secrets.js';
+import type { ExpandedSecretKey, TimePeriodNumber } from './brands.js';
 import { MOST_INTRODUCTION_POINTS } from './descriptor/limits.js';
-import { bytesKey, concatBytes, utf8 } from './encoding/bytes.js';
-import { sha3 } from './hash.js';
+import { assertLength, bytesKey, concatBytes, uint64, utf8 } from './encoding/bytes.js';
+import { sha3, shake256 } from './hash.js';
 import type { IntroductionPoint } from './introduction-point.js';
 import { introductionPointName, introductionPointSetDigest } from './introduction-point-set.js';
 import { relayIdentity } from './link-specifiers.js';
 import { type Result, ok } from './result.js';
 import type { Contribution, MergeInput, MergedForPeriod, MergedIntroductionPoint } from './task-types.js';
+
+const ORDER_DOMAIN = utf8('RustBalance introduction point order v1\0');
 
 /** Gives every name a place that nobody can foretell or choose without the seed. */
 type Rank = (name: string) => string;
@@ -108,22 +108,22 @@ export const mergeWithSeed = (
   );
 };
 
+/** SHAKE-256 over domain, secret key and period, then hashed with the set. */
 const seedOf = (
   master: ExpandedSecretKey,
-  period: Period,
+  timePeriod: TimePeriodNumber,
   contributions: readonly Contribution[],
-): Uint8Array =>
-  sha3(
-    deriveSecret(master, period, 'introduction-point-order', 32),
-    introductionPointSetDigest(contributions.flatMap((each) => each.introductionPoints)),
-  );
+): Uint8Array => {
+  assertLength(master, 64, 'expanded secret key');
+  const orderKey = shake256(32, ORDER_DOMAIN, master, uint64(timePeriod));
+  return sha3(orderKey, introductionPointSetDigest(contributions.flatMap((each) => each.introductionPoints)));
+};
 
 /** Task: merges the same contributions for several periods, each with an order of its own. */
 export const mergeIntroductionPoints = (input: MergeInput): Result<readonly MergedForPeriod[]> =>
   ok(
     input.timePeriods.map((timePeriod) => {
-      const period = { number: timePeriod, length: input.periodLength };
-      const seed = seedOf(input.masterSecret, period, input.contributions);
+      const seed = seedOf(input.masterSecret, timePeriod, input.contributions);
       return { timePeriod, merged: mergeWithSeed(input.contributions, seed, input.limit) };
     }),
   );

@@ -186,7 +186,6 @@ export interface Contribution {
 
 export interface MergeInput {
   readonly masterSecret: ExpandedSecretKey;
-  readonly periodLength: TimePeriodLength;
   readonly timePeriods: readonly TimePeriodNumber[];
   readonly contributions: readonly Contribution[];
   /** Cap of the merged list, 20 at most; 20 when absent. */

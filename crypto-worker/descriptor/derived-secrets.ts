@@ -18,11 +18,7 @@ const COOKIE_LENGTH = 16;
 
 /** Each purpose has its own stream of bytes. */
 export type SecretPurpose =
-  | 'descriptor-signing-key'
-  | 'auth-ephemeral-key'
-  | 'fake-auth-clients'
-  | 'salt-key'
-  | 'introduction-point-order';
+  'descriptor-signing-key' | 'auth-ephemeral-key' | 'fake-auth-clients' | 'salt-key';
 
 /**
  * SHAKE-256(domain | secret key | period | length | purpose): all but the purpose have fixed lengths, so no
