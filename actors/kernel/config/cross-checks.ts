@@ -1,0 +1,210 @@
+import { isAbsolute } from 'node:path';
+import { parseOnionAddress } from '@rustbalance/crypto-worker/keys/onion-address.js';
+import { isHostPort } from './host-port.js';
+import { nodePaths } from './paths.js';
+import { problem } from './problems.js';
+import type { ConfigProblem } from './problems.js';
+import type { Config } from './schema.js';
+
+/** What the schema cannot see: how values fit together, and formats that want more than a pattern. */
+export const crossCheck = (config: Config): readonly ConfigProblem[] => [
+  ...masterAddress(config),
+  ...paths(config),
+  ...socketPaths(config),
+  ...targetChosen(config),
+  ...probePath(config),
+  ...listenAddresses(config),
+  ...timeouts(config),
+  ...transport(config),
+  ...clusterToken(config),
+  ...peers(config),
+];
+
+const masterAddress = (config: Config): readonly ConfigProblem[] => {
+  const parsed = parseOnionAddress(config.master.onion_address.slice(0, -'.onion'.length));
+  return parsed.ok
+    ? []
+    : [problem('config.bad-address', ['master', 'onion_address'], { reason: parsed.detail })];
+};
+
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
+
+const paths = (config: Config): readonly ConfigProblem[] => {
+  const { node, master, tor, coordination } = config;
+  const absolute: readonly (readonly [string, string, string])[] = [
+    ['node', 'key_path', node.key_path],
+    ['node', 'state_dir', node.state_dir],
+    ['node', 'run_dir', node.run_dir],
+    ['node', 'hidden_service_dir', node.hidden_service_dir],
+    ['master', 'identity_key_path', master.identity_key_path],
+    ['tor', 'control_socket', tor.control_socket],
+    ['tor', 'data_dir', tor.data_dir],
+    ['coordination', 'cluster_token_file', coordination.cluster_token_file],
+  ];
+  const mayBeEmpty = new Set([
+    'hidden_service_dir',
+    'identity_key_path',
+    'control_socket',
+    'data_dir',
+    'cluster_token_file',
+  ]);
+  const refused = absolute.flatMap(([section, key, value]) => {
+    if (value === '' && mayBeEmpty.has(key)) return [];
+    return isAbsolute(value) && !CONTROL_CHARACTERS.test(value)
+      ? []
+      : [problem('config.bad-path', [section, key])];
+  });
+  // Each of these ends up in torrc, where a line end would begin another option.
+  const lines = tor.extra_torrc.flatMap((line, index) =>
+    CONTROL_CHARACTERS.test(line.replaceAll('\t', ' '))
+      ? [problem('config.torrc-line', ['tor', 'extra_torrc', index])]
+      : [],
+  );
+  const binary = tor.binary === '' || CONTROL_CHARACTERS.test(tor.binary);
+  return [...refused, ...lines, ...(binary ? [problem('config.bad-path', ['tor', 'binary'])] : [])];
+};
+
+/** sun_path holds 108 bytes, the last of which is NUL (unix(7)). */
+const MAX_SOCKET_PATH = 107;
+
+const socketPaths = (config: Config): readonly ConfigProblem[] => {
+  const derived = nodePaths(config);
+  const sockets: readonly (readonly [readonly string[], string])[] = [
+    [['node', 'run_dir'], derived.daemonSocket],
+    [['node', 'run_dir'], derived.torControlSocket],
+    [['node', 'run_dir'], derived.torSocksSocket],
+    [
+      config.proxy.listen === '' ? ['node', 'run_dir'] : ['proxy', 'listen'],
+      derived.proxyListen.replace(/^unix:/, ''),
+    ],
+    [['tor', 'control_socket'], config.tor.control_socket],
+  ];
+  const tooLong = new Map<string, ConfigProblem>();
+  for (const [path, socket] of sockets) {
+    const length = Buffer.byteLength(socket);
+    const excess = length - MAX_SOCKET_PATH;
+    const worst = Number(tooLong.get(path.join('.'))?.detail['excess'] ?? 0);
+    if (excess > worst)
+      tooLong.set(path.join('.'), problem('config.socket-path-too-long', path, { excess, length }));
+  }
+  return [...tooLong.values()];
+};
+
+const targetChosen = (config: Config): readonly ConfigProblem[] => {
+  const { url, onion_address: host } = config.target;
+  if (url === '' && host === '') return [problem('config.target-missing', ['target', 'url'])];
+  if (url !== '' && host !== '') return [problem('config.target-twice', ['target', 'onion_address'])];
+  return [];
+};
+
+const probePath = (config: Config): readonly ConfigProblem[] =>
+  /^\/[\x21-\x7e]*$/.test(config.health.http_probe_path)
+    ? []
+    : [
+        problem('config.bad-value', ['health', 'http_probe_path'], {
+          rule: 'must begin with / and hold no blanks',
+          hint: '',
+        }),
+      ];
+
+const listenAddresses = (config: Config): readonly ConfigProblem[] => {
+  const { listen } = config.proxy;
+  const isSocket =
+    listen.startsWith('unix:/') && !CONTROL_CHARACTERS.test(listen) && listen.length > 'unix:/'.length;
+  const addresses: readonly (readonly [readonly (string | number)[], string])[] = [
+    [['direct', 'listen'], config.direct.listen],
+    ...config.direct.peers.map(
+      (peer, index) => [['direct', 'peers', index, 'address'], peer.address] as const,
+    ),
+    ...(isSocket ? [] : [[['proxy', 'listen'], listen] as const]),
+  ];
+  return addresses.flatMap(([path, address]) =>
+    address === '' || isHostPort(address) ? [] : [problem('config.bad-endpoint', path)],
+  );
+};
+
+const timeouts = (config: Config): readonly ConfigProblem[] => {
+  const { coordination, supervisor } = config;
+  const order: readonly (readonly [string, string, number, string, number])[] = [
+    [
+      'coordination',
+      'heartbeat_timeout_secs',
+      coordination.heartbeat_timeout_secs,
+      'heartbeat_interval_secs',
+      coordination.heartbeat_interval_secs,
+    ],
+    [
+      'coordination',
+      'heartbeat_timeout_secs',
+      coordination.heartbeat_timeout_secs,
+      'probe_interval_secs',
+      coordination.probe_interval_secs,
+    ],
+    [
+      'coordination',
+      'lease_duration_secs',
+      coordination.lease_duration_secs,
+      'heartbeat_interval_secs',
+      coordination.heartbeat_interval_secs,
+    ],
+    [
+      'supervisor',
+      'ping_timeout_secs',
+      supervisor.ping_timeout_secs,
+      'ping_interval_secs',
+      supervisor.ping_interval_secs,
+    ],
+  ];
+  return order.flatMap(([section, longer, longerSecs, shorter, shorterSecs]) =>
+    longerSecs > shorterSecs
+      ? []
+      : [
+          problem('config.timeout-order', [section, longer], {
+            longerSecs,
+            shorter: `${section}.${shorter}`,
+            shorterSecs,
+          }),
+        ],
+  );
+};
+
+const transport = (config: Config): readonly ConfigProblem[] =>
+  config.coordination.mode === 'direct'
+    ? []
+    : [problem('config.transport-unavailable', ['coordination', 'mode'], { mode: config.coordination.mode })];
+
+const clusterToken = (config: Config): readonly ConfigProblem[] => {
+  const { cluster_token: token, cluster_token_file: file } = config.coordination;
+  if (token !== '' && file !== '') return [problem('config.token-twice', ['coordination', 'cluster_token'])];
+  if (token === '' && file === '' && config.direct.peers.length > 0) {
+    return [problem('config.token-missing', ['coordination', 'cluster_token_file'])];
+  }
+  return [];
+};
+
+const peers = (config: Config): readonly ConfigProblem[] => {
+  const { listen, peers: list } = config.direct;
+  const found: ConfigProblem[] = [];
+  if (listen === '' && list.length > 0) found.push(problem('config.listen-missing', ['direct', 'listen']));
+  const fields = ['id', 'address', 'public_key'] as const;
+  list.forEach((peer, index) => {
+    if (peer.id === config.node.id)
+      found.push(problem('config.peer-is-self', ['direct', 'peers', index, 'id']));
+    if (peer.address === listen) {
+      found.push(problem('config.peer-is-self', ['direct', 'peers', index, 'address']));
+    }
+    for (const field of fields) {
+      const first = list.findIndex((other) => other[field] === peer[field]);
+      if (first < index) {
+        found.push(
+          problem('config.peer-twice', ['direct', 'peers', index, field], {
+            field,
+            first: first + 1,
+            second: index + 1,
+          }),
+        );
+      }
+    }
+  });
+  return found;
+};

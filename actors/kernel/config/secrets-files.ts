@@ -1,0 +1,155 @@
+import { decodeBase64 } from '@rustbalance/crypto-worker/encoding/base64.js';
+import { importIdentity } from '@rustbalance/crypto-worker/keys/import-identity.js';
+import { errorData } from '../errors.js';
+import type { ErrorCode, ErrorData, ErrorDetail } from '../errors.js';
+import { Secret } from '../redact.js';
+import type { ActorSecrets } from '../secrets.js';
+import { readFailure } from './load.js';
+import type { FileFacts } from './read-file.js';
+import type { Config } from './schema.js';
+
+/** What reading secrets needs of the world. */
+export interface SecretsWorld {
+  /** Rejects with an Error that has a system `code`. */
+  readFacts(path: string, maxBytes: number): Promise<FileFacts>;
+  /** Effective user id of this process. */
+  readonly uid: number;
+  /** Its name, for the chown line to run. */
+  readonly userName: string;
+  /** $CREDENTIALS_DIRECTORY of systemd, whose files have owners and modes of their own; null without it. */
+  readonly credentialsDirectory: string | null;
+}
+
+export type SecretsOutcome =
+  | { readonly ok: true; readonly secrets: ActorSecrets }
+  | { readonly ok: false; readonly problems: readonly ErrorData[] };
+
+/** No key or token file is larger. */
+const MAX_SECRET_BYTES = 4096;
+
+type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorData };
+
+const refuse = <T>(code: ErrorCode, file: string, key: string, detail: ErrorDetail = {}): Read<T> => ({
+  ok: false,
+  error: errorData(code, file, { key, file, ...detail }),
+});
+
+const isCredential = (world: SecretsWorld, file: string): boolean =>
+  world.credentialsDirectory !== null &&
+  file.startsWith(`${world.credentialsDirectory.replace(/\/+$/, '')}/`) &&
+  !file.includes('/../');
+
+/**
+ * The content of a file that only we may read. Root may also own it, and root itself may read anybody's; what
+ * systemd put into its credentials directory is not judged (252 and 257 give it different owners and modes).
+ */
+const readPrivate = async (world: SecretsWorld, key: string, file: string): Promise<Read<Uint8Array>> => {
+  let facts: FileFacts;
+  try {
+    facts = await world.readFacts(file, MAX_SECRET_BYTES);
+  } catch (error) {
+    return refuse('secret.unreadable', file, key, { reason: readFailure(error) });
+  }
+  if (isCredential(world, file)) return { ok: true, value: facts.bytes };
+  if ((facts.mode & 0o077) !== 0) {
+    return refuse('secret.too-open', file, key, { mode: facts.mode.toString(8).padStart(4, '0') });
+  }
+  if (world.uid !== 0 && facts.uid !== world.uid && facts.uid !== 0) {
+    return refuse('secret.wrong-owner', file, key, { uid: facts.uid, owner: world.userName });
+  }
+  return { ok: true, value: facts.bytes };
+};
+
+const NOTHING: Read<Secret | null> = { ok: true, value: null };
+
+const masterKey = async (world: SecretsWorld, config: Config): Promise<Read<Secret | null>> => {
+  const { identity_key_path: file, onion_address: address } = config.master;
+  const key = 'master.identity_key_path';
+  if (file === '') return NOTHING;
+  const read = await readPrivate(world, key, file);
+  if (!read.ok) return read;
+  const imported = importIdentity(read.value);
+  if (!imported.ok) return refuse('secret.bad-master-key', file, key, { reason: imported.detail });
+  if (`${imported.value.address}.onion` !== address) return refuse('secret.foreign-master-key', file, key);
+  return { ok: true, value: new Secret(imported.value.secret) };
+};
+
+const textOf = (bytes: Uint8Array): string | null => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes).trim();
+  } catch {
+    return null;
+  }
+};
+
+const nodeKey = async (world: SecretsWorld, config: Config): Promise<Read<Secret | null>> => {
+  const key = 'node.key_path';
+  const file = config.node.key_path;
+  const read = await readPrivate(world, key, file);
+  if (!read.ok) return read;
+  const seed = decodeBase64(textOf(read.value) ?? '');
+  return seed?.length === 32
+    ? { ok: true, value: new Secret(seed) }
+    : refuse('secret.bad-node-key', file, key);
+};
+
+const secretText = (text: string): Secret => new Secret(new TextEncoder().encode(text));
+
+const clusterToken = async (world: SecretsWorld, config: Config): Promise<Read<Secret | null>> => {
+  const { cluster_token: token, cluster_token_file: file } = config.coordination;
+  const key = 'coordination.cluster_token_file';
+  if (file === '') return token === '' ? NOTHING : { ok: true, value: secretText(token) };
+  const read = await readPrivate(world, key, file);
+  if (!read.ok) return read;
+  const text = textOf(read.value);
+  if (text === null || text === '' || /[\u0000-\u001f\u007f]/.test(text)) {
+    return refuse('secret.bad-token', file, key);
+  }
+  return { ok: true, value: secretText(text) };
+};
+
+/**
+ * Reads every secret that a configuration names, and proves that the master key is that of the master address.
+ * All that is wrong is reported at once; no report holds a byte of any file.
+ */
+export const loadSecrets = async (config: Config, world: SecretsWorld): Promise<SecretsOutcome> => {
+  const [master, node, token] = await Promise.all([
+    masterKey(world, config),
+    nodeKey(world, config),
+    clusterToken(world, config),
+  ]);
+  if (master.ok && node.ok && token.ok) {
+    const password = config.tor.control_password;
+    return {
+      ok: true,
+      secrets: {
+        masterKey: master.value,
+        nodeKey: node.value,
+        clusterToken: token.value,
+        controlPassword: password === '' ? null : secretText(password),
+      },
+    };
+  }
+  return { ok: false, problems: [master, node, token].flatMap((read) => (read.ok ? [] : [read.error])) };
+};
+
+/** The configuration as actors and dumps may see it: the secrets written into it are blank. */
+export const withoutSecrets = (config: Config): Config => ({
+  ...config,
+  tor: { ...config.tor, control_password: '' },
+  coordination: { ...config.coordination, cluster_token: '' },
+});
+
+/** A warning where secrets stand in a configuration file that others can read. */
+export const readableSecrets = (config: Config, file: string, mode: number): readonly ErrorData[] => {
+  if ((mode & 0o077) === 0) return [];
+  const written: readonly (readonly [string, string])[] = [
+    ['tor.control_password', config.tor.control_password],
+    ['coordination.cluster_token', config.coordination.cluster_token],
+  ];
+  return written.flatMap(([key, value]) =>
+    value === ''
+      ? []
+      : [errorData('config.readable-secret', file, { key, file, mode: mode.toString(8).padStart(4, '0') })],
+  );
+};
