@@ -1,4 +1,5 @@
-import type { TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
+import type { TimePeriodNumber, UnixSeconds } from '@rustbalance/crypto-worker/brands.js';
+import { counterInput } from '@rustbalance/crypto-worker/counter/revision-counter.js';
 import type { SeenCounter } from '../election/messages.js';
 
 /**
@@ -15,16 +16,13 @@ export const raised = (fence: CounterFence, seen: readonly SeenCounter[]): Count
   return result;
 };
 
-/**
- * The next n for a descriptor: seconds since the start of its shared-random run, plus one, as Tor counts; never
- * one that was used.
- */
+/** The next n for a descriptor: as Tor counts, and never one that was used. */
 export const nextCounterInput = (
   fence: CounterFence,
   timePeriod: TimePeriodNumber,
-  runStartSecs: number,
-  nowSecs: number,
-): number => Math.max(Math.floor(nowSecs) - runStartSecs + 1, (fence.get(timePeriod) ?? 0) + 1, 1);
+  runStartSecs: UnixSeconds,
+  nowSecs: UnixSeconds,
+): number => counterInput(nowSecs, runStartSecs, fence.get(timePeriod) ?? null);
 
 /** What is worth keeping: a descriptor lives for two time periods, so older ones fence nothing. */
 export const forgetOld = (fence: CounterFence, oldest: TimePeriodNumber): CounterFence =>

@@ -39,15 +39,16 @@ export const prepare = async (
   const merged = await effects.merge(
     from.offer.contributions,
     from.slots.map(({ timePeriod }) => timePeriod),
+    from.network.hsDirParams.periodLength,
   );
   const contents = new Map(merged.map((one) => [one.timePeriod, one] as const));
-  const nowMs = effects.clock.wallMs();
+  const now = Math.floor(effects.clock.wallMs() / 1000) as UnixSeconds;
   const requests = from.slots.flatMap((slot) => {
     const content = contents.get(slot.timePeriod);
     if (content === undefined || content.merged.length === 0) return [];
     const contentKey = contentKeyOf(content, from.offer, from.serial);
     if (slot.version?.contentKey === contentKey && !from.recount.has(slot.timePeriod)) return [];
-    const n = nextCounterInput(from.fence, slot.timePeriod, slot.plan.srvRunStart, nowMs / 1000);
+    const n = nextCounterInput(from.fence, slot.timePeriod, slot.plan.srvRunStart, now);
     const introductionPoints = content.merged.map(({ introductionPoint }) => introductionPoint);
     return [
       { contentKey, request: { which: slot.which, timePeriod: slot.timePeriod, n, introductionPoints } },
@@ -56,7 +57,7 @@ export const prepare = async (
   if (requests.length === 0) return new Map();
   const built = await effects.build({
     periodLength: from.network.hsDirParams.periodLength,
-    now: Math.floor(nowMs / 1000) as UnixSeconds,
+    now,
     create2Formats: from.offer.lines.create2Formats,
     flowControl: from.offer.lines.flowControl,
     maxDescriptorSize: from.network.hsDirParams.maxDescriptorSize,

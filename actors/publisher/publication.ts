@@ -207,7 +207,7 @@ export class Publication {
   #forgetVersions(): void {
     if (this.#lastBuild === null && this.#slots.every(({ version }) => version === null)) return;
     this.#lastBuild = null;
-    this.#slots = this.#slots.map((slot) => replanned(null, slot.plan));
+    this.#slots = this.#slots.map((slot) => replanned(null, slot.plan, slot.periodLength));
     this.#republishAtMs = Infinity;
     this.#readBackAtMs = Infinity;
   }
@@ -222,7 +222,9 @@ export class Publication {
         this.#plan = { network, value };
         const before = new Map(this.#slots.map((slot) => [slot.timePeriod, slot]));
         const plans = [value.first, value.second];
-        this.#slots = plans.map((plan) => replanned(before.get(plan.timePeriod) ?? null, plan));
+        this.#slots = plans.map((plan) =>
+          replanned(before.get(plan.timePeriod) ?? null, plan, network.hsDirParams.periodLength),
+        );
         this.#fence = forgetOld(this.#fence, value.first.timePeriod);
       })
       .catch((error: unknown) => {

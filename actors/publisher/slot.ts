@@ -1,4 +1,8 @@
-import type { RelayFingerprint, TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
+import type {
+  RelayFingerprint,
+  TimePeriodLength,
+  TimePeriodNumber,
+} from '@rustbalance/crypto-worker/brands.js';
 import type { DescriptorPlan, WhichDescriptor } from '@rustbalance/crypto-worker/task-types.js';
 import { ANSWER_DEADLINE_MS, RETRY_WAITS_MS, URGENT_RETRY_MS } from './pace.js';
 
@@ -36,6 +40,7 @@ export interface Slot {
   readonly timePeriod: TimePeriodNumber;
   readonly which: WhichDescriptor;
   readonly plan: DescriptorPlan;
+  readonly periodLength: TimePeriodLength;
   readonly version: Version | null;
   readonly rows: readonly HsDirRow[];
   /** When the last upload that completed this slot did so (wall clock); null before. */
@@ -55,13 +60,14 @@ const emptyRow = (fingerprint: RelayFingerprint): HsDirRow => ({
  * The slot under a new plan. HSDirs that stay responsible keep what they hold: at a rotation the second
  * descriptor becomes the first without being uploaded again.
  */
-export const replanned = (slot: Slot | null, plan: DescriptorPlan): Slot => {
+export const replanned = (slot: Slot | null, plan: DescriptorPlan, periodLength: TimePeriodLength): Slot => {
   const before = new Map(slot?.rows.map((row) => [row.fingerprint, row]));
   const fingerprints = [...new Set(plan.store.map(({ fingerprint }) => fingerprint))];
   return {
     timePeriod: plan.timePeriod,
     which: plan.which,
     plan,
+    periodLength,
     version: slot?.version ?? null,
     rows: fingerprints.map((fingerprint) => before.get(fingerprint) ?? emptyRow(fingerprint)),
     completedAtWallMs: slot?.completedAtWallMs ?? null,

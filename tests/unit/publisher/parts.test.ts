@@ -6,6 +6,7 @@ import { commonLines } from '@rustbalance/actors/publisher/protocol-lines.js';
 import { revisionCounterOf } from '@rustbalance/actors/publisher/read-back.js';
 import { START_MS, point } from './world.js';
 
+const secs = (n: number) => n as Parameters<typeof nextCounterInput>[2];
 const period = (n: number) => n as Parameters<typeof nextCounterInput>[1];
 
 describe('the counter fence', () => {
@@ -21,7 +22,7 @@ describe('the counter fence', () => {
           );
           let highest = Math.max(0, ...seen);
           for (const now of clockReadings) {
-            const n = nextCounterInput(fence, period(7), 0, now);
+            const n = nextCounterInput(fence, period(7), secs(0), secs(now));
             expect(n).toBeGreaterThan(highest);
             highest = n;
             fence = raised(fence, [{ timePeriod: period(7), n }]);
@@ -32,8 +33,8 @@ describe('the counter fence', () => {
   });
 
   it('counts seconds since the start of the run plus one, as Tor does', () => {
-    expect(nextCounterInput(new Map(), period(7), 1_000, 1_000)).toBe(1);
-    expect(nextCounterInput(new Map(), period(7), 1_000, 1_059.9)).toBe(60);
+    expect(nextCounterInput(new Map(), period(7), secs(1_000), secs(1_000))).toBe(1);
+    expect(nextCounterInput(new Map(), period(7), secs(1_000), secs(1_059))).toBe(60);
   });
 
   it('forgets periods that are over', () => {
