@@ -6,7 +6,7 @@ import type {
   NetworkView,
   PublicationPlan,
 } from '@rustbalance/crypto-worker/task-types.js';
-import type { TimePeriodLength, TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
+import type { TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Logger } from '../kernel/logging.js';
 import type { Random } from '../kernel/random.js';
@@ -30,7 +30,6 @@ export interface PublisherEffects {
   merge(
     contributions: readonly Contribution[],
     timePeriods: readonly TimePeriodNumber[],
-    periodLength: TimePeriodLength,
   ): Promise<readonly MergedForPeriod[]>;
   build(input: Omit<BuildDescriptorsInput, 'masterSecret'>): Promise<readonly BuiltDescriptor[]>;
   upload(due: DueUpload): Promise<void>;

@@ -33,10 +33,9 @@ export const poolEffects = async (
     log: context.log,
     plan: async (network) =>
       value(await context.crypto('publicationPlan', { identity, network }), 'publicationPlan'),
-    merge: async (contributions, timePeriods, periodLength) => {
+    merge: async (contributions, timePeriods) => {
       const merged = await context.crypto('mergeIntroductionPoints', {
         masterSecret: masterSecret(),
-        periodLength,
         timePeriods,
         contributions,
       });

@@ -39,7 +39,6 @@ export const prepare = async (
   const merged = await effects.merge(
     from.offer.contributions,
     from.slots.map(({ timePeriod }) => timePeriod),
-    from.network.hsDirParams.periodLength,
   );
   const contents = new Map(merged.map((one) => [one.timePeriod, one] as const));
   const now = Math.floor(effects.clock.wallMs() / 1000) as UnixSeconds;
