@@ -81,7 +81,8 @@ export class DataBody {
     const lineFeed = chunk.indexOf(LF, at);
     if (lineFeed === at || (lineFeed > at && chunk[lineFeed - 1] !== CR)) {
       // Tor must not generate LF instead of CRLF (control-spec §2.1): this is not Tor, or not in step.
-      this.state = 'bare-line-feed';
+      this.#append(chunk, at, lineFeed);
+      if (this.state === 'more') this.state = 'bare-line-feed';
       return lineFeed;
     }
     if (lineFeed > at) {

@@ -92,7 +92,15 @@ export class ReplyParser {
     while (at < bytes.length && this.#violation === null) {
       at = this.#body === null ? this.#readLine(bytes, at) : this.#readBody(this.#body, bytes, at);
     }
+    if (this.#violation !== null) this.#forget();
     return { messages: this.#messages, violation: this.#violation };
+  }
+
+  #forget(): void {
+    this.#partial = [];
+    this.#partialBytes = 0;
+    this.#lines = [];
+    this.#body = null;
   }
 
   #readBody(body: DataBody, bytes: Buffer, from: number): number {
