@@ -37,3 +37,9 @@ export const READ_BACK_PARALLEL = 4;
 
 /** A fetch takes 0.2 s; an HSDir that is gone gives no answer. */
 export const FETCH_DEADLINE_MS = 20_000;
+
+/** The pool refused or did not answer: it is not asked again at once, or an error would become a storm. */
+export const AFTER_FAILURE_MS = 2_000;
+
+/** Emergency uploads for want of confirmation are this far apart (the seeds' shorter wait). */
+export const EMERGENCY_PAUSE_MS = 60_000;

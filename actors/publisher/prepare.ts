@@ -1,4 +1,4 @@
-import type { UnixSeconds } from '@rustbalance/crypto-worker/brands.js';
+import type { TimePeriodNumber, UnixSeconds } from '@rustbalance/crypto-worker/brands.js';
 import type { MergedForPeriod, NetworkView } from '@rustbalance/crypto-worker/task-types.js';
 import type { Offer } from './contributions.js';
 import type { CounterFence } from './counter-fence.js';
@@ -15,7 +15,7 @@ export interface Preparation {
   /** Rises when the same content is to be uploaded again, by age or on order. */
   readonly serial: number;
   /** Slots that need a new counter although their content is the same. */
-  readonly recount: ReadonlySet<number>;
+  readonly recount: ReadonlySet<TimePeriodNumber>;
   readonly nextVersionId: number;
   readonly causedAtMs: number;
 }
@@ -35,7 +35,7 @@ const contentKeyOf = (merged: MergedForPeriod, offer: Offer, serial: number): st
 export const prepare = async (
   effects: PublisherEffects,
   from: Preparation,
-): Promise<ReadonlyMap<number, Version>> => {
+): Promise<ReadonlyMap<TimePeriodNumber, Version>> => {
   const merged = await effects.merge(
     from.offer.contributions,
     from.slots.map(({ timePeriod }) => timePeriod),

@@ -1,5 +1,4 @@
-import type { TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
-import type { NetworkView, PublicationPlan } from '@rustbalance/crypto-worker/task-types.js';
+import type { NetworkView } from '@rustbalance/crypto-worker/task-types.js';
 import type { SeenCounter } from '../election/messages.js';
 import type { NodeId } from '../kernel/brands.js';
 import type { Config } from '../kernel/config/schema.js';
@@ -9,33 +8,28 @@ import type { UploadAnswer } from '../tor/messages.js';
 import { buildDue } from './build-due.js';
 import type { LastBuild } from './build-due.js';
 import type { InConsensus } from './contributions.js';
-import { OfferTracker } from './offer-tracker.js';
-import type { CurrentOffer } from './offer-tracker.js';
-import { fenceEntries, forgetOld, raised } from './counter-fence.js';
-import type { CounterFence } from './counter-fence.js';
+import { Counters } from './counters.js';
 import type { PublisherEffects } from './effects.js';
 import { NO_INPUTS, obstacle } from './inputs.js';
 import type { Inputs } from './inputs.js';
 import type { Verdict } from './machine.js';
-import { ANSWER_DEADLINE_MS, REPUBLISH_MAX_MS, REPUBLISH_MIN_MS } from './pace.js';
+import { OfferTracker } from './offer-tracker.js';
+import type { CurrentOffer } from './offer-tracker.js';
+import {
+  ANSWER_DEADLINE_MS,
+  EMERGENCY_PAUSE_MS,
+  AFTER_FAILURE_MS,
+  REPUBLISH_MAX_MS,
+  REPUBLISH_MIN_MS,
+} from './pace.js';
 import { restoredCounters } from './persisted.js';
 import type { PersistedPublisher } from './persisted.js';
 import { prepare } from './prepare.js';
 import { readBack } from './read-back.js';
 import type { Finding } from './read-back.js';
-import {
-  COUNTER_REFUSED,
-  accepted,
-  confirmed,
-  expired,
-  failed,
-  isComplete,
-  lost,
-  replanned,
-  sent,
-  withoutFlights,
-} from './slot.js';
-import type { RetryPolicy, Slot, Version } from './slot.js';
+import { SlotBoard } from './slot-board.js';
+import { COUNTER_REFUSED, accepted, confirmed, failed, isComplete, lost, sent } from './slot.js';
+import type { RetryPolicy, Slot } from './slot.js';
 import { uploadsDue } from './uploads-due.js';
 
 export interface PublicationOptions {
@@ -48,11 +42,14 @@ export interface PublicationOptions {
   readonly poke: () => void;
 }
 
-/** An HSDir refuses a counter that is not higher than its own: each refusal in a row doubles the leap, up to an hour. */
-const LARGEST_LEAP = 2 ** 12;
+/** What a step found, and when it wants to be run again (monotonic ms; null: only a poke matters). */
+export interface StepOutcome {
+  readonly verdict: Verdict | null;
+  readonly wakeAtMs: number | null;
+}
 
-/** The pool refused or did not answer: it is not asked again at once, or an error would become a storm. */
-const FAILED_BUILD_WAIT_MS = 2_000;
+/** What takes time and is done once at a time. */
+type BackgroundWork = 'planning' | 'building' | 'reading';
 
 /**
  * What is published where. Level-triggered: `step` derives from the inputs and the slots what is due, starts it,
@@ -61,46 +58,47 @@ const FAILED_BUILD_WAIT_MS = 2_000;
 export class Publication {
   readonly #options: PublicationOptions;
   readonly #effects: PublisherEffects;
-  #inputs: Inputs = NO_INPUTS;
-  #plan: { readonly network: NetworkView; readonly value: PublicationPlan } | null = null;
-  #slots: readonly Slot[] = [];
-  #fence: CounterFence;
-  #lastPublishMs: number | null;
-  #lastBuild: LastBuild | null = null;
+  readonly #board = new SlotBoard();
+  readonly #counters: Counters;
   readonly #offers: OfferTracker;
-  #buildNotBeforeMs = 0;
-  readonly #recount = new Set<TimePeriodNumber>();
-  readonly #busy = { planning: false, building: false, reading: false };
+  readonly #busy: Record<BackgroundWork, boolean> = { planning: false, building: false, reading: false };
+  #inputs: Inputs = NO_INPUTS;
+  /** The network view that the board was planned from. */
+  #planned: NetworkView | null = null;
+  #lastPublishMs: number | null;
+  #lastLatencyMs: number | null = null;
+  #lastBuild: LastBuild | null = null;
+  #afterFailureMs = 0;
   #refreshWanted = false;
+  /** Rises when the same content is to be uploaded again. */
   #serial = 0;
   #versions = 0;
-  #leap = 1;
   #republishAtMs = Infinity;
   #readBackAtMs = Infinity;
-  #lastLatencyMs: number | null = null;
 
   constructor(options: PublicationOptions, effects: PublisherEffects) {
     this.#options = options;
     this.#effects = effects;
     this.#offers = new OfferTracker(options.config.node.id as NodeId, effects.log);
     this.#lastPublishMs = options.persisted.lastPublishMs;
-    this.#fence = raised(new Map(), restoredCounters(options.persisted));
+    this.#counters = new Counters(restoredCounters(options.persisted));
   }
 
   get slots(): readonly Slot[] {
-    return this.#slots;
+    return this.#board.slots;
   }
 
   get lastPublishMs(): number | null {
     return this.#lastPublishMs;
   }
 
+  /** From Tor's event to the last HSDir's acceptance, of the last completed descriptor. */
   get lastLatencyMs(): number | null {
     return this.#lastLatencyMs;
   }
 
   get counters(): readonly SeenCounter[] {
-    return fenceEntries(this.#fence);
+    return this.#counters.entries;
   }
 
   /** Takes over what another actor's fact says. */
@@ -111,7 +109,7 @@ export class Publication {
 
   /** Counter inputs that other nodes used: ours must be higher. */
   learnCounters(counters: readonly SeenCounter[]): void {
-    this.#fence = raised(this.#fence, counters);
+    this.#counters.raise(counters);
   }
 
   /** Uploads both descriptors again, whatever the HSDirs hold. */
@@ -120,74 +118,59 @@ export class Publication {
     this.#options.poke();
   }
 
+  /** One HSDir's answer to an upload. */
   answered(answer: UploadAnswer): void {
-    const slot = this.#slots.find(({ rows }) =>
-      rows.some((row) => row.fingerprint === answer.hsdir && row.inFlight !== null),
-    );
-    if (slot === undefined) return;
+    const slot = this.#board.awaiting(answer.hsdir);
+    if (slot === null) return;
     const nowMs = this.#effects.clock.monotonicMs();
     if (answer.accepted) {
       const next = accepted(slot, answer.hsdir, nowMs, answer.atMs);
-      this.#replace(next);
-      this.#leap = 1;
+      this.#board.replace(next);
+      this.#counters.trusted();
       if (isComplete(next) && !isComplete(slot)) this.#completed(next, answer.atMs);
     } else {
       const reason = answer.reason ?? 'UNKNOWN';
-      this.#replace(failed(slot, answer.hsdir, reason, nowMs, this.#retryPolicy()));
-      if (reason === COUNTER_REFUSED) this.#outrun(slot);
+      this.#board.replace(failed(slot, answer.hsdir, reason, nowMs, this.#retryPolicy()));
+      if (reason === COUNTER_REFUSED) this.#refused(slot, nowMs);
     }
     this.#options.poke();
   }
 
   /** Does what is due now. */
-  step(nowMs: number): { readonly verdict: Verdict | null; readonly wakeAtMs: number | null } {
-    this.#housekeeping(nowMs);
-    this.#planWhenDue();
-    const wallMs = this.#effects.clock.wallMs();
-    const why = obstacle(this.#inputs, this.#options.hasMasterKey, wallMs);
+  step(nowMs: number): StepOutcome {
+    this.#board.expire(nowMs, this.#retryPolicy());
+    if (this.#inputs.tor?.state !== 'up') this.#board.dropFlights();
+    this.#planWhenDue(nowMs);
+    const why = obstacle(this.#inputs, this.#options.hasMasterKey, this.#effects.clock.wallMs());
     if (why === 'standby') {
-      this.#forgetVersions();
+      this.#standBy();
       return { verdict: { type: 'STAND_BY' }, wakeAtMs: null };
     }
-    if (why !== null) return this.#wait(why, nowMs);
-    const network = this.#plan?.network;
-    if (network === undefined) return this.#wait('the ring of HSDirs is being computed', nowMs);
-    const offer = this.#offers.current(this.#inputs, this.#options.consensusLookup(network), nowMs, wallMs);
-    if (offer.value.contributions.length === 0) return this.#wait('no node has an introduction point', nowMs);
+    // Most lacks end with a fact, which pokes; a clock may be set right without one.
+    const wait = (reason: string): StepOutcome => ({
+      verdict: { type: 'WAIT', reason },
+      wakeAtMs: nowMs + 1_000,
+    });
+    if (why !== null) return wait(why);
+    if (this.#planned === null) return wait('the ring of HSDirs is being computed');
+    const inConsensus = this.#options.consensusLookup(this.#planned);
+    const offer = this.#offers.current(this.#inputs, inConsensus, nowMs, this.#effects.clock.wallMs());
+    if (offer.value.contributions.length === 0) return wait('no node has an introduction point');
 
     const buildAtMs = this.#buildAt(offer, nowMs);
-    if (buildAtMs !== null && buildAtMs <= nowMs) this.#build(network, offer);
-    const due = uploadsDue(this.#slots, this.#plan?.value.clientsUse ?? 'first', nowMs);
-    for (const upload of due.uploads) {
-      this.#replace(sent(upload.slot, new Set(upload.hsdirs), upload.version, nowMs));
-      this.#effects.upload(upload).catch(() => {
-        this.#uploadNotStarted(upload.slot.timePeriod);
-      });
-    }
+    if (buildAtMs !== null && buildAtMs <= nowMs) this.#build(this.#planned, offer, nowMs);
+    const answersAtMs = this.#upload(nowMs);
     this.#readBackWhenDue(nowMs);
-    const waits = [
+    const wakeAtMs = [
       buildAtMs,
-      due.wakeAtMs,
-      due.uploads.length > 0 ? nowMs + ANSWER_DEADLINE_MS : null,
+      answersAtMs,
       this.#republishAtMs,
       this.#readBackAtMs,
-      this.#confirmationRunsOutAt(),
-    ];
-    const wakeAtMs = waits
+      this.#confirmedUntilMs(),
+    ]
       .filter((at): at is number => at !== null && Number.isFinite(at) && at > nowMs)
-      .reduce<number | null>(earlier, null);
+      .reduce<number | null>((a, b) => earlier(a, b), null);
     return { verdict: this.#verdict(), wakeAtMs };
-  }
-
-  #housekeeping(nowMs: number): void {
-    const policy = this.#retryPolicy();
-    this.#slots = this.#slots.map((slot) => expired(slot, nowMs, policy));
-    if (this.#inputs.tor?.state !== 'up') this.#slots = this.#slots.map(withoutFlights);
-  }
-
-  #wait(reason: string, nowMs: number): { verdict: Verdict; wakeAtMs: number } {
-    // Most lacks end with a fact, which pokes; a clock may be set right without one.
-    return { verdict: { type: 'WAIT', reason }, wakeAtMs: nowMs + 1_000 };
   }
 
   #retryPolicy(): RetryPolicy {
@@ -200,40 +183,52 @@ export class Publication {
     };
   }
 
-  #replace(slot: Slot): void {
-    this.#slots = this.#slots.map((one) => (one.timePeriod === slot.timePeriod ? slot : one));
-  }
-
-  #forgetVersions(): void {
-    if (this.#lastBuild === null && this.#slots.every(({ version }) => version === null)) return;
+  #standBy(): void {
+    if (this.#lastBuild === null && this.#board.isEmpty) return;
     this.#lastBuild = null;
-    this.#slots = this.#slots.map((slot) => replanned(null, slot.plan, slot.periodLength));
+    this.#board.forgetVersions();
     this.#republishAtMs = Infinity;
     this.#readBackAtMs = Infinity;
   }
 
-  #planWhenDue(): void {
+  // — the ring —
+
+  #planWhenDue(nowMs: number): void {
     const { network } = this.#inputs;
-    if (network === null || this.#busy.planning || this.#plan?.network === network) return;
-    this.#busy.planning = true;
-    this.#effects
-      .plan(network)
-      .then((value) => {
-        this.#plan = { network, value };
-        const before = new Map(this.#slots.map((slot) => [slot.timePeriod, slot]));
-        const plans = [value.first, value.second];
-        this.#slots = plans.map((plan) =>
-          replanned(before.get(plan.timePeriod) ?? null, plan, network.hsDirParams.periodLength),
-        );
-        this.#fence = forgetOld(this.#fence, value.first.timePeriod);
-      })
+    if (network === null || this.#planned === network) return;
+    if (this.#busy.planning || nowMs < this.#afterFailureMs) return;
+    this.#background('planning', 'the ring of HSDirs could not be computed', async () => {
+      const plan = await this.#effects.plan(network);
+      this.#planned = network;
+      this.#board.replan(plan, network.hsDirParams.periodLength);
+      this.#counters.forgetBefore(plan.first.timePeriod);
+    });
+  }
+
+  /** Runs one of the three things that take time, and steps again when it is over. */
+  #background(what: BackgroundWork, complaint: string, work: () => Promise<void>): void {
+    this.#busy[what] = true;
+    work()
       .catch((error: unknown) => {
-        this.#effects.log.warn('the ring of HSDirs could not be computed', { error: String(error) });
+        this.#effects.log.error(complaint, { reason: String(error) });
+        if (what === 'building') this.#lastBuild = null;
+        this.#afterFailureMs = this.#effects.clock.monotonicMs() + AFTER_FAILURE_MS;
       })
       .finally(() => {
-        this.#busy.planning = false;
+        this.#busy[what] = false;
         this.#options.poke();
       });
+  }
+
+  // — building —
+
+  #refreshDue(nowMs: number): boolean {
+    const unconfirmedAtMs = this.#confirmedUntilMs();
+    const ranOut =
+      unconfirmedAtMs !== null &&
+      nowMs >= unconfirmedAtMs &&
+      nowMs - (this.#lastBuild?.atMs ?? 0) >= EMERGENCY_PAUSE_MS;
+    return this.#refreshWanted || nowMs >= this.#republishAtMs || ranOut;
   }
 
   #buildAt(offer: CurrentOffer, nowMs: number): number | null {
@@ -244,72 +239,61 @@ export class Publication {
       offerKey: offer.key,
       offerChangedAtMs: offer.changedAtMs,
       lastBuild: this.#lastBuild,
-      missing: this.#slots.some(({ version }) => version === null),
-      refresh: this.#refreshWanted || nowMs >= this.#republishAtMs || this.#confirmationRanOut(nowMs),
-      recount: this.#recount.size > 0,
+      missing: this.#board.lacksVersion,
+      refresh: this.#refreshDue(nowMs),
+      recount: this.#counters.recountWanted,
     });
-    return at === null ? null : Math.max(at, this.#buildNotBeforeMs);
+    return at === null ? null : Math.max(at, this.#afterFailureMs);
   }
 
-  #build(network: NetworkView, offer: CurrentOffer): void {
-    const nowMs = this.#effects.clock.monotonicMs();
-    const refresh = this.#refreshWanted || nowMs >= this.#republishAtMs || this.#confirmationRanOut(nowMs);
+  #build(network: NetworkView, offer: CurrentOffer, nowMs: number): void {
+    const refresh = this.#refreshDue(nowMs);
     if (refresh) this.#serial++;
-    this.#busy.building = true;
     this.#refreshWanted = false;
-    const recount = new Set(this.#recount);
-    this.#recount.clear();
+    const recount = this.#counters.takeRecount();
     this.#lastBuild = { atMs: nowMs, offerKey: offer.key, offer: offer.value };
-    prepare(this.#effects, {
-      slots: this.#slots,
-      offer: offer.value,
-      network,
-      fence: this.#fence,
-      serial: this.#serial,
-      recount,
-      nextVersionId: ++this.#versions,
-      causedAtMs: refresh || recount.size > 0 ? this.#effects.clock.wallMs() : offer.causedAtMs,
-    })
-      .then((versions) => {
-        this.#adopt(versions, nowMs);
-      })
-      .catch((error: unknown) => {
-        this.#effects.log.error('the descriptors could not be built', { error: String(error) });
-        this.#lastBuild = null;
-        this.#buildNotBeforeMs = this.#effects.clock.monotonicMs() + FAILED_BUILD_WAIT_MS;
-      })
-      .finally(() => {
-        this.#busy.building = false;
-        this.#options.poke();
+    this.#background('building', 'the descriptors could not be built', async () => {
+      const versions = await prepare(this.#effects, {
+        slots: this.#board.slots,
+        offer: offer.value,
+        network,
+        fence: this.#counters.fence,
+        serial: this.#serial,
+        recount,
+        nextVersionId: ++this.#versions,
+        causedAtMs: refresh || recount.size > 0 ? this.#effects.clock.wallMs() : offer.causedAtMs,
       });
-  }
-
-  #adopt(versions: ReadonlyMap<number, Version>, nowMs: number): void {
-    this.#slots = this.#slots.map((slot) => {
-      const version = versions.get(slot.timePeriod);
-      return version === undefined ? slot : { ...slot, version };
+      if (versions.size === 0) return;
+      this.#board.adopt(versions);
+      this.#counters.raise([...versions].map(([timePeriod, { n }]) => ({ timePeriod, n })));
+      this.#republishAtMs = nowMs + between(this.#effects.random, REPUBLISH_MIN_MS, REPUBLISH_MAX_MS);
+      // Before anything is sent: whoever starts after a crash must not use the same n again.
+      this.#save();
     });
-    const used = [...versions].map(([timePeriod, { n }]) => ({
-      timePeriod: timePeriod as TimePeriodNumber,
-      n,
-    }));
-    if (used.length === 0) return;
-    this.#fence = raised(this.#fence, used);
-    this.#republishAtMs = nowMs + between(this.#effects.random, REPUBLISH_MIN_MS, REPUBLISH_MAX_MS);
-    // Before anything is sent: a crash right after must not use the same n again.
-    this.#save();
   }
 
-  #save(): void {
-    this.#effects.save({ lastPublishMs: this.#lastPublishMs, counters: [...this.counters] });
+  // — uploading —
+
+  /** Sends what is due; returns when the next answer or retry is. */
+  #upload(nowMs: number): number | null {
+    const due = uploadsDue(this.#board.slots, this.#board.clientsUse, nowMs);
+    for (const upload of due.uploads) {
+      this.#board.replace(sent(upload.slot, new Set(upload.hsdirs), upload.version, nowMs));
+      this.#effects.upload(upload).catch(() => {
+        this.#board.dropFlights(upload.slot.timePeriod);
+        // Tor is likely gone: its status fact will tell, and the step then waits for it.
+        this.#effects.clock.after(1_000, this.#options.poke);
+      });
+    }
+    return due.uploads.length > 0 ? earlier(due.wakeAtMs, nowMs + ANSWER_DEADLINE_MS) : due.wakeAtMs;
   }
 
   #completed(slot: Slot, wallMs: number): void {
-    this.#lastPublishMs = wallMs;
     const { version } = slot;
+    this.#lastPublishMs = wallMs;
     if (version !== null) this.#lastLatencyMs = Math.max(0, wallMs - version.causedAtMs);
-    const { refresh_interval_secs: refreshSecs } = this.#options.config.publish;
-    this.#readBackAtMs = this.#effects.clock.monotonicMs() + refreshSecs * 1000;
+    this.#readBackAtMs =
+      this.#effects.clock.monotonicMs() + this.#options.config.publish.refresh_interval_secs * 1000;
     this.#effects.log.info('a descriptor is on every responsible HSDir', {
       descriptor: slot.which,
       introPoints: version?.introPoints ?? 0,
@@ -319,92 +303,61 @@ export class Publication {
     this.#save();
   }
 
-  #uploadNotStarted(timePeriod: TimePeriodNumber): void {
-    this.#slots = this.#slots.map((slot) => (slot.timePeriod === timePeriod ? withoutFlights(slot) : slot));
-    // Tor is likely gone: its status fact tells, and the next step waits for it.
-    this.#effects.clock.after(1_000, this.#options.poke);
+  #save(): void {
+    this.#effects.save({ lastPublishMs: this.#lastPublishMs, counters: [...this.counters] });
   }
 
-  /** An HSDir holds a counter as high as ours or higher: leap over it. */
-  #outrun(slot: Slot): void {
-    const n = (this.#fence.get(slot.timePeriod) ?? 0) + this.#leap;
-    this.#leap = Math.min(this.#leap * 2, LARGEST_LEAP);
-    this.#fence = raised(this.#fence, [{ timePeriod: slot.timePeriod, n }]);
-    this.#recount.add(slot.timePeriod);
+  #refused(slot: Slot, nowMs: number): void {
+    this.#counters.outrun(slot.timePeriod, null);
     // The clients' descriptor can be asked for, and its counter then tells how far to leap.
-    if (slot.timePeriod === this.#clientsSlot()?.timePeriod)
-      this.#readBackAtMs = this.#effects.clock.monotonicMs();
+    if (slot.timePeriod === this.#board.clients?.timePeriod) this.#readBackAtMs = nowMs;
   }
 
-  #clientsSlot(): Slot | null {
-    const which = this.#plan?.value.clientsUse;
-    return this.#slots.find((slot) => slot.which === which) ?? null;
-  }
+  // — what the HSDirs hold —
 
   /** When the newest confirmation of the clients' descriptor becomes too old. */
-  #confirmationRunsOutAt(): number | null {
-    const slot = this.#clientsSlot();
-    const confirmations = slot?.rows.flatMap(({ held }) => (held === null ? [] : [held.confirmedAtMs])) ?? [];
-    if (confirmations.length === 0) return null;
-    return Math.max(...confirmations) + this.#options.config.health.descriptor_max_age_secs * 1000;
-  }
-
-  #confirmationRanOut(nowMs: number): boolean {
-    const at = this.#confirmationRunsOutAt();
-    return at !== null && nowMs >= at && nowMs - (this.#lastBuild?.atMs ?? 0) >= 60_000;
+  #confirmedUntilMs(): number | null {
+    const held =
+      this.#board.clients?.rows.flatMap((row) => (row.held === null ? [] : [row.held.confirmedAtMs])) ?? [];
+    if (held.length === 0) return null;
+    return Math.max(...held) + this.#options.config.health.descriptor_max_age_secs * 1000;
   }
 
   #readBackWhenDue(nowMs: number): void {
-    const slot = this.#clientsSlot();
+    const slot = this.#board.clients;
     if (slot === null || this.#busy.reading || nowMs < this.#readBackAtMs) return;
-    this.#busy.reading = true;
     this.#readBackAtMs = nowMs + this.#options.config.publish.refresh_interval_secs * 1000;
-    readBack(this.#effects, slot)
-      .then((findings) => {
-        for (const finding of findings) this.#found(slot.timePeriod, finding);
-      })
-      .catch((error: unknown) => {
-        this.#effects.log.warn('the HSDirs could not be asked what they hold', { error: String(error) });
-      })
-      .finally(() => {
-        this.#busy.reading = false;
-        this.#options.poke();
-      });
+    this.#background('reading', 'the HSDirs could not be asked what they hold', async () => {
+      for (const finding of await readBack(this.#effects, slot)) this.#found(slot, finding);
+    });
   }
 
-  #found(timePeriod: TimePeriodNumber, finding: Finding): void {
-    const slot = this.#slots.find((one) => one.timePeriod === timePeriod);
-    if (slot === undefined) return;
-    if (finding.kind === 'same') {
-      this.#replace(confirmed(slot, finding.hsdir, this.#effects.clock.monotonicMs()));
-      return;
-    }
-    if (finding.kind !== 'foreign') {
-      this.#replace(lost(slot, finding.hsdir, finding.kind === 'missing' ? 'NOT_FOUND' : 'STALE'));
-      return;
-    }
-    this.#effects.log.warn('an HSDir holds a descriptor of this address that this node did not make', {
-      descriptor: slot.which,
-      counterKnown: finding.n !== null,
-    });
-    this.#replace(lost(slot, finding.hsdir, 'FOREIGN'));
-    if (finding.n === null) this.#outrun(slot);
-    else {
-      this.#fence = raised(this.#fence, [{ timePeriod, n: finding.n }]);
-      this.#recount.add(timePeriod);
+  #found({ timePeriod }: Slot, finding: Finding): void {
+    const slot = this.#board.ofPeriod(timePeriod);
+    if (slot === null) return;
+    switch (finding.kind) {
+      case 'same':
+        this.#board.replace(confirmed(slot, finding.hsdir, this.#effects.clock.monotonicMs()));
+        return;
+      case 'missing':
+      case 'older':
+        this.#board.replace(lost(slot, finding.hsdir, finding.kind === 'missing' ? 'NOT_FOUND' : 'STALE'));
+        return;
+      case 'foreign':
+        this.#effects.log.warn('an HSDir holds a descriptor of this address that this node did not make', {
+          descriptor: slot.which,
+          counterKnown: finding.n !== null,
+        });
+        this.#board.replace(lost(slot, finding.hsdir, 'FOREIGN'));
+        this.#counters.outrun(timePeriod, finding.n);
     }
   }
 
   #verdict(): Verdict | null {
-    const built = this.#slots.filter(({ version }) => version !== null);
-    if (built.length === 0) return null;
-    if (this.#slots.every(isComplete)) return { type: 'COMPLETE' };
-    const inFlight = this.#slots.some(({ rows }) => rows.some((row) => row.inFlight !== null));
-    if (inFlight || this.#busy.building) return { type: 'UPLOAD' };
-    const lacking = this.#slots.reduce((sum, slot) => sum + (isComplete(slot) ? 0 : 1), 0);
-    return {
-      type: 'DEGRADE',
-      reason: `${String(lacking)} of 2 descriptors are not on every responsible HSDir`,
-    };
+    if (this.#board.isEmpty) return null;
+    if (this.#board.isComplete) return { type: 'COMPLETE' };
+    if (this.#board.isUploading || this.#busy.building) return { type: 'UPLOAD' };
+    const lacking = String(this.#board.incomplete);
+    return { type: 'DEGRADE', reason: `${lacking} of 2 descriptors are not on every responsible HSDir` };
   }
 }

@@ -1,0 +1,61 @@
+import type { TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
+import type { SeenCounter } from '../election/messages.js';
+import { fenceEntries, forgetOld, raised } from './counter-fence.js';
+import type { CounterFence } from './counter-fence.js';
+
+/** Each refusal in a row doubles the leap over an HSDir's unknown higher counter, up to about an hour. */
+const LARGEST_LEAP = 2 ** 12;
+
+/** The fence, and which descriptors need a higher counter although their content is the same. */
+export class Counters {
+  #fence: CounterFence;
+  #leap = 1;
+  #recount = new Set<TimePeriodNumber>();
+
+  constructor(restored: readonly SeenCounter[]) {
+    this.#fence = raised(new Map(), restored);
+  }
+
+  get fence(): CounterFence {
+    return this.#fence;
+  }
+
+  get entries(): readonly SeenCounter[] {
+    return fenceEntries(this.#fence);
+  }
+
+  get recountWanted(): boolean {
+    return this.#recount.size > 0;
+  }
+
+  raise(seen: readonly SeenCounter[]): void {
+    this.#fence = raised(this.#fence, seen);
+  }
+
+  forgetBefore(oldest: TimePeriodNumber): void {
+    this.#fence = forgetOld(this.#fence, oldest);
+  }
+
+  /** An HSDir took our counter: the next refusal starts small again. */
+  trusted(): void {
+    this.#leap = 1;
+  }
+
+  /** An HSDir holds a counter as high as ours or higher: the next build goes above it, by guess if n is unknown. */
+  outrun(timePeriod: TimePeriodNumber, n: number | null): void {
+    if (n === null) {
+      this.raise([{ timePeriod, n: (this.#fence.get(timePeriod) ?? 0) + this.#leap }]);
+      this.#leap = Math.min(this.#leap * 2, LARGEST_LEAP);
+    } else {
+      this.raise([{ timePeriod, n }]);
+    }
+    this.#recount.add(timePeriod);
+  }
+
+  /** The periods to count anew, once. */
+  takeRecount(): ReadonlySet<TimePeriodNumber> {
+    const taken = this.#recount;
+    this.#recount = new Set();
+    return taken;
+  }
+}

@@ -1,0 +1,154 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { eventually } from '../eventually.js';
+import { rustbalance, rustbalanceJson, spawnDaemon } from './program.js';
+import type { StatusJson } from './status.js';
+
+export interface NodeIdentity {
+  readonly onion_address: string;
+  readonly node_id: string;
+  readonly node_public_key: string;
+  readonly config_path: string;
+  readonly master_key_path: string;
+}
+
+export interface NodeOptions {
+  readonly id: string;
+  /** Its own folder: config, keys, state, sockets. Short, since unix socket paths are. */
+  readonly dir: string;
+  readonly target: string;
+  readonly listen: string;
+  readonly priority: number;
+  readonly importKey: string | null;
+  readonly clusterTokenFile: string | null;
+  /** `section.key=value`, as `--set` takes them. */
+  readonly set: readonly string[];
+}
+
+/** One node as an operator runs it: made by `init`, run by `run`, watched by `status`. */
+export class DaemonNode {
+  readonly options: NodeOptions;
+  readonly identity: NodeIdentity;
+  readonly log: string[] = [];
+  #child: ChildProcess | null = null;
+
+  private constructor(options: NodeOptions, identity: NodeIdentity) {
+    this.options = options;
+    this.identity = identity;
+  }
+
+  /** Runs `rustbalance init`. */
+  static async init(options: NodeOptions): Promise<DaemonNode> {
+    const args = [
+      ['init', '--config-dir', join(options.dir, 'etc'), '--node-id', options.id, '--target', options.target],
+      ['--transport', 'direct', '--listen', options.listen, '--priority', String(options.priority), '--yes'],
+      options.importKey === null ? [] : ['--import-key', options.importKey],
+      options.clusterTokenFile === null ? [] : ['--cluster-token-file', options.clusterTokenFile],
+    ];
+    return new DaemonNode(options, (await rustbalanceJson(args.flat())) as NodeIdentity);
+  }
+
+  get id(): string {
+    return this.options.id;
+  }
+
+  get clusterTokenFile(): string {
+    return join(this.options.dir, 'etc', 'cluster.token');
+  }
+
+  /** Writes the other nodes into this one's configuration, as an operator does by hand. */
+  async introduce(others: readonly DaemonNode[]): Promise<void> {
+    const blocks = others.map(
+      ({ options, identity }) =>
+        `\n[[direct.peers]]\nid = "${options.id}"\naddress = "${options.listen}"\npublic_key = "${identity.node_public_key}"\n`,
+    );
+    await appendFile(this.identity.config_path, blocks.join(''));
+  }
+
+  #settings(): string[] {
+    const { dir, set } = this.options;
+    const own = [`node.state_dir=${join(dir, 'state')}`, `node.run_dir=${join(dir, 'run')}`];
+    return ['--config', this.identity.config_path, ...[...own, ...set].flatMap((one) => ['--set', one])];
+  }
+
+  start(): void {
+    const child = spawnDaemon(this.#settings());
+    this.#child = child;
+    if (child.stderr !== null) {
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        this.log.push(line);
+        if (this.log.length > 5_000) this.log.shift();
+      });
+    }
+  }
+
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  isRunning(): boolean {
+    return this.#child !== null && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  async status(): Promise<StatusJson> {
+    return (await rustbalanceJson(['status', ...this.#settings()])) as StatusJson;
+  }
+
+  async inspect(): Promise<Readonly<Record<string, unknown>>> {
+    return (await rustbalanceJson(['inspect', ...this.#settings()])) as Record<string, unknown>;
+  }
+
+  /** Runs any command with this node's configuration. */
+  command(name: string, ...args: readonly string[]) {
+    return rustbalance([...name.split(' '), ...args, ...this.#settings()]);
+  }
+
+  /** Waits until `status` says what is awaited; the daemon's last lines are in the error if it never does. */
+  async until(what: string, holds: (status: StatusJson) => boolean, timeoutMs: number): Promise<StatusJson> {
+    try {
+      return await eventually(
+        `${this.id}: ${what}`,
+        async () => {
+          const status = await this.status();
+          return holds(status) ? status : null;
+        },
+        { timeoutMs, everyMs: 150 },
+      );
+    } catch (error) {
+      throw new Error(`${String(error)}\n${this.log.slice(-30).join('\n')}`, { cause: error });
+    }
+  }
+
+  /** The process id of this node's managed Tor; null when it has none. */
+  async torPid(): Promise<number | null> {
+    try {
+      const pid = Number(await readFile(join(this.options.dir, 'state', 'tor', 'tor.pid'), 'utf8'));
+      return Number.isInteger(pid) && pid > 1 ? pid : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** SIGKILL to the daemon and to its Tor, as a power cut would. */
+  async killHard(): Promise<void> {
+    const torPid = await this.torPid();
+    this.#child?.kill('SIGKILL');
+    if (torPid !== null) process.kill(torPid, 'SIGKILL');
+    await this.ended();
+  }
+
+  /** SIGTERM; resolves with the exit code. */
+  async stop(): Promise<number | null> {
+    if (!this.isRunning()) return this.#child?.exitCode ?? null;
+    this.#child?.kill('SIGTERM');
+    await this.ended();
+    return this.#child?.exitCode ?? null;
+  }
+
+  async ended(): Promise<void> {
+    if (this.#child !== null && this.isRunning()) await once(this.#child, 'exit');
+  }
+}
