@@ -57,6 +57,7 @@ interface Peer {
   readonly socket: Socket;
   readonly gate: FakeGate;
   authenticated: boolean;
+  muted: boolean;
   events: ReadonlySet<string>;
 }
 
@@ -187,6 +188,7 @@ export const startFakeControlPort = async (options: FakeControlOptions = {}): Pr
 
   const handle = (peer: Peer, command: ReceivedCommand): void => {
     received.push(command);
+    if (peer.muted) return;
     let right: { reply: string; then: () => void };
     if (peer.authenticated) right = perform(peer, command);
     else {
@@ -202,7 +204,11 @@ export const startFakeControlPort = async (options: FakeControlOptions = {}): Pr
     const how = misbehaviours.get(command.keyword);
     misbehaviours.delete(command.keyword);
     if (how !== undefined) {
-      misanswer(peer.socket, how, right.reply, { write, holdBack: (answer) => late.push(answer) });
+      misanswer(peer.socket, how, right.reply, {
+        write,
+        holdBack: (answer) => late.push(answer),
+        mute: () => (peer.muted = true),
+      });
       return;
     }
     write(peer.socket, right.reply);
@@ -214,6 +220,7 @@ export const startFakeControlPort = async (options: FakeControlOptions = {}): Pr
       socket,
       gate: new FakeGate(options.authentication ?? {}),
       authenticated: false,
+      muted: false,
       events: new Set(),
     };
     const reader = new CommandReader();

@@ -75,7 +75,11 @@ export const torCommands = (connection: ControlConnection): TorCommands => {
 
   const getInfo = async (keys: readonly string[]): Promise<InfoValues> => {
     const values = infoValues(await run('GETINFO', getInfoLine(keys)), keys);
-    if (values === null) throw rbError('control.protocol', where, { violation: 'getinfo-reply-mismatch' });
+    if (values === null) {
+      // It answered something else: from here on no reply can be told to belong to its command.
+      connection.close('a reply did not belong to its command');
+      throw rbError('control.protocol', where, { violation: 'getinfo-reply-mismatch' });
+    }
     return values;
   };
 

@@ -4,8 +4,10 @@ import type { Socket } from 'node:net';
 export type Misbehaviour =
   /** Half of the reply, then the end of the connection. */
   | 'close-mid-reply'
-  /** Half of the reply's first line, then nothing more. */
+  /** Half of the reply's first line, then nothing more whatever comes. */
   | 'half-a-line'
+  /** Nothing from here on, the connection open: a Tor that was stopped. */
+  | 'mute'
   /** A line that never ends. */
   | 'endless-line'
   /** A data section that never ends. */
@@ -27,6 +29,8 @@ interface Means {
   readonly write: (socket: Socket, text: string) => void;
   /** Keeps an answer for later. */
   readonly holdBack: (answer: () => void) => void;
+  /** From here on no command is even read. */
+  readonly mute: () => void;
 }
 
 const CHUNK_OF_GARBAGE = 'x'.repeat(64 * 1024);
@@ -45,7 +49,7 @@ export const misanswer = (
   socket: Socket,
   how: Misbehaviour,
   reply: string,
-  { write, holdBack }: Means,
+  { write, holdBack, mute }: Means,
 ): void => {
   if (typeof how === 'object') {
     write(socket, how.raw);
@@ -58,6 +62,10 @@ export const misanswer = (
       return;
     case 'half-a-line':
       write(socket, reply.slice(0, 3));
+      mute();
+      return;
+    case 'mute':
+      mute();
       return;
     case 'endless-line':
       flood(socket, '250-');
