@@ -393,4 +393,234 @@ export const CATALOGUE = {
     what: 'this node was asked to sign, but holds no master key',
     action: 'Set master.identity_key_path if this node is to publish.',
   },
+  // — Tor of this node —
+  'tor.directory-unusable': {
+    what: 'the directory {directory} cannot be used for Tor: {problem}',
+    action: '{remedy}',
+  },
+  'tor.instance-key-damaged': {
+    what: "the secret key of this node's instance is damaged: {problem}",
+    action:
+      'Restore hs_ed25519_secret_key from a backup, or move the whole directory away: the node then makes a new instance.',
+  },
+  'tor.instance-is-master': {
+    what: 'the HiddenServiceDir of this node holds the key of the master address',
+    action:
+      'Point node.hidden_service_dir to an empty directory: the master key belongs into master.identity_key_path only.',
+  },
+  'tor.instance-files': {
+    what: "the files of this node's instance cannot be written ({reason})",
+    action: 'Check free space, and that the directory belongs to the user that runs Tor.',
+  },
+  'tor.bad-setting': {
+    what: '{setting} cannot be written into torrc: {problem}',
+    action: 'Correct the value in the configuration.',
+  },
+  'tor.start-failed': {
+    what: 'tor could not be started ({reason})',
+    action: 'Check that [tor] binary names the tor program and that it may be executed.',
+  },
+  'tor.ended': {
+    what: 'tor ended ({how}); its last words: {lastLine}',
+    action: 'Nothing, if it happened once: it is started again. Otherwise mend what its last words name.',
+  },
+  'tor.keeps-ending': {
+    what: 'tor ended {count} times within {minutes} minutes; its last words: {lastLine}',
+    action: 'Mend what its last words name; it is tried again every {retrySecs} s.',
+  },
+  'tor.hung': {
+    what: 'tor (process {pid}) runs but has not answered for {seconds} s',
+    action:
+      'Nothing, if it happened once: it is killed and started again. Otherwise look for an overloaded machine.',
+  },
+  'tor.data-directory-in-use': {
+    what: 'another Tor (process {pid}) holds the data directory and could not be ended',
+    action: 'End that process, or give this node a tor.data_dir of its own.',
+  },
+  'tor.not-up': {
+    what: 'Tor is not up ({state})',
+    action: 'Nothing: it is tried again when Tor is up. See rustbalance status.',
+  },
+  'tor.fetch-overloaded': {
+    what: 'too many fetches wait for one HSDir',
+    action: 'Nothing: it is asked again later.',
+  },
+  'tor.service-missing': {
+    what: 'this Tor does not serve the instance of this node; its torrc lacks: {lines}',
+    action: 'Add these lines to its torrc and reload it, or set [tor] configure_service = true.',
+  },
+  'tor.foreign-services-unreadable': {
+    what: 'the onion services that this Tor has already could not be understood, so none was added',
+    action: 'Add the lines to torrc yourself: {lines}',
+  },
+  'tor.publishing-off': {
+    what: 'this Tor has PublishHidServDescriptors 0, so half of each day the points of the instance cannot be read',
+    action: 'Remove PublishHidServDescriptors 0 from its torrc.',
+  },
+  'tor.network-incomplete': {
+    what: 'Tor lacks the microdescriptors of {missing} of {hsDirs} HSDirs, so nothing can be published yet',
+    action: 'Nothing: Tor fetches them. If it lasts for more than some minutes, check its connection.',
+  },
+  'tor.network-unusable': {
+    what: 'the consensus that Tor has cannot be used: {problem}',
+    action: 'Report this line together with the version of Tor, if it lasts for more than an hour.',
+  },
+  'tor.own-descriptor-unusable': {
+    what: 'the descriptor that Tor made for the instance cannot be used: {problem}',
+    action: 'Report this line together with the version of Tor.',
+  },
+  'tor.too-few-points': {
+    what: 'only {alive} of the {wanted} introduction points of this node live',
+    action:
+      'Nothing: the service is set up anew in Tor. If it repeats, check the connection of this machine.',
+  },
+  // — commands —
+  'cli.usage': {
+    what: '{problem}',
+    action: 'See {command} --help.',
+  },
+  'cli.file-unreadable': {
+    what: 'the file cannot be read: {reason}',
+    action: 'Check the path and who may read it.',
+  },
+  'cli.no-key-file': {
+    what: 'this is no key, address or descriptor that {command} understands: {reason}',
+    action: 'See {command} --help for what it takes.',
+  },
+  'cli.key-mismatch': {
+    what: '{first} and {second} belong to different addresses',
+    action: 'One of the two is from another service: find out which before Tor starts with this directory.',
+  },
+  'init.exists': {
+    what: '{file} exists already',
+    action: 'Choose another --config-dir, or move the old files away: nothing is ever overwritten.',
+  },
+  'init.bad-key': {
+    what: 'the file holds no secret identity key: {reason}',
+    action: "Use Tor's hs_ed25519_secret_key (96 bytes), a 64-byte expanded key or a 32-byte seed.",
+  },
+  'init.bad-token': {
+    what: 'the file holds no cluster token',
+    action: 'Copy the cluster.token that rustbalance init made on the first node.',
+  },
+  'init.not-confirmed': {
+    what: 'nothing was made, because nobody confirmed it',
+    action: 'Answer y, or add --yes.',
+  },
+  'init.write-failed': {
+    what: 'the files of the node cannot be written ({reason}); none was left behind',
+    action: 'Check free space and the owner of the directory around --config-dir.',
+  },
+  'probe.failed': {
+    what: '{step} failed: {reason}',
+    action: '{remedy}',
+  },
+  // — health —
+  'health.target-down': {
+    what: 'the target failed {failures} probes in a row, the last one because: {reason}',
+    action:
+      'Start the service behind [target], or correct its address; rustbalance debug connect tries it step by step.',
+  },
+  'health.clock-behind': {
+    what: 'the clock is behind that of the Tor network by {secs} s or more',
+    action: 'Set the clock and run a time service (systemd-timesyncd, chrony): until then nothing is signed.',
+  },
+  'health.clock-ahead': {
+    what: 'the clock is ahead of that of the Tor network, or its consensus is {secs} s too old',
+    action: 'Set the clock, and see whether Tor reaches the network: until then nothing is signed.',
+  },
+  'health.tor-down': {
+    what: 'Tor has not been up for {secs} s ({state}): {reason}',
+    action: "See Tor's own log; rustbalance debug tor tries its control port.",
+  },
+  'health.proxy-down': {
+    what: 'the proxy does not listen ({state})',
+    action: 'See rbctl inspect proxy for why.',
+  },
+  'health.no-publisher': {
+    what: 'no node holds the lease to publish, for {secs} s',
+    action: 'See whether the nodes reach each other: rustbalance status on each of them.',
+  },
+  'health.descriptor-stale': {
+    what: 'the {which} descriptor has not been accepted by an HSDir for {secs} s',
+    action: 'It is uploaded again by itself. If it lasts, see rustbalance status for why the HSDirs refuse.',
+  },
+  'health.peer-dead': {
+    what: 'the peer {peer} is {lifecycle}',
+    action: 'See to that machine; its introduction points are left out meanwhile.',
+  },
+  'health.publisher-degraded': {
+    what: 'publishing is hindered: {reason}',
+    action: 'It is tried again by itself. If it lasts, see rustbalance status.',
+  },
+  // — target and proxy —
+  'target.bad-url': {
+    what: '{key} is not of the form SCHEME://HOST[:PORT]',
+    action: 'Write for instance "http://127.0.0.1:8080"; a path, a user name or a query do not belong there.',
+  },
+  'target.bad-scheme': {
+    what: '{key} has the unknown scheme "{scheme}"',
+    action: 'Use http:// or https:// for web services, tcp:// for everything else.',
+  },
+  'target.port-missing': {
+    what: '{key} has no port, and tcp:// has no usual one',
+    action: 'Write for instance "tcp://127.0.0.1:22".',
+  },
+  'target.bad-port': {
+    what: '{key} has the port {port}',
+    action: 'Use a port between 1 and 65535.',
+  },
+  'target.bad-host': {
+    what: '{key} holds neither a host name nor an address',
+    action:
+      'Write a name, an IPv4 address, an IPv6 address in brackets, or an onion address with .onion at its end.',
+  },
+  'target.bad-onion': {
+    what: '{key} holds no valid onion address: {reason}',
+    action: "Copy it again from the target's hostname file.",
+  },
+  'target.contradiction': {
+    what: '{key} contradicts target.url',
+    action: 'Remove {key}: url says it all.',
+  },
+  'target.is-itself': {
+    what: '{key} leads back to this service itself',
+    action: 'Set it to the service behind the balanced address, not to that address and not to proxy.listen.',
+  },
+  'proxy.listen-failed': {
+    what: 'the proxy cannot listen at {address} ({reason})',
+    action: 'Check [proxy] listen, that the directory of a socket belongs to the user of the daemon, and what holds the port.',
+  },
+  'proxy.listen-in-use': {
+    what: 'another process listens at {address}',
+    action: 'End the other daemon, or give each its own [node] run_dir or [proxy] listen.',
+  },
+  'proxy.listen-not-a-socket': {
+    what: '{path} is in the way: it is no socket',
+    action: 'Move that file away or change [proxy] listen.',
+  },
+  'proxy.bad-listen': {
+    what: '[proxy] listen is neither IP:PORT nor unix:/path',
+    action: 'Leave it empty for a socket in [node] run_dir.',
+  },
+  'proxy.target-unreachable': {
+    what: 'no connection to the target ({reason})',
+    action: 'Check that the target runs and that [target] names where it listens.',
+  },
+  'proxy.target-timeout': {
+    what: 'the target did not answer in time ({reason})',
+    action: 'Check the load of the target, and [target] connect_timeout_secs and session_timeout_secs.',
+  },
+  'proxy.target-tls': {
+    what: "the target's certificate or TLS was not accepted ({reason})",
+    action: "Mend the target's certificate, or set [target] tls_verify = false if it is one that you made yourself.",
+  },
+  'proxy.target-tor': {
+    what: 'Tor could not reach the target ({reason})',
+    action: 'Check that the onion service of the target is up, and Tor itself with rustbalance status.',
+  },
+  'proxy.target-broken': {
+    what: 'the target gave no proper HTTP answer ({reason})',
+    action: 'Check that [target] names an HTTP service, with TLS where it expects TLS; use tcp:// for anything else.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;

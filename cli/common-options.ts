@@ -1,0 +1,40 @@
+import type { OptionTable } from './options.js';
+
+/** Arguments of every command that reads the configuration. */
+export interface ConfigArgs {
+  readonly config: string;
+  readonly set: readonly string[];
+}
+
+export const DEFAULT_CONFIG = '/etc/rustbalance/config.toml';
+
+export const configOptions: OptionTable<ConfigArgs> = {
+  config: {
+    kind: 'text',
+    presence: 'default',
+    fallback: DEFAULT_CONFIG,
+    metavar: 'FILE',
+    description: 'The configuration file.',
+  },
+  set: {
+    kind: 'list',
+    metavar: 'SECTION.KEY=VALUE',
+    description: 'Overrides one value of the configuration; repeatable; never a secret.',
+  },
+};
+
+export interface JsonArgs {
+  readonly json: boolean;
+}
+
+export const jsonOption: OptionTable<JsonArgs> = {
+  json: { kind: 'flag', description: 'Prints JSON; errors too, as {"errors": […]} on standard error.' },
+};
+
+export interface WatchArgs {
+  readonly watch: boolean;
+}
+
+export const watchOption: OptionTable<WatchArgs> = {
+  watch: { kind: 'flag', description: 'Prints again every two seconds, until interrupted.' },
+};

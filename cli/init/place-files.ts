@@ -1,0 +1,75 @@
+import { chmod, link, mkdir, mkdtemp, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { RbError, rbError } from '@rustbalance/actors/kernel/errors.js';
+import type { NodeFile } from './node-files.js';
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+
+const writeDurably = async (path: string, content: string | Uint8Array): Promise<void> => {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+};
+
+const namesIn = async (dir: string): Promise<readonly string[] | null> => {
+  try {
+    return await readdir(dir);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+};
+
+/** Links each file into place, which never overwrites; takes all back when one cannot be. */
+const linkAll = async (stage: string, dir: string, files: readonly NodeFile[]): Promise<void> => {
+  const placed: string[] = [];
+  try {
+    for (const { name } of files) {
+      await link(join(stage, name), join(dir, name));
+      placed.push(join(dir, name));
+    }
+  } catch (error) {
+    await Promise.all(placed.map((path) => unlink(path)));
+    throw error;
+  }
+};
+
+/**
+ * Puts files into a directory: all of them or none, never over one that is there. They are written beside it and moved in
+ * one step where the directory does not exist yet (mode 0700); into one that exists they are linked in order, so that
+ * the last one tells that all are there.
+ * @throws RbError init.exists, init.write-failed
+ */
+export const placeFiles = async (dir: string, files: readonly NodeFile[]): Promise<void> => {
+  let stage: string | null = null;
+  let madeParent: string | undefined;
+  try {
+    const present = await namesIn(dir);
+    const taken = files.find(({ name }) => present?.includes(name));
+    if (taken !== undefined) throw rbError('init.exists', dir, { file: join(dir, taken.name) });
+    if (present === null) madeParent = await mkdir(dirname(dir), { recursive: true, mode: 0o755 });
+    stage = await mkdtemp(present === null ? `${dir}.init-` : join(dir, '.init-'));
+    await chmod(stage, 0o700);
+    for (const { name, content } of files) await writeDurably(join(stage, name), content);
+    if (present === null) {
+      await rename(stage, dir);
+      stage = null;
+    } else {
+      await linkAll(stage, dir, files);
+    }
+    madeParent = undefined;
+  } catch (error) {
+    if (error instanceof RbError) throw error;
+    const code = codeOf(error);
+    if (code === 'EEXIST' || code === 'ENOTEMPTY') throw rbError('init.exists', dir, { file: dir }, error);
+    throw rbError('init.write-failed', dir, { reason: code === '' ? 'unknown' : code }, error);
+  } finally {
+    if (stage !== null) await rm(stage, { recursive: true, force: true });
+    if (madeParent !== undefined) await rm(madeParent, { recursive: true, force: true });
+  }
+};
