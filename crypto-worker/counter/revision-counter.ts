@@ -22,31 +22,40 @@ export const LARGEST_COUNTER_INPUT = 2 ** 20;
 const isCounterInput = (n: number): boolean =>
   Number.isSafeInteger(n) && n >= 1 && n <= LARGEST_COUNTER_INPUT;
 
-const keyStream = (secret: BlindedSecretKey): ((words: number) => Uint8Array) => {
-  assertLength(secret, 64, 'blinded secret key');
-  const cipher = createCipheriv('aes-256-ctr', sha3(KEY_PREFIX, secret), new Uint8Array(16));
+/** The AES-256-CTR key stream from its beginning, in pieces. */
+const keyStream = (key: Uint8Array): ((words: number) => Uint8Array) => {
+  const cipher = createCipheriv('aes-256-ctr', key, new Uint8Array(16));
   return (words) => cipher.update(new Uint8Array(words * BYTES_PER_WORD));
+};
+
+const keyOf = (secret: BlindedSecretKey): Uint8Array => {
+  assertLength(secret, 64, 'blinded secret key');
+  return sha3(KEY_PREFIX, secret);
 };
 
 const wordAt = (stream: Uint8Array, word: number): number =>
   (stream[word * BYTES_PER_WORD] ?? 0) + ((stream[word * BYTES_PER_WORD + 1] ?? 0) << 8) + 1;
 
 /**
- * The counter for input n: the sum of the first n 16-bit words of the key stream, each plus 1. Below 2^36, so
- * the sum is exact in a double. 0.3 ms for two days.
+ * The sum of the first n 16-bit little-endian words of the key stream, each plus 1. Below 2^36 for every n
+ * allowed, so it is exact in a double.
  */
-export const revisionCounter = (secret: BlindedSecretKey, n: number): Result<RevisionCounter> => {
-  if (!isCounterInput(n))
-    return failure('counter.out-of-range', `n is ${n}, it must be 1 … ${LARGEST_COUNTER_INPUT}`);
-  const next = keyStream(secret);
+export const sumOfWords = (key: Uint8Array, n: number): number => {
+  const next = keyStream(key);
   let sum = 0;
   for (let left = n; left > 0; left -= CHUNK_WORDS) {
     const words = Math.min(left, CHUNK_WORDS);
     const stream = next(words);
     for (let word = 0; word < words; word++) sum += wordAt(stream, word);
   }
-  return ok(BigInt(sum) as RevisionCounter);
+  return sum;
 };
+
+/** The counter for input n. 0.3 ms for two days. */
+export const revisionCounter = (secret: BlindedSecretKey, n: number): Result<RevisionCounter> =>
+  isCounterInput(n)
+    ? ok(BigInt(sumOfWords(keyOf(secret), n)) as RevisionCounter)
+    : failure('counter.out-of-range', `n is ${n}, it must be 1 … ${LARGEST_COUNTER_INPUT}`);
 
 /** The n that a given counter was made from, searched up to maxN: it dates a descriptor that Tor made. */
 export const findCounterInput = (
@@ -54,7 +63,7 @@ export const findCounterInput = (
   counter: RevisionCounter,
   maxN: number,
 ): Result<number> => {
-  const next = keyStream(secret);
+  const next = keyStream(keyOf(secret));
   const last = Math.min(maxN, LARGEST_COUNTER_INPUT);
   const wanted = Number(counter);
   let sum = 0;
