@@ -25,7 +25,8 @@ export interface ControlConnection {
   send(line: WireText, options?: SendOptions): Promise<ControlMessage>;
   /**
    * Calls `listener` with every asynchronous event, in Tor's order; returns the way to stop that. Events run before
-   * whoever awaits a reply that arrived together with them: note what is expected before sending.
+   * whoever awaits a reply that arrived together with them: note what is expected before sending. A listener that
+   * throws ends the thread, as any uncaught error does.
    */
   onEvent(listener: (event: ControlMessage) => void): () => void;
   /** Resolves once, with why the connection ended. */

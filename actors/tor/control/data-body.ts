@@ -41,7 +41,10 @@ export class DataBody {
     return at;
   }
 
-  /** The decoded bytes, in a buffer of exactly their size (a view on a larger one crosses threads whole); null when skipped. */
+  /**
+   * The decoded bytes; null when they were skipped. The buffer is of exactly their size, since a view on a larger
+   * one takes all of it along when it crosses threads.
+   */
   take(): Uint8Array | null {
     return this.#keep ? new Uint8Array(this.#out.subarray(0, this.#length)) : null;
   }

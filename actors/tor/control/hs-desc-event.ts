@@ -11,7 +11,10 @@ export interface HsDescEvent {
   /** Null where Tor says UNKNOWN. */
   readonly address: OnionAddress | null;
   readonly hsDir: RelayReference | null;
-  /** Blinded key in base64 without padding. UPLOADED never has one: it does not tell which descriptor it means. */
+  /**
+   * Blinded key in base64 without padding. UPLOADED never has one: it does not tell which descriptor it means. FAILED
+   * has one, for uploads too (measured on tor 0.4.9.11).
+   */
   readonly descriptorId: string | null;
   /** With FAILED: NOT_FOUND, UPLOAD_REJECTED, UNEXPECTED … */
   readonly reason: string | null;
