@@ -1,0 +1,54 @@
+import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
+import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
+import type { BackoffSpec } from './backoff.js';
+import { minUptimeMs } from './breaker.js';
+import type { GroupSpec, SupervisorSpec } from './child-spec.js';
+
+/**
+ * Tor and its relays must not be hammered by an actor that fails at once, while an actor that was merely
+ * unlucky must be back at once. With these, eleven restarts are spread over 43 s.
+ */
+const BACKOFF: BackoffSpec = { baseMs: 100, capMs: 10_000, jitter: 0.25 };
+
+/** A thread that spins or waits in JavaScript ends within milliseconds; a synchronous pbkdf2 took 7.9 s. */
+const KILL_MS = 5_000;
+
+/**
+ * Each actor is a group of its own: they fail for reasons of their own, so that one's failures neither restart
+ * another (ProxyActor's clients would feel it) nor use up another's budget.
+ */
+export const actorSpecs = ({ supervisor }: Config): SupervisorSpec => {
+  const { intensity } = supervisor;
+  const periodMs = supervisor.period_secs * 1000;
+  const startTimeoutMs = supervisor.start_timeout_secs * 1000;
+  const uptime = minUptimeMs({ intensity, periodMs, startTimeoutMs, backoff: BACKOFF });
+  const groups = ACTOR_NAMES.map((name): GroupSpec => {
+    const child = {
+      id: name,
+      restart: 'permanent' as const,
+      startTimeoutMs,
+      shutdownMs: supervisor.shutdown_secs * 1000,
+      killMs: KILL_MS,
+    };
+    return {
+      id: name,
+      strategy: 'one_for_one',
+      intensity,
+      periodMs,
+      backoff: BACKOFF,
+      minUptimeMs: uptime,
+      children: [child],
+    };
+  });
+  return {
+    groups,
+    pingIntervalMs: supervisor.ping_interval_secs * 1000,
+    pingTimeoutMs: supervisor.ping_timeout_secs * 1000,
+  };
+};
+
+/** The longest that an orderly stop can take before the process ends anyway. */
+export const worstCaseStopMs = ({ groups }: SupervisorSpec): number =>
+  groups
+    .flatMap(({ children }) => children)
+    .reduce((sum, { shutdownMs, killMs }) => sum + shutdownMs + killMs, 0);

@@ -1,0 +1,34 @@
+import { EXIT_CODES } from './exit-codes.js';
+import type { ExitCode } from './exit-codes.js';
+import { endNow, isLive, stopChild } from './turn.js';
+import type { Turn } from './turn.js';
+
+/** The first request stops in order; a second one means that somebody does not want to wait. */
+export const requestStop = (turn: Turn): void => {
+  switch (turn.state.phase.at) {
+    case 'idle':
+    case 'booting':
+    case 'running':
+      turn.state = { ...turn.state, phase: { at: 'stopping', code: EXIT_CODES.good } };
+      turn.report('shutdown', null, null);
+      return;
+    case 'stopping': {
+      const { code } = turn.state.phase;
+      endNow(turn, code === EXIT_CODES.good ? EXIT_CODES.failure : code);
+      return;
+    }
+    case 'ended':
+      return;
+  }
+};
+
+/** Stops the last child that lives; the others wait for its end, since it may still need them. */
+export const advanceStop = (turn: Turn, code: ExitCode): void => {
+  const last = turn.layout.places.findLast((place) => isLive(turn.child(place)));
+  if (last === undefined) {
+    turn.state = { ...turn.state, phase: { at: 'ended', code } };
+    turn.effects.push({ kind: 'end', code, forced: false });
+    return;
+  }
+  if (turn.child(last).life.at !== 'ending') stopChild(turn, last);
+};
