@@ -517,20 +517,20 @@ export const CATALOGUE = {
   },
   // — health —
   'health.target-down': {
-    what: 'the target failed {failures} probes in a row, the last one because: {reason}',
+    what: 'the target fails its probes, the last one because: {reason}',
     action:
       'Start the service behind [target], or correct its address; rustbalance debug connect tries it step by step.',
   },
   'health.clock-behind': {
-    what: 'the clock is behind that of the Tor network by {secs} s or more',
+    what: 'the clock is behind that of the Tor network',
     action: 'Set the clock and run a time service (systemd-timesyncd, chrony): until then nothing is signed.',
   },
   'health.clock-ahead': {
-    what: 'the clock is ahead of that of the Tor network, or its consensus is {secs} s too old',
+    what: 'the clock is ahead of that of the Tor network, or the consensus of this Tor is out of date',
     action: 'Set the clock, and see whether Tor reaches the network: until then nothing is signed.',
   },
   'health.tor-down': {
-    what: 'Tor has not been up for {secs} s ({state}): {reason}',
+    what: 'Tor is not up ({state}): {reason}',
     action: "See Tor's own log; rustbalance debug tor tries its control port.",
   },
   'health.proxy-down': {
@@ -538,16 +538,16 @@ export const CATALOGUE = {
     action: 'See rbctl inspect proxy for why.',
   },
   'health.no-publisher': {
-    what: 'no node holds the lease to publish, for {secs} s',
+    what: 'no node holds the lease to publish',
     action: 'See whether the nodes reach each other: rustbalance status on each of them.',
-  },
-  'health.descriptor-stale': {
-    what: 'the {which} descriptor has not been accepted by an HSDir for {secs} s',
-    action: 'It is uploaded again by itself. If it lasts, see rustbalance status for why the HSDirs refuse.',
   },
   'health.peer-dead': {
     what: 'the peer {peer} is {lifecycle}',
     action: 'See to that machine; its introduction points are left out meanwhile.',
+  },
+  'health.peer-clock': {
+    what: 'the clock of the peer {peer} is {direction} ours by more than {tolerance} s',
+    action: 'Run a time service on both machines (systemd-timesyncd, chrony).',
   },
   'health.publisher-degraded': {
     what: 'publishing is hindered: {reason}',
@@ -589,7 +589,8 @@ export const CATALOGUE = {
   },
   'proxy.listen-failed': {
     what: 'the proxy cannot listen at {address} ({reason})',
-    action: 'Check [proxy] listen, that the directory of a socket belongs to the user of the daemon, and what holds the port.',
+    action:
+      'Check [proxy] listen, that the directory of a socket belongs to the user of the daemon, and what holds the port.',
   },
   'proxy.listen-in-use': {
     what: 'another process listens at {address}',
@@ -613,7 +614,8 @@ export const CATALOGUE = {
   },
   'proxy.target-tls': {
     what: "the target's certificate or TLS was not accepted ({reason})",
-    action: "Mend the target's certificate, or set [target] tls_verify = false if it is one that you made yourself.",
+    action:
+      "Mend the target's certificate, or set [target] tls_verify = false if it is one that you made yourself.",
   },
   'proxy.target-tor': {
     what: 'Tor could not reach the target ({reason})',
@@ -621,6 +623,7 @@ export const CATALOGUE = {
   },
   'proxy.target-broken': {
     what: 'the target gave no proper HTTP answer ({reason})',
-    action: 'Check that [target] names an HTTP service, with TLS where it expects TLS; use tcp:// for anything else.',
+    action:
+      'Check that [target] names an HTTP service, with TLS where it expects TLS; use tcp:// for anything else.',
   },
 } as const satisfies Record<string, CatalogueEntry>;

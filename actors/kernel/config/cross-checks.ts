@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { parseOnionAddress } from '@rustbalance/crypto-worker/keys/onion-address.js';
-import { isHostPort } from './host-port.js';
+import { parseTarget } from '../../proxy/target/target.js';
+import { isHostPort, parseListen } from './host-port.js';
 import { nodePaths } from './paths.js';
 import { problem } from './problems.js';
 import type { ConfigProblem } from './problems.js';
@@ -11,7 +12,7 @@ export const crossCheck = (config: Config): readonly ConfigProblem[] => [
   ...masterAddress(config),
   ...paths(config),
   ...socketPaths(config),
-  ...targetChosen(config),
+  ...target(config),
   ...probePath(config),
   ...listenAddresses(config),
   ...timeouts(config),
@@ -90,11 +91,11 @@ const socketPaths = (config: Config): readonly ConfigProblem[] => {
   return [...tooLong.values()];
 };
 
-const targetChosen = (config: Config): readonly ConfigProblem[] => {
-  const { url, onion_address: host } = config.target;
-  if (url === '' && host === '') return [problem('config.target-missing', ['target', 'url'])];
-  if (url !== '' && host !== '') return [problem('config.target-twice', ['target', 'onion_address'])];
-  return [];
+const target = (config: Config): readonly ConfigProblem[] => {
+  const parsed = parseTarget(config);
+  if (!('code' in parsed)) return [];
+  const key = String(parsed.detail['key'] ?? 'target.url');
+  return [problem(parsed.code, key.split('.'), parsed.detail)];
 };
 
 const probePath = (config: Config): readonly ConfigProblem[] =>
@@ -110,7 +111,7 @@ const probePath = (config: Config): readonly ConfigProblem[] =>
 const listenAddresses = (config: Config): readonly ConfigProblem[] => {
   const { listen } = config.proxy;
   const isSocket =
-    listen.startsWith('unix:/') && !CONTROL_CHARACTERS.test(listen) && listen.length > 'unix:/'.length;
+    listen.startsWith('unix:') && parseListen(listen) !== null && !CONTROL_CHARACTERS.test(listen);
   const addresses: readonly (readonly [readonly (string | number)[], string])[] = [
     [['direct', 'listen'], config.direct.listen],
     ...config.direct.peers.map(

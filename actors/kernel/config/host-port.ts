@@ -18,3 +18,12 @@ export const parseHostPort = (text: string): HostPort | null => {
 };
 
 export const isHostPort = (text: string): boolean => parseHostPort(text) !== null;
+
+/** A stream socket's address, as node:net takes it. */
+export type StreamAddress = HostPort | { readonly path: string };
+
+/** Reads `unix:/path` or `IP:PORT`; null for anything else. */
+export const parseListen = (text: string): StreamAddress | null =>
+  text.startsWith('unix:/') && text.length > 'unix:/'.length
+    ? { path: text.slice('unix:'.length) }
+    : parseHostPort(text);

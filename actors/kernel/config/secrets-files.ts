@@ -1,7 +1,7 @@
-import { decodeBase64 } from '@rustbalance/crypto-worker/encoding/base64.js';
 import { importIdentity } from '@rustbalance/crypto-worker/keys/import-identity.js';
 import { errorData } from '../errors.js';
 import type { ErrorCode, ErrorData, ErrorDetail } from '../errors.js';
+import { parseNodeKeyFile } from '../node-key.js';
 import { Secret } from '../redact.js';
 import type { ActorSecrets } from '../secrets.js';
 import { readFailure } from './load.js';
@@ -87,10 +87,8 @@ const nodeKey = async (world: SecretsWorld, config: Config): Promise<Read<Secret
   const file = config.node.key_path;
   const read = await readPrivate(world, key, file);
   if (!read.ok) return read;
-  const seed = decodeBase64(textOf(read.value) ?? '');
-  return seed?.length === 32
-    ? { ok: true, value: new Secret(seed) }
-    : refuse('secret.bad-node-key', file, key);
+  const seed = parseNodeKeyFile(textOf(read.value) ?? '');
+  return seed === null ? refuse('secret.bad-node-key', file, key) : { ok: true, value: new Secret(seed) };
 };
 
 const secretText = (text: string): Secret => new Secret(new TextEncoder().encode(text));

@@ -145,6 +145,21 @@ describe('a configuration file', () => {
     ],
     ['a mistyped master address', MINIMAL.replace('25njq', '25njr'), 'config.bad-address', 'c.toml:5'],
     ['no target', MINIMAL.replace(/url.*\n/, ''), 'config.target-missing', 'c.toml:7'],
+    ['a target that is no URL', MINIMAL.replace('http://127', '127'), 'target.bad-url', 'c.toml:8'],
+    ['a target of another scheme', MINIMAL.replace('http:', 'ftp:'), 'target.bad-scheme', 'c.toml:8'],
+    ['a target port beyond 65535', MINIMAL.replace('9101', '99999'), 'target.bad-port', 'c.toml:8'],
+    [
+      'a mistyped onion target',
+      MINIMAL.replace('127.0.0.1:9101', `25njr${ADDRESS.slice(5)}`),
+      'target.bad-onion',
+      'c.toml:8',
+    ],
+    [
+      'the master address as target',
+      MINIMAL.replace('127.0.0.1:9101', ADDRESS),
+      'target.is-itself',
+      'c.toml:8',
+    ],
     ['a section that is a value', `log = 3\n${MINIMAL}`, 'config.wrong-type', 'c.toml:1'],
     ['a section that is a list', `log = [1]\n${MINIMAL}`, 'config.wrong-type', 'c.toml:1'],
   ])('%s is refused with its line', (_what, text, code, where) => {
@@ -286,14 +301,14 @@ describe('--set', () => {
         'coordination.probe_interval_secs=0.2',
         'chaos.enabled=true',
         'tor.extra_torrc=["A 1", "B 2"]',
-        'target.url=http://127.0.0.1:1/?a=b',
+        'health.http_probe_path=/?a=b',
       ]),
     ).toMatchObject({
       node: { id: '7', priority: 3 },
       coordination: { probe_interval_secs: 0.2 },
       chaos: { enabled: true },
       tor: { extra_torrc: ['A 1', 'B 2'] },
-      target: { url: 'http://127.0.0.1:1/?a=b' },
+      health: { http_probe_path: '/?a=b' },
     });
   });
 

@@ -1,0 +1,130 @@
+import { createActor } from 'xstate';
+import type { ActorContext, ActorDefinition, RunningActor } from '../kernel/actor.js';
+import { targetEndpoint } from '../kernel/config/target-endpoint.js';
+import { rbError } from '../kernel/errors.js';
+import { earlier, startLevelTrigger } from '../kernel/level-trigger.js';
+import { conditions, isClockSane } from './conditions.js';
+import { FindingRegister } from './finding-register.js';
+import { healthMachine } from './machine.js';
+import { NOTHING_OBSERVED } from './observed.js';
+import type { Observed } from './observed.js';
+import { NOT_PROBING, probeDueAtMs } from './probe-schedule.js';
+import { targetProbe } from './target-probe.js';
+import type { ProbeTarget } from './target-probe.js';
+import { NEVER_PROBED, recordProbe } from './target-record.js';
+import type { ProbeResult } from './target-record.js';
+
+/** The clock may step at any time and says nothing: it is looked at this often. */
+const REVIEW_MS = 5000;
+
+/** What lies between us and the target is not up: try again soon, without a verdict about the target. */
+const BLOCKED_RETRY_MS = 2000;
+
+/** Starts the actor with a probe of the caller's choice. */
+export const startHealth = (context: ActorContext<'health'>, probe: ProbeTarget): RunningActor<'health'> => {
+  const { config, clock, log } = context;
+  const intervalMs = config.health.http_probe_interval_secs * 1000;
+  const machine = createActor(healthMachine);
+  const register = new FindingRegister();
+  let observed: Observed = NOTHING_OBSERVED;
+  let target = NEVER_PROBED;
+  let schedule = NOT_PROBING;
+  let blockedUntilMs = 0;
+
+  const probed = (result: ProbeResult | null): void => {
+    schedule = { ...schedule, inFlight: false };
+    if (result === null) {
+      schedule = { ...schedule, startedAtMs: null };
+      blockedUntilMs = clock.monotonicMs() + BLOCKED_RETRY_MS;
+    } else {
+      target = recordProbe(target, result, config.health.probe_failure_threshold, clock.wallMs());
+    }
+    trigger.poke();
+  };
+
+  const probeWhenDue = (nowMs: number): number | null => {
+    const dueAtMs = probeDueAtMs(schedule, target.failures, intervalMs, nowMs);
+    const startAtMs = dueAtMs === null ? null : Math.max(dueAtMs, blockedUntilMs);
+    if (startAtMs === null || nowMs < startAtMs) return startAtMs;
+    schedule = { inFlight: true, startedAtMs: nowMs, suspected: false };
+    const way = { proxy: observed.proxy?.listen ?? null, socks: observed.tor?.socks ?? null };
+    void probe(way).then(probed);
+    return null;
+  };
+
+  const review = (nowMs: number): number | null => {
+    const wallMs = clock.wallMs();
+    const found = register.review(conditions(observed, target, config, wallMs), nowMs, wallMs);
+    for (const { error } of found.appeared) log.warn('a finding', {}, error);
+    for (const { error } of found.cleared)
+      log.info('a finding has gone', { code: error.code, where: error.where });
+    const findings = found.findings.length;
+    machine.send(findings === 0 ? { type: 'WELL' } : { type: 'ILL', findings });
+    context.publish('health.status', {
+      target: { healthy: target.healthy, checkedAtMs: target.checkedAtMs, failures: target.failures },
+      clockSane: isClockSane(observed, wallMs),
+      findings: found.findings,
+    });
+    return found.wakeAtMs;
+  };
+
+  const trigger = startLevelTrigger(clock, (nowMs) =>
+    earlier(earlier(probeWhenDue(nowMs), review(nowMs)), nowMs + REVIEW_MS),
+  );
+
+  const learn = (news: Partial<Observed>): void => {
+    observed = { ...observed, ...news };
+    trigger.poke();
+  };
+
+  machine.start();
+  trigger.poke();
+  return {
+    alive: () => machine.getSnapshot().status === 'active',
+    inspect: () => {
+      const { value, context: inside } = machine.getSnapshot();
+      return { state: value, context: { ...inside, target, probing: schedule.inFlight } };
+    },
+    stop: () => {
+      trigger.stop();
+      machine.stop();
+      return Promise.resolve();
+    },
+    handlers: {
+      'tor.status': (tor) => {
+        learn({ tor });
+      },
+      'tor.network': ({ view }) => {
+        learn({
+          network: view === null ? null : { validAfter: view.validAfter, validUntil: view.validUntil },
+        });
+      },
+      'proxy.status': (proxy) => {
+        // The listening address may be new: what was blocked can be tried at once.
+        if (proxy.listen !== (observed.proxy?.listen ?? null)) blockedUntilMs = 0;
+        learn({ proxy });
+      },
+      'proxy.target-error': () => {
+        schedule = { ...schedule, suspected: true };
+        trigger.poke();
+      },
+      'election.role': (role) => {
+        learn({ role });
+      },
+      'election.peers': ({ peers }) => {
+        learn({ peers });
+      },
+      'publisher.status': (publisher) => {
+        learn({ publisher });
+      },
+    },
+  };
+};
+
+const start = (context: ActorContext<'health'>): Promise<RunningActor<'health'>> => {
+  const target = targetEndpoint(context.config);
+  if (target === null) return Promise.reject(rbError('config.target-missing', 'health'));
+  return Promise.resolve(startHealth(context, targetProbe(context.config, target)));
+};
+
+export const healthActor: ActorDefinition<'health'> = { name: 'health', start };

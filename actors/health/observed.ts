@@ -1,0 +1,24 @@
+import type { ConsensusTimes } from '../kernel/clock-sanity.js';
+import type { PeerView, RoleView } from '../election/messages.js';
+import type { ProxyStatus } from '../proxy/messages.js';
+import type { PublisherStatus } from '../publisher/messages.js';
+import type { TorStatus } from '../tor/messages.js';
+
+/** The newest that the other actors said of themselves; null where one has not spoken yet. */
+export interface Observed {
+  readonly tor: TorStatus | null;
+  readonly network: ConsensusTimes | null;
+  readonly proxy: ProxyStatus | null;
+  readonly role: RoleView | null;
+  readonly peers: readonly PeerView[];
+  readonly publisher: PublisherStatus | null;
+}
+
+export const NOTHING_OBSERVED: Observed = {
+  tor: null,
+  network: null,
+  proxy: null,
+  role: null,
+  peers: [],
+  publisher: null,
+};

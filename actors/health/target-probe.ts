@@ -1,0 +1,118 @@
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { SocksClient } from 'socks';
+import { parseListen } from '../kernel/config/host-port.js';
+import type { StreamAddress } from '../kernel/config/host-port.js';
+import type { Config } from '../kernel/config/schema.js';
+import type { TargetEndpoint } from '../kernel/config/target-endpoint.js';
+import type { ProbeResult } from './target-record.js';
+
+/** What a probe of the target knows of the other actors. */
+export interface ProbeWay {
+  /** Where the proxy listens; null until it does. */
+  readonly proxy: string | null;
+  /** Tor's SOCKS port; null while unknown. */
+  readonly socks: string | null;
+}
+
+/** Tries the target once. Null: it cannot be tried now, because what lies between is not up. Never rejects. */
+export type ProbeTarget = (way: ProbeWay) => Promise<ProbeResult | null>;
+
+const codeOf = (error: unknown): string => {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : 'no connection';
+};
+
+const settled = (socket: Socket, timeoutMs: number): Promise<ProbeResult> =>
+  new Promise((resolve) => {
+    const end = (result: ProbeResult): void => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.setTimeout(timeoutMs, () => {
+      end({ ok: false, reason: 'no answer in time' });
+    });
+    socket.on('error', (error) => {
+      end({ ok: false, reason: codeOf(error) });
+    });
+    socket.once('connect', () => {
+      end({ ok: true });
+    });
+  });
+
+const throughTor = async (
+  socks: StreamAddress,
+  target: TargetEndpoint,
+  timeoutMs: number,
+): Promise<ProbeResult> => {
+  const socket = connect(socks);
+  // SocksClient puts listeners of its own on and takes them off; an error after that must not end the thread.
+  socket.on('error', () => undefined);
+  try {
+    await SocksClient.createConnection({
+      command: 'connect',
+      proxy: { host: 'localhost', port: 9050, type: 5 },
+      destination: { host: target.host, port: target.port },
+      existing_socket: socket,
+      timeout: timeoutMs,
+    });
+    return { ok: true };
+  } catch (error) {
+    const said = error instanceof Error ? / - (\w{1,30})$/.exec(error.message)?.[1] : undefined;
+    return { ok: false, reason: said ?? 'Tor reached nobody' };
+  } finally {
+    socket.destroy();
+  }
+};
+
+const TIMEOUT_NAMES = new Set(['AbortError', 'TimeoutError']);
+
+/** One request to the proxy, which takes it to the target as it takes every client's. */
+const throughProxy = (proxy: StreamAddress, config: Config): Promise<ProbeResult> => {
+  const {
+    http_probe_path: path,
+    http_probe_timeout_secs: timeout,
+    probe_expected_status: expected,
+  } = config.health;
+  const address = 'path' in proxy ? { socketPath: proxy.path } : proxy;
+  return new Promise((resolve) => {
+    const sent = request({
+      ...address,
+      path,
+      method: 'GET',
+      headers: { host: config.master.onion_address, connection: 'close' },
+      signal: AbortSignal.timeout(timeout * 1000),
+    });
+    sent.on('response', (response) => {
+      const status = response.statusCode ?? 0;
+      sent.destroy();
+      resolve(status === expected ? { ok: true } : { ok: false, reason: `status ${String(status)}` });
+    });
+    sent.on('error', (error) => {
+      resolve({ ok: false, reason: TIMEOUT_NAMES.has(error.name) ? 'no answer in time' : codeOf(error) });
+    });
+    sent.end();
+  });
+};
+
+/**
+ * The probe that a configuration asks for: an HTTP request through the proxy where that is enabled, else one connection to
+ * the target, by Tor where traffic goes by Tor.
+ */
+export const targetProbe =
+  (config: Config, target: TargetEndpoint): ProbeTarget =>
+  async ({ proxy, socks }) => {
+    if (config.health.http_probe_enabled) {
+      const address = proxy === null ? null : parseListen(proxy);
+      return address === null ? null : await throughProxy(address, config);
+    }
+    if (target.route === 'direct') {
+      const socket = connect({ host: target.host, port: target.port });
+      return await settled(socket, config.health.http_probe_timeout_secs * 1000);
+    }
+    const address = socks === null ? null : parseListen(socks);
+    return address === null
+      ? null
+      : await throughTor(address, target, config.target.connect_timeout_secs * 1000);
+  };
