@@ -24,17 +24,23 @@ interface Endpoint {
   readonly port: number;
 }
 
-const URL_FORM = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(\[[^\]]*\]|[^/:?#@]*)(?::(\d{1,5}))?(\/?)$/;
+const URL_FORM = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(\[[^\]]*\]|[^/:?#@\s]*)(?::(\d{1,5}))?\/?$/;
 
 /** RFC 1123 names, and the underscore that container networks use; a last label of digits is a broken address. */
 const HOST_NAME =
   /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*(?!\d+$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
-const SCHEMES: Readonly<Record<string, { mode: 'http' | 'raw'; tls: boolean; port: number | null }>> = {
-  http: { mode: 'http', tls: false, port: 80 },
-  https: { mode: 'http', tls: true, port: 443 },
-  tcp: { mode: 'raw', tls: false, port: null },
-};
+interface Scheme {
+  readonly mode: 'http' | 'raw';
+  readonly tls: boolean;
+  readonly port: number | null;
+}
+
+const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
+  ['http', { mode: 'http', tls: false, port: 80 }],
+  ['https', { mode: 'http', tls: true, port: 443 }],
+  ['tcp', { mode: 'raw', tls: false, port: null }],
+]);
 
 const refused = (code: ErrorCode, key: string, detail: ErrorDetail = {}): ErrorData =>
   errorData(code, `target.${key}`, { key: `target.${key}`, ...detail });
@@ -44,7 +50,7 @@ const PORT_NOT_GIVEN = 80;
 
 const fromUrl = ({ target }: TargetConfig): Endpoint | ErrorData => {
   const parts = URL_FORM.exec(target.url);
-  const scheme = SCHEMES[parts?.[1]?.toLowerCase() ?? ''];
+  const scheme = SCHEMES.get(parts?.[1]?.toLowerCase() ?? '');
   if (parts === null) return refused('target.bad-url', 'url');
   if (scheme === undefined) return refused('target.bad-scheme', 'url', { scheme: parts[1] ?? '' });
   const port = parts[3] === undefined ? scheme.port : Number(parts[3]);
