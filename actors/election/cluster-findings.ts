@@ -1,0 +1,59 @@
+import { errorData } from '../kernel/errors.js';
+import { isSkewed } from './clock-estimate.js';
+import type { ClusterState } from './cluster-state.js';
+import type { Peer } from './peer.js';
+import type { Heartbeat } from './wire/message-types.js';
+import { sameDigest } from './wire/set-digest.js';
+
+const inSeconds = (ms: number): number => Math.round(ms / 100) / 10;
+
+const skewKey = (peer: Peer): string => `clock-skew:${peer.member.id}`;
+
+/** A peer's clock is off by `offsetMs` (theirs minus ours). */
+export const noteSkew = (state: ClusterState, peer: Peer, offsetMs: number, nowMs: number): void => {
+  const detail = {
+    peer: peer.member.id,
+    offsetSecs: inSeconds(offsetMs),
+    toleranceSecs: inSeconds(state.settings.skewToleranceMs),
+  };
+  state.findings.raise(skewKey(peer), errorData('cluster.clock-skew', peer.member.id, detail), nowMs);
+};
+
+/** Two peers or more, and all of them off to the same side: then it is our own clock. */
+const ownSkewMs = (state: ClusterState): number | null => {
+  const offsets = state.peers.flatMap((peer) =>
+    peer.clock.offsetMs !== null && peer.judgement.standing === 'live' ? [peer.clock.offsetMs] : [],
+  );
+  const { skewToleranceMs: tolerance } = state.settings;
+  if (offsets.length < 2) return null;
+  if (!offsets.every((offset) => offset > tolerance) && !offsets.every((offset) => offset < -tolerance)) {
+    return null;
+  }
+  return -(offsets.reduce((sum, offset) => sum + offset, 0) / offsets.length);
+};
+
+/** Raises and clears what the measured clocks say. */
+export const judgeClocks = (state: ClusterState, nowMs: number): void => {
+  const own = ownSkewMs(state);
+  if (own === null) state.findings.clear('own-clock');
+  else {
+    const detail = { offsetSecs: inSeconds(own), peers: state.peers.length };
+    state.findings.raise('own-clock', errorData('cluster.own-clock-skew', 'election', detail), nowMs);
+  }
+  for (const peer of state.peers) {
+    if (own === null && isSkewed(peer.clock, state.settings.skewToleranceMs)) {
+      noteSkew(state, peer, peer.clock.offsetMs ?? 0, nowMs);
+    } else if (peer.clock.offsetMs !== null) state.findings.clear(skewKey(peer));
+  }
+};
+
+/** A peer that was given other members than we were: somebody forgot a line. */
+export const noteMembers = (state: ClusterState, peer: Peer, { members }: Heartbeat, nowMs: number): void => {
+  const key = `members:${peer.member.id}`;
+  if (sameDigest(members.digest, state.membersDigest)) {
+    state.findings.clear(key);
+    return;
+  }
+  const detail = { peer: peer.member.id, theirs: members.count, ours: state.peers.length + 1 };
+  state.findings.raise(key, errorData('cluster.members-differ', peer.member.id, detail), nowMs);
+};

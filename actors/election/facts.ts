@@ -1,0 +1,109 @@
+import type { ActorContext } from '../kernel/actor.js';
+import type { ClusterState } from './cluster-state.js';
+import { counterList } from './counters.js';
+import type { NodeIntroductionPoints, PeerView } from './messages.js';
+import { pointCount } from './peer.js';
+import type { Peer } from './peer.js';
+
+type Publish = ActorContext<'election'>['publish'];
+
+/** Seconds and round trips move all the time; between changes that matter they are told this often. */
+const PEERS_EVERY_MS = 1000;
+/** Probe intervals after a start that a live peer's introduction points are waited for before ours are told without. */
+const COMPLETE_PROBES = 6;
+
+const rounded = (value: number | null, step: number): number | null =>
+  value === null ? null : Math.round(value / step) * step;
+
+export const peerView = (peer: Peer, nowMs: number): PeerView => {
+  const { heardMs } = peer.detection;
+  const { offsetMs, roundTripMs } = peer.clock;
+  return {
+    id: peer.member.id,
+    lifecycle: peer.lifecycle,
+    role: peer.statement?.flags.publisher === true && peer.lifecycle !== 'dead' ? 'publisher' : 'standby',
+    priority: peer.statement?.priority ?? 0,
+    lastSeenSecs: heardMs === null ? null : Math.max(0, Math.floor((nowMs - heardMs) / 1000)),
+    transport: peer.transport,
+    introPoints: pointCount(peer),
+    clockOffsetSecs: offsetMs === null ? null : (rounded(offsetMs, 10) ?? 0) / 1000,
+    roundTripMs: rounded(roundTripMs, 1),
+  };
+};
+
+const pointsOf = (peer: Peer): readonly NodeIntroductionPoints[] => {
+  const set = peer.inbox.committed;
+  if (set === null) return [];
+  return [
+    {
+      node: peer.member.id,
+      points: set.points,
+      create2Formats: set.create2Formats,
+      flowControl: set.flowControl,
+      receivedAtMs: set.receivedAtMs,
+    },
+  ];
+};
+
+const lacksPoints = (peer: Peer): boolean =>
+  peer.judgement.standing === 'live' &&
+  peer.inbox.committed === null &&
+  (peer.seenRevision === 0 || peer.statement?.points.digest !== null);
+
+/**
+ * After a start the peers' sets arrive one by one. Told at once, each would be a descriptor poorer than what the
+ * HSDirs hold; so nothing is told before all of them are there, or have been waited for.
+ */
+const isComplete = (state: ClusterState, nowMs: number): boolean => {
+  if (state.pointsComplete) return true;
+  if (state.lease.role === 'listening') return false;
+  const waited = nowMs - state.startedMs >= COMPLETE_PROBES * state.settings.probeMs;
+  return waited || !state.peers.some(lacksPoints);
+};
+
+/**
+ * Publishes this node's facts; what is unchanged is not sent again by the context. Returns when it wants to run again
+ * although nothing changed; null for never.
+ */
+export type FactPublisher = (state: ClusterState, nowMs: number) => number | null;
+
+export const factPublisher = (publish: Publish): FactPublisher => {
+  let toldPeers = '';
+  let nextPeersMs = 0;
+
+  const tellPeers = (state: ClusterState, nowMs: number): void => {
+    const peers = state.peers.map((peer) => peerView(peer, nowMs));
+    const telling = JSON.stringify(
+      peers.map(({ id, lifecycle, role, priority, introPoints, transport }) => [
+        id,
+        lifecycle,
+        role,
+        priority,
+        introPoints,
+        transport,
+      ]),
+    );
+    if (telling === toldPeers && nowMs < nextPeersMs) return;
+    toldPeers = telling;
+    nextPeersMs = nowMs + PEERS_EVERY_MS;
+    publish('election.peers', { peers });
+  };
+
+  return (state, nowMs) => {
+    tellPeers(state, nowMs);
+    publish('election.counters', { counters: counterList(state.counters) });
+    state.pointsComplete = isComplete(state, nowMs);
+    if (state.pointsComplete) {
+      publish('election.introduction-points', { nodes: state.peers.flatMap(pointsOf) });
+    }
+    // While it listens a node has no role; after a restart its predecessor's word holds until then.
+    if (state.lease.role !== 'listening') {
+      publish('election.role', {
+        role: state.lease.role === 'publisher' ? 'publisher' : 'standby',
+        publisher: state.holder,
+        sinceMs: state.roleSinceMs,
+      });
+    }
+    return state.peers.length === 0 ? null : nextPeersMs;
+  };
+};

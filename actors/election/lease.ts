@@ -1,0 +1,237 @@
+import type { NodeId } from '../kernel/brands.js';
+import type { ElectionSettings } from './settings.js';
+
+/**
+ * Who publishes. The lease is advisory: the revision counter is the fence between publishers, two of them upload the
+ * same descriptor, and having none is what hurts. So whenever it is unclear whether somebody publishes, somebody does.
+ *
+ * listening: just started, asking who publishes. standby: another node publishes, or this one cannot. claiming: the
+ * lease is free but better nodes come first, or several may claim; it waits a while. publisher: it holds the lease.
+ */
+export type LeaseRole = 'listening' | 'standby' | 'claiming' | 'publisher';
+
+export interface LeaseState {
+  readonly role: LeaseRole;
+  readonly sinceMs: number;
+  /** Listening ends here, whether or not anybody was heard. */
+  readonly listenUntilMs: number;
+  /** When a publisher looks whether a better node should have the lease; it renews otherwise. */
+  readonly termEndsMs: number;
+  /** When a claiming node takes the lease; null outside of claiming. */
+  readonly claimAtMs: number | null;
+  /** After stepping down by order, no claim before this. */
+  readonly heldDownUntilMs: number;
+}
+
+/** One node as a candidate for the lease. */
+export interface Candidate {
+  readonly id: NodeId;
+  readonly priority: number;
+  readonly hasKey: boolean;
+  readonly able: boolean;
+}
+
+export interface Rival extends Candidate {
+  readonly live: boolean;
+  /** Holds a lease that must be respected. */
+  readonly claims: boolean;
+  readonly visiblePoints: number;
+  /** Takes this node for the holder. */
+  readonly namesUs: boolean;
+  /** Whether its state is known. */
+  readonly known: boolean;
+  /** Since when it could have published without a break; null when it cannot now. */
+  readonly readySinceMs: number | null;
+}
+
+export interface LeaseView {
+  readonly self: Candidate & { readonly visiblePoints: number };
+  readonly rivals: readonly Rival[];
+}
+
+export type LeaseReason =
+  | 'unchanged'
+  | 'no other node is configured'
+  | 'another node publishes'
+  | 'the peers still take this node for the publisher'
+  | 'the lease is free'
+  | 'better nodes did not claim'
+  | 'better nodes come first'
+  | 'this node has no master key'
+  | 'another publisher prevails'
+  | 'this node cannot publish and another can'
+  | 'a better node was ready for a whole lease'
+  | 'stepped down by order';
+
+export interface LeaseStep {
+  readonly state: LeaseState;
+  readonly reason: LeaseReason;
+}
+
+/**
+ * Probe intervals that a starting node listens when not everybody answered: three probes, of which one gets through
+ * whatever the usual losses. Then it claims even if nobody answered at all: an address that stays down because other
+ * nodes are down helps nobody, and a second publisher is harmless and gives way at first contact.
+ */
+const LISTENING_PROBES = 3;
+/** Probe intervals by which each better candidate delays a claim: it has that long to claim itself. */
+const RANK_PROBES = 3;
+
+export const startListening = (nowMs: number, settings: ElectionSettings): LeaseState => ({
+  role: 'listening',
+  sinceMs: nowMs,
+  listenUntilMs: nowMs + LISTENING_PROBES * settings.probeMs,
+  termEndsMs: 0,
+  claimAtMs: null,
+  heldDownUntilMs: 0,
+});
+
+/** Priority (lower first), ties by node id; whoever can publish now before whoever cannot. */
+export const ranksBefore = (a: Candidate, b: Candidate): boolean => {
+  if (a.able !== b.able) return a.able;
+  return a.priority === b.priority ? a.id < b.id : a.priority < b.priority;
+};
+
+/** Of two publishers the one that sees more introduction points prevails, then priority, then id. */
+export const prevails = (
+  a: Candidate & { readonly visiblePoints: number },
+  b: Candidate & { readonly visiblePoints: number },
+): boolean =>
+  a.visiblePoints === b.visiblePoints
+    ? a.priority === b.priority
+      ? a.id < b.id
+      : a.priority < b.priority
+    : a.visiblePoints > b.visiblePoints;
+
+const changed = (state: LeaseState, role: LeaseRole, nowMs: number): LeaseState =>
+  state.role === role ? state : { ...state, role, sinceMs: nowMs, claimAtMs: null };
+
+const publish = (state: LeaseState, nowMs: number, settings: ElectionSettings): LeaseState => ({
+  ...changed(state, 'publisher', nowMs),
+  termEndsMs: nowMs + settings.leaseMs,
+});
+
+const candidates = (view: LeaseView): readonly Rival[] =>
+  view.rivals.filter((rival) => rival.live && rival.hasKey);
+
+const asPublisher = (
+  state: LeaseState,
+  view: LeaseView,
+  nowMs: number,
+  settings: ElectionSettings,
+): LeaseStep => {
+  const standDown = (reason: LeaseReason): LeaseStep => ({
+    state: changed(state, 'standby', nowMs),
+    reason,
+  });
+  if (view.rivals.some((rival) => rival.claims && rival.live && prevails(rival, view.self))) {
+    return standDown('another publisher prevails');
+  }
+  const others = candidates(view);
+  if (!view.self.able && others.some((rival) => rival.able && rival.known)) {
+    return standDown('this node cannot publish and another can');
+  }
+  if (nowMs < state.termEndsMs) return { state, reason: 'unchanged' };
+  // Within a lease nobody is preempted. At its end a better node gets it, if it was ready for a whole lease: a node
+  // that comes and goes does not drag the lease along.
+  const successor = others.some(
+    (rival) =>
+      ranksBefore(rival, view.self) &&
+      rival.readySinceMs !== null &&
+      nowMs - rival.readySinceMs >= settings.leaseMs,
+  );
+  if (successor) return standDown('a better node was ready for a whole lease');
+  return { state: { ...state, termEndsMs: nowMs + settings.leaseMs }, reason: 'unchanged' };
+};
+
+const withoutLease = (
+  state: LeaseState,
+  view: LeaseView,
+  nowMs: number,
+  settings: ElectionSettings,
+  jitter: () => number,
+): LeaseStep => {
+  const standBy = (reason: LeaseReason): LeaseStep => ({
+    state: changed(state, 'standby', nowMs),
+    reason,
+  });
+  if (!view.self.hasKey) return standBy('this node has no master key');
+  if (view.rivals.some((rival) => rival.claims)) return standBy('another node publishes');
+  if (nowMs < state.heldDownUntilMs) return standBy('stepped down by order');
+  const before = candidates(view).filter((rival) => ranksBefore(rival, view.self)).length;
+  if (before === 0) return { state: publish(state, nowMs, settings), reason: 'the lease is free' };
+  const claimAtMs =
+    state.claimAtMs ?? nowMs + before * RANK_PROBES * settings.probeMs + jitter() * settings.backoffJitterMs;
+  if (nowMs >= claimAtMs) {
+    return { state: publish(state, nowMs, settings), reason: 'better nodes did not claim' };
+  }
+  return {
+    state: { ...changed(state, 'claiming', nowMs), claimAtMs },
+    reason: 'better nodes come first',
+  };
+};
+
+const whileListening = (
+  state: LeaseState,
+  view: LeaseView,
+  nowMs: number,
+  settings: ElectionSettings,
+  jitter: () => number,
+): LeaseStep => {
+  if (view.rivals.length === 0 && view.self.hasKey) {
+    return { state: publish(state, nowMs, settings), reason: 'no other node is configured' };
+  }
+  if (!view.rivals.some((rival) => rival.claims) && view.self.hasKey) {
+    // Our predecessor in this node held the lease and ended without a word: nobody need take over.
+    if (view.rivals.some((rival) => rival.live && rival.namesUs)) {
+      return {
+        state: publish(state, nowMs, settings),
+        reason: 'the peers still take this node for the publisher',
+      };
+    }
+    const allKnown = view.rivals.every((rival) => rival.known);
+    if (!allKnown && nowMs < state.listenUntilMs) return { state, reason: 'unchanged' };
+  }
+  return withoutLease(state, view, nowMs, settings, jitter);
+};
+
+/**
+ * What this node is from now on.
+ *
+ * @param jitter uniform in [0, 1); asked only when a claim is put off
+ */
+export const decideLease = (
+  state: LeaseState,
+  view: LeaseView,
+  nowMs: number,
+  settings: ElectionSettings,
+  jitter: () => number,
+): LeaseStep => {
+  switch (state.role) {
+    case 'publisher':
+      return asPublisher(state, view, nowMs, settings);
+    case 'listening':
+      return whileListening(state, view, nowMs, settings, jitter);
+    case 'standby':
+    case 'claiming':
+      return withoutLease(state, view, nowMs, settings, jitter);
+  }
+};
+
+/** Gives the lease back by order. A node without peers keeps it: nobody else could publish. */
+export const stepDown = (state: LeaseState, hasPeers: boolean, nowMs: number, holdMs: number): LeaseState =>
+  hasPeers ? { ...changed(state, 'standby', nowMs), heldDownUntilMs: nowMs + holdMs } : state;
+
+/** When the lease must be looked at again even if nothing happens; null for never. */
+export const leaseDueMs = (state: LeaseState, nowMs: number): number | null => {
+  switch (state.role) {
+    case 'publisher':
+      return state.termEndsMs;
+    case 'claiming':
+      return state.claimAtMs;
+    case 'listening':
+      return state.listenUntilMs;
+    case 'standby':
+      return state.heldDownUntilMs > nowMs ? state.heldDownUntilMs : null;
+  }
+};

@@ -1,0 +1,141 @@
+import { between } from '../kernel/random.js';
+import { earlier } from '../kernel/level-trigger.js';
+import type { ClusterState, World } from './cluster-state.js';
+import { nextRound, reportedAlive, reportedSilent, SILENT_FOR_PROBES } from './failure-detector.js';
+import { isLive } from './peer.js';
+import type { Peer } from './peer.js';
+import { post } from './post.js';
+import { tagKey } from './wire/header.js';
+import type { ProbeId, ProbeReport, ProbeRequest } from './wire/message-types.js';
+import { TAG_BYTES } from './wire/limits.js';
+
+/** Probes to one peer whose answers are still waited for; the oldest are given up. */
+const MOST_PENDING = 8;
+/** Other nodes asked about one that is silent. In clusters of up to nine, all of them. */
+const MOST_HELPERS = 8;
+/** Part of a probe interval after which an unanswered probe is repeated and others are asked. */
+const FOLLOW_UP = 0.4;
+/** Part of a probe interval within which a helper must have heard the target to say that it does not. */
+const HELPER_PATIENCE = 0.5;
+/** Rounds of different peers drift apart by this, so that a cluster does not probe in step. */
+const JITTER = 0.05;
+
+const hex = (id: ProbeId): string => Buffer.from(id).toString('hex');
+
+const probe = (state: ClusterState, world: World, peer: Peer): void => {
+  const id = world.random.bytes(TAG_BYTES) as ProbeId;
+  peer.pending.set(hex(id), world.clock.monotonicMs());
+  for (const oldest of peer.pending.keys()) {
+    if (peer.pending.size <= MOST_PENDING) break;
+    peer.pending.delete(oldest);
+  }
+  post(state, world, peer, { kind: 'probe', id, seenRevision: peer.seenRevision });
+};
+
+/** The monotonic time at which the probe with this id was sent; null for one that we did not send or gave up. */
+export const takePending = (peer: Peer, id: ProbeId): number | null => {
+  const sentAtMs = peer.pending.get(hex(id)) ?? null;
+  peer.pending.delete(hex(id));
+  return sentAtMs;
+};
+
+/** A random choice, so that over three rounds many are asked. */
+const helpersFor = (state: ClusterState, world: World, target: Peer): readonly Peer[] => {
+  const live = state.peers.filter((peer) => peer !== target && isLive(peer));
+  if (live.length <= MOST_HELPERS) return live;
+  return live
+    .map((peer) => ({ peer, order: world.random.uniform() }))
+    .sort((a, b) => a.order - b.order)
+    .slice(0, MOST_HELPERS)
+    .map(({ peer }) => peer);
+};
+
+const askOthers = (state: ClusterState, world: World, target: Peer): void => {
+  if (target.detection.heardMs === null || target.death?.agreed === true) return;
+  for (const helper of helpersFor(state, world, target)) {
+    post(state, world, helper, { kind: 'probe-request', target: target.member.tag });
+  }
+};
+
+const answered = (peer: Peer): boolean => {
+  const { knownAliveMs, roundStartedMs } = peer.detection;
+  return knownAliveMs !== null && roundStartedMs !== null && knownAliveMs >= roundStartedMs;
+};
+
+const report = (state: ClusterState, world: World, to: Peer, about: Peer, nowMs: number): void => {
+  const { heardMs } = about.detection;
+  post(state, world, to, {
+    kind: 'probe-report',
+    target: about.member.tag,
+    heardMsAgo: heardMs === null ? null : Math.min(2 ** 31, Math.max(0, Math.floor(nowMs - heardMs))),
+  });
+};
+
+/** Probes one peer and answers those who asked about it. Returns when it wants to run again. */
+export const runProbes = (state: ClusterState, world: World, peer: Peer, nowMs: number): number => {
+  const { probeMs } = state.settings;
+  if (nowMs >= peer.nextRoundMs) {
+    peer.detection = nextRound(peer.detection, nowMs);
+    peer.nextRoundMs = nowMs + probeMs * between(world.random, 1 - JITTER, 1 + JITTER);
+    peer.followUpMs = nowMs + probeMs * FOLLOW_UP;
+    probe(state, world, peer);
+    if (peer.detection.failedRounds > 0) askOthers(state, world, peer);
+  }
+  if (peer.followUpMs !== null && nowMs >= peer.followUpMs) {
+    peer.followUpMs = null;
+    if (peer.detection.heardMs !== null && !answered(peer)) {
+      probe(state, world, peer);
+      askOthers(state, world, peer);
+    }
+  }
+  let due: number | null = earlier(peer.nextRoundMs, peer.followUpMs);
+  for (const [asker, deadlineMs] of peer.askedBy) {
+    if (nowMs >= deadlineMs) {
+      peer.askedBy.delete(asker);
+      report(state, world, asker, peer, nowMs);
+    } else due = earlier(due, deadlineMs);
+  }
+  return due ?? peer.nextRoundMs;
+};
+
+/** Somebody asks whether we reach a node: say so if we just heard it, otherwise probe it first. */
+export const onProbeRequest = (
+  state: ClusterState,
+  world: World,
+  asker: Peer,
+  request: ProbeRequest,
+  nowMs: number,
+): void => {
+  const target = state.byTag.get(tagKey(request.target));
+  if (target === undefined || target === asker) return;
+  const { heardMs } = target.detection;
+  const { probeMs } = state.settings;
+  if (heardMs !== null && nowMs - heardMs < probeMs * HELPER_PATIENCE) {
+    report(state, world, asker, target, nowMs);
+    return;
+  }
+  if (target.askedBy.size === 0) probe(state, world, target);
+  if (!target.askedBy.has(asker)) target.askedBy.set(asker, nowMs + probeMs * HELPER_PATIENCE);
+};
+
+/** The peer was just heard: whoever asked about it need not wait. */
+export const answerAskers = (state: ClusterState, world: World, peer: Peer, nowMs: number): void => {
+  for (const asker of peer.askedBy.keys()) report(state, world, asker, peer, nowMs);
+  peer.askedBy.clear();
+};
+
+export const onProbeReport = (
+  state: ClusterState,
+  helper: Peer,
+  { target: tag, heardMsAgo }: ProbeReport,
+  nowMs: number,
+): void => {
+  const target = state.byTag.get(tagKey(tag));
+  if (target === undefined || target === helper) return;
+  // A node that said goodbye is not talked back to life by those who have not heard of it.
+  if (target.leftEpoch !== null) return;
+  if (heardMsAgo !== null) target.detection = reportedAlive(target.detection, nowMs - heardMsAgo);
+  if (heardMsAgo === null || heardMsAgo >= SILENT_FOR_PROBES * state.settings.probeMs) {
+    target.detection = reportedSilent(target.detection, helper.member.id, nowMs);
+  }
+};
