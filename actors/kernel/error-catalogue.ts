@@ -626,4 +626,50 @@ export const CATALOGUE = {
     action:
       'Check that [target] names an HTTP service, with TLS where it expects TLS; use tcp:// for anything else.',
   },
+  // — the cluster —
+  'transport.bind-failed': {
+    what: 'the UDP address in {key} cannot be used ({reason})',
+    action: '{remedy}',
+  },
+  'transport.bad-endpoint': {
+    what: '{key} cannot be used: {problem}',
+    action: 'Write the IP:PORT at which that node listens ([direct] listen in its own configuration).',
+  },
+  'transport.socket-failed': {
+    what: 'the UDP socket failed ({reason})',
+    action: 'Nothing, if it happened once: it is opened again. If it repeats, look at the network interface.',
+  },
+  'cluster.node-key-missing': {
+    what: 'there are peers, but this node has no key of its own',
+    action: 'Set [node] key_path to the key that rustbalance init made on this machine.',
+  },
+  'cluster.bad-peer-key': {
+    what: 'the public key of peer {peer} is no usable Ed25519 key',
+    action: 'Copy node_public_key again from what rustbalance init printed on that machine.',
+  },
+  'cluster.member-twice': {
+    what: 'peer {peer} has the same {field} as another member of the cluster',
+    action: 'Give every node a name and a key of its own; never copy node.key to another machine.',
+  },
+  'cluster.clock-skew': {
+    what: 'the clock of peer {peer} is {offsetSecs} s off ours (tolerance {toleranceSecs} s)',
+    action: 'Synchronise the clocks of both machines (NTP, chrony or systemd-timesyncd).',
+  },
+  'cluster.own-clock-skew': {
+    what: 'the clock of this machine is {offsetSecs} s off those of all {peers} peers',
+    action: 'Synchronise the clock of this machine (NTP, chrony or systemd-timesyncd).',
+  },
+  'cluster.members-differ': {
+    what: 'peer {peer} was configured with other members ({theirs}) than this node ({ours})',
+    action: 'List every other node with its id and public key under [[direct.peers]], on every node.',
+  },
+  'cluster.foreign-datagrams': {
+    what: 'datagrams of another cluster arrive',
+    action:
+      'If a peer is missing: its cluster token or its master address differs from ours. Otherwise somebody else sends to this port.',
+  },
+  'cluster.unknown-sender': {
+    what: 'a node of this cluster that is not in the list of peers sends to us',
+    action: 'Add it under [[direct.peers]] with the public key that its rustbalance init printed, or stop it.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;
