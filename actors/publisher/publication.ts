@@ -121,7 +121,11 @@ export class Publication {
   /** One HSDir's answer to an upload. */
   answered(answer: UploadAnswer): void {
     const slot = this.#board.awaiting(answer.hsdir);
-    if (slot === null) return;
+    if (slot === null) {
+      this.#board.settleOrphan(answer.hsdir);
+      this.#options.poke();
+      return;
+    }
     const nowMs = this.#effects.clock.monotonicMs();
     if (answer.accepted) {
       const next = accepted(slot, answer.hsdir, nowMs, answer.atMs);
@@ -276,7 +280,7 @@ export class Publication {
 
   /** Sends what is due; returns when the next answer or retry is. */
   #upload(nowMs: number): number | null {
-    const due = uploadsDue(this.#board.slots, this.#board.clientsUse, nowMs);
+    const due = uploadsDue(this.#board, nowMs);
     for (const upload of due.uploads) {
       this.#board.replace(sent(upload.slot, new Set(upload.hsdirs), upload.version, nowMs));
       this.#effects.upload(upload).catch(() => {

@@ -4,6 +4,7 @@ import type {
   TimePeriodNumber,
 } from '@rustbalance/crypto-worker/brands.js';
 import type { PublicationPlan } from '@rustbalance/crypto-worker/task-types.js';
+import { ANSWER_DEADLINE_MS } from './pace.js';
 import { expired, isComplete, replanned, withoutFlights } from './slot.js';
 import type { RetryPolicy, Slot, Version } from './slot.js';
 
@@ -11,6 +12,11 @@ import type { RetryPolicy, Slot, Version } from './slot.js';
 export class SlotBoard {
   #slots: readonly Slot[] = [];
   #clientsUse: Slot['which'] = 'first';
+  /**
+   * Uploads under way of descriptors that are no longer planned, by HSDir and start. Their answers still come, and
+   * would be taken for another descriptor's if the HSDir were sent one meanwhile.
+   */
+  #orphaned: ReadonlyMap<RelayFingerprint, number> = new Map();
 
   get slots(): readonly Slot[] {
     return this.#slots;
@@ -28,9 +34,36 @@ export class SlotBoard {
   replan(plan: PublicationPlan, periodLength: TimePeriodLength): void {
     const before = new Map(this.#slots.map((slot) => [slot.timePeriod, slot]));
     this.#clientsUse = plan.clientsUse;
-    this.#slots = [plan.first, plan.second].map((one) =>
-      replanned(before.get(one.timePeriod) ?? null, one, periodLength),
+    this.#replaceAll(
+      [plan.first, plan.second].map((one) =>
+        replanned(before.get(one.timePeriod) ?? null, one, periodLength),
+      ),
     );
+  }
+
+  #replaceAll(slots: readonly Slot[]): void {
+    const flights = (of: readonly Slot[]): Map<RelayFingerprint, number> =>
+      new Map(
+        of.flatMap(({ rows }) =>
+          rows.flatMap(({ fingerprint, inFlight }) =>
+            inFlight === null ? [] : [[fingerprint, inFlight.sinceMs] as const],
+          ),
+        ),
+      );
+    const kept = flights(slots);
+    const lost = [...flights(this.#slots)].filter(([fingerprint]) => !kept.has(fingerprint));
+    this.#orphaned = new Map([...this.#orphaned, ...lost]);
+    this.#slots = slots;
+  }
+
+  /** HSDirs that must not be sent anything yet, though no slot awaits their answer. */
+  get orphaned(): ReadonlyMap<RelayFingerprint, number> {
+    return this.#orphaned;
+  }
+
+  /** An answer came that no slot awaits. */
+  settleOrphan(hsdir: RelayFingerprint): void {
+    this.#orphaned = new Map([...this.#orphaned].filter(([fingerprint]) => fingerprint !== hsdir));
   }
 
   replace(slot: Slot): void {
@@ -57,10 +90,14 @@ export class SlotBoard {
 
   expire(nowMs: number, policy: RetryPolicy): void {
     this.#slots = this.#slots.map((slot) => expired(slot, nowMs, policy));
+    this.#orphaned = new Map(
+      [...this.#orphaned].filter(([, sinceMs]) => nowMs - sinceMs < ANSWER_DEADLINE_MS),
+    );
   }
 
   /** Forgets uploads under way: those of one period, or all. */
   dropFlights(timePeriod?: TimePeriodNumber): void {
+    if (timePeriod === undefined) this.#orphaned = new Map();
     this.#slots = this.#slots.map((slot) =>
       timePeriod === undefined || slot.timePeriod === timePeriod ? withoutFlights(slot) : slot,
     );
@@ -68,7 +105,7 @@ export class SlotBoard {
 
   /** Another node publishes: what the HSDirs hold is no longer ours to know. */
   forgetVersions(): void {
-    this.#slots = this.#slots.map((slot) => replanned(null, slot.plan, slot.periodLength));
+    this.#replaceAll(this.#slots.map((slot) => replanned(null, slot.plan, slot.periodLength)));
   }
 
   get isEmpty(): boolean {

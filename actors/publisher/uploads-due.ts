@@ -16,17 +16,24 @@ export interface DueUploads {
   readonly wakeAtMs: number | null;
 }
 
+/** What is read of the board (slot-board.ts). */
+export interface BoardView {
+  readonly slots: readonly Slot[];
+  readonly clientsUse: Slot['which'];
+  readonly orphaned: ReadonlyMap<RelayFingerprint, number>;
+}
+
 /**
  * Which HSDirs are to be sent which descriptor now. Never two uploads in flight to one HSDir, since Tor's answer
  * does not say which descriptor it speaks of; the descriptor that clients use goes first.
  */
-export const uploadsDue = (slots: readonly Slot[], clientsUse: Slot['which'], nowMs: number): DueUploads => {
+export const uploadsDue = ({ slots, clientsUse, orphaned }: BoardView, nowMs: number): DueUploads => {
   const ordered = [...slots].sort((a, b) => Number(b.which === clientsUse) - Number(a.which === clientsUse));
-  const busy = new Set(
-    slots.flatMap(({ rows }) => rows.filter((row) => row.inFlight !== null).map((row) => row.fingerprint)),
-  );
+  const inFlight = slots.flatMap(({ rows }) => rows.filter((row) => row.inFlight !== null));
+  const busy = new Set([...orphaned.keys(), ...inFlight.map((row) => row.fingerprint)]);
   const uploads: DueUpload[] = [];
   let wakeAtMs: number | null = null;
+  for (const sinceMs of orphaned.values()) wakeAtMs = earlier(wakeAtMs, sinceMs + ANSWER_DEADLINE_MS);
   for (const slot of ordered) {
     const { version } = slot;
     const hsdirs: RelayFingerprint[] = [];
