@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startSampleTarget } from '../sample-target.js';
 import type { SampleTarget } from '../sample-target.js';
 import { freePorts } from '../tor-network/free-ports.js';
-import type { TorNetwork } from '../tor-network/network.js';
+import type { TorNetwork } from '../tor-network/network-types.js';
 import { DaemonNode } from './daemon-node.js';
 
 export const NODE_NAMES = ['alpha', 'beta', 'gamma', 'delta'] as const;

@@ -1,11 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { findOurTor, systemProcesses } from '@rustbalance/actors/tor/leftover-tor.js';
 import { eventually } from '../eventually.js';
 import { rustbalance, rustbalanceJson, spawnDaemon } from './program.js';
-import type { StatusJson } from './status.js';
+import type { ActorJson, InspectJson, StatusJson } from './status.js';
 
 export interface NodeIdentity {
   readonly onion_address: string;
@@ -68,14 +69,15 @@ export class DaemonNode {
     await appendFile(this.identity.config_path, blocks.join(''));
   }
 
-  #settings(): string[] {
+  /** The arguments by which any command finds this node. */
+  settings(): string[] {
     const { dir, set } = this.options;
     const own = [`node.state_dir=${join(dir, 'state')}`, `node.run_dir=${join(dir, 'run')}`];
     return ['--config', this.identity.config_path, ...[...own, ...set].flatMap((one) => ['--set', one])];
   }
 
   start(): void {
-    const child = spawnDaemon(this.#settings());
+    const child = spawnDaemon(this.settings());
     this.#child = child;
     if (child.stderr !== null) {
       createInterface({ input: child.stderr }).on('line', (line) => {
@@ -94,16 +96,22 @@ export class DaemonNode {
   }
 
   async status(): Promise<StatusJson> {
-    return (await rustbalanceJson(['status', ...this.#settings()])) as StatusJson;
+    return (await rustbalanceJson(['status', ...this.settings()])) as StatusJson;
   }
 
-  async inspect(): Promise<Readonly<Record<string, unknown>>> {
-    return (await rustbalanceJson(['inspect', ...this.#settings()])) as Record<string, unknown>;
+  async inspect(): Promise<InspectJson> {
+    return (await rustbalanceJson(['inspect', ...this.settings()])) as InspectJson;
+  }
+
+  async actor(name: string): Promise<ActorJson> {
+    const actor = (await this.inspect()).actors[name];
+    if (actor === undefined) throw new Error(`inspect shows no actor ${name}`);
+    return actor;
   }
 
   /** Runs any command with this node's configuration. */
   command(name: string, ...args: readonly string[]) {
-    return rustbalance([...name.split(' '), ...args, ...this.#settings()]);
+    return rustbalance([...name.split(' '), ...args, ...this.settings()]);
   }
 
   /** Waits until `status` says what is awaited; the daemon's last lines are in the error if it never does. */
@@ -122,14 +130,11 @@ export class DaemonNode {
     }
   }
 
-  /** The process id of this node's managed Tor; null when it has none. */
+  /** The process id of this node's managed Tor; null when none runs. */
   async torPid(): Promise<number | null> {
-    try {
-      const pid = Number(await readFile(join(this.options.dir, 'state', 'tor', 'tor.pid'), 'utf8'));
-      return Number.isInteger(pid) && pid > 1 ? pid : null;
-    } catch {
-      return null;
-    }
+    const dataDir = join(this.options.dir, 'state', 'tor');
+    const found = await findOurTor(join(dataDir, 'tor.pid'), join(dataDir, 'torrc'), systemProcesses);
+    return found?.pid ?? null;
   }
 
   /** SIGKILL to the daemon and to its Tor, as a power cut would. */
@@ -142,9 +147,13 @@ export class DaemonNode {
 
   /** SIGTERM; resolves with the exit code. */
   async stop(): Promise<number | null> {
-    if (!this.isRunning()) return this.#child?.exitCode ?? null;
-    this.#child?.kill('SIGTERM');
-    await this.ended();
+    if (this.isRunning()) {
+      this.#child?.kill('SIGTERM');
+      await this.ended();
+    }
+    // A daemon that was killed has left its Tor behind.
+    const torPid = await this.torPid();
+    if (torPid !== null) process.kill(torPid, 'SIGKILL');
     return this.#child?.exitCode ?? null;
   }
 

@@ -30,6 +30,23 @@ export interface StatusJson {
   }[];
 }
 
+/** The documented shape of `rbctl inspect --json`. */
+export interface InspectJson {
+  readonly supervisor: { readonly pid: number; readonly uptime_secs: number; readonly rss_bytes: number };
+  readonly actors: Readonly<Record<string, ActorJson>>;
+}
+
+export interface ActorJson {
+  readonly state: string;
+  readonly generation: number;
+  readonly restarts: number;
+  readonly uptime_secs: number;
+  readonly mailbox: number;
+  readonly elu: number;
+  readonly last_error: string | null;
+  readonly context: Readonly<Record<string, unknown>>;
+}
+
 /** Both descriptors are on every responsible HSDir, except those that are known to be dead. */
 export const isPublished = (status: StatusJson, dead: ReadonlySet<string> = new Set()): boolean =>
   status.descriptors.length === 2 &&

@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Cluster } from '../support/cluster/cluster.js';
+import type { DaemonNode } from '../support/cluster/daemon-node.js';
+import { isPublished, publishedPoints } from '../support/cluster/status.js';
+import type { FetchResult } from '../support/stock-client-http.js';
+import type { StockClient } from '../support/stock-client.js';
+import type { Narrator } from './narrator.js';
+import { shares, tally } from './tally.js';
+
+const POINTS_LEFT = 6;
+
+/** A page every half second until told to stop; none is waited for before the next is asked. */
+const visitUntil = async (
+  client: StockClient,
+  address: string,
+  over: () => boolean,
+): Promise<FetchResult[]> => {
+  const pending: Promise<FetchResult>[] = [];
+  while (!over() || pending.length < 10) {
+    pending.push(client.fetch(address, { timeoutMs: 60_000 }));
+    await delay(500);
+  }
+  return Promise.all(pending);
+};
+
+/** Kills the publisher and its Tor, and waits until a survivor's clean descriptor is everywhere. */
+export const showTakeover = async (
+  client: StockClient,
+  cluster: Cluster,
+  publisher: DaemonNode,
+  tell: Narrator,
+): Promise<{ seconds: number; line: string }> => {
+  const survivors = cluster.nodes.filter((node) => node !== publisher);
+  const progress = { over: false };
+  const visits = visitUntil(client, cluster.address, () => progress.over);
+  const beganMs = performance.now();
+  await publisher.killHard();
+  const takeover = await Promise.any(
+    survivors.map(async (node) => {
+      await node.until(
+        'publishes without the dead node',
+        (s) => s.node.role === 'publisher' && isPublished(s) && publishedPoints(s) === POINTS_LEFT,
+        60_000,
+      );
+      return node;
+    }),
+  );
+  const seconds = (performance.now() - beganMs) / 1000;
+  tell.say(
+    `${takeover.id} has taken over: ${String(POINTS_LEFT)} introduction points, none of ${publisher.id}, after ${seconds.toFixed(1)} s`,
+  );
+  progress.over = true;
+  const results = await visits;
+  const line = tally(results);
+  tell.say(`pages kept coming: ${line}; answered by ${shares(results)}`);
+  return { seconds, line };
+};
