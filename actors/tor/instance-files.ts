@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { IdentityPublicKey, OnionAddress } from '@rustbalance/crypto-worker/brands.js';
+import type { HiddenServiceFiles, IdentityKeys } from '@rustbalance/crypto-worker/task-types.js';
+import type { ActorContext } from '../kernel/actor.js';
+import { RbError, rbError } from '../kernel/errors.js';
+import type { Logger } from '../kernel/logging.js';
+import type { Random } from '../kernel/random.js';
+import { checkPrivateDirectory } from './directory-check.js';
+import { makePrivateDirectory, readIfThere, writePrivateFile, type FileOwner } from './private-files.js';
+
+/** What the rest of the actor knows of the instance: nothing secret. */
+export interface Instance {
+  readonly address: OnionAddress;
+  readonly publicKey: IdentityPublicKey;
+  /** Changes whenever identity or master address change, and discloses neither. */
+  readonly mark: string;
+}
+
+export interface InstanceFilesOptions {
+  readonly directory: string;
+  readonly masterAddress: OnionAddress;
+  readonly crypto: ActorContext<'tor'>['crypto'];
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+const SECRET_FILE = 'hs_ed25519_secret_key';
+const OB_CONFIG = 'ob_config';
+const SEED_BYTES = 32;
+/** Tor's tagged file: 32 bytes of header, 64 of expanded key. */
+const SECRET_FILE_BYTES = 96;
+
+const reasonOf = (error: unknown): string => {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return error instanceof Error ? error.message : 'unknown';
+};
+
+const pooled = <T>(where: string, result: { ok: true; value: T } | { ok: false; detail: string }): T => {
+  if (result.ok) return result.value;
+  throw rbError('tor.instance-key-damaged', where, { problem: result.detail });
+};
+
+const importSecret = async (
+  path: string,
+  bytes: Uint8Array,
+  crypto: InstanceFilesOptions['crypto'],
+): Promise<IdentityKeys> => {
+  if (bytes.length !== SECRET_FILE_BYTES) {
+    const problem = `it has ${String(bytes.length)} bytes instead of ${String(SECRET_FILE_BYTES)}`;
+    throw rbError('tor.instance-key-damaged', path, { problem });
+  }
+  return pooled(path, await crypto('importIdentity', { bytes }));
+};
+
+/** Files that a daemon run by root makes belong to whom the directory above belongs, who is whom Tor runs as. */
+const ownerFor = async (directory: string): Promise<FileOwner> => {
+  if (process.getuid?.() !== 0) return null;
+  const above = await stat(dirname(directory)).catch(() => null);
+  return above === null || above.uid === 0 ? null : { uid: above.uid, gid: above.gid };
+};
+
+/** Writes each file whose bytes differ; returns the names. The secret key is written first: the rest follows from it. */
+const writeDiffering = async (
+  directory: string,
+  wanted: readonly (readonly [string, Uint8Array])[],
+  owner: FileOwner,
+): Promise<readonly string[]> => {
+  const written: string[] = [];
+  for (const [name, bytes] of wanted) {
+    const path = join(directory, name);
+    const found = await readIfThere(path);
+    if (found !== null && Buffer.compare(found, bytes) === 0) continue;
+    await writePrivateFile(path, bytes, owner);
+    written.push(name);
+  }
+  return written;
+};
+
+const fileList = (
+  files: HiddenServiceFiles,
+  masterAddress: OnionAddress,
+): (readonly [string, Uint8Array])[] => [
+  [SECRET_FILE, files.hs_ed25519_secret_key],
+  ['hs_ed25519_public_key', files.hs_ed25519_public_key],
+  ['hostname', files.hostname],
+  // Tor reads this when the service is first loaded, and an empty file crashes it: it is whole or absent.
+  [OB_CONFIG, Buffer.from(`MasterOnionAddress ${masterAddress}.onion\n`)],
+];
+
+const markOf = (publicKey: Uint8Array, masterAddress: string): string =>
+  createHash('sha256').update('instance').update(publicKey).update(masterAddress).digest('hex').slice(0, 32);
+
+const prepare = async (options: InstanceFilesOptions): Promise<Instance> => {
+  const { directory, masterAddress, crypto, random, log } = options;
+  const secretPath = join(directory, SECRET_FILE);
+  const owner = await ownerFor(directory);
+  const fault = await checkPrivateDirectory(directory, owner?.uid ?? process.getuid?.() ?? 0);
+  if (fault !== null) throw new RbError(fault);
+  await makePrivateDirectory(directory, owner);
+  const found = await readIfThere(secretPath);
+  const identity =
+    found === null
+      ? pooled(secretPath, await crypto('generateIdentity', { seed: random.bytes(SEED_BYTES) }))
+      : await importSecret(secretPath, found, crypto);
+  // A key that this process made cannot be it.
+  if (identity.address === masterAddress) throw rbError('tor.instance-is-master', directory);
+  const files = pooled(secretPath, await crypto('hiddenServiceFiles', { secret: identity.secret }));
+  const written = await writeDiffering(directory, fileList(files, masterAddress), owner);
+  if (found === null) log.info("made the identity of this node's instance", { directory });
+  else if (written.length > 0)
+    log.warn("restored files of this node's instance", { directory, files: written.join(', ') });
+  return {
+    address: identity.address,
+    publicKey: identity.publicKey,
+    mark: markOf(identity.publicKey, masterAddress),
+  };
+};
+
+/**
+ * The identity of this node's instance, made at the first start: keys, hostname, and the ob_config that names the
+ * master address, in a directory of mode 0700. What is missing or damaged beside the secret key is restored from it;
+ * a damaged secret key is never overwritten.
+ *
+ * Throws RbError `tor.directory-unusable`, `tor.instance-key-damaged`, `tor.instance-is-master` or
+ * `tor.instance-files`.
+ */
+export const prepareInstance = async (options: InstanceFilesOptions): Promise<Instance> => {
+  try {
+    return await prepare(options);
+  } catch (error) {
+    if (error instanceof RbError) throw error;
+    throw rbError('tor.instance-files', options.directory, { reason: reasonOf(error) }, error);
+  }
+};

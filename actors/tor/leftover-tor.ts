@@ -1,0 +1,122 @@
+import { readFile, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Clock } from '../kernel/clock.js';
+import { rbError } from '../kernel/errors.js';
+
+/** What the kernel says of a process. */
+export interface ProcessFacts {
+  readonly pid: number;
+  readonly parentPid: number;
+  /** Path of its program; null where we may not see it. */
+  readonly executable: string | null;
+  readonly args: readonly string[];
+}
+
+/** Access to processes, injected. */
+export interface Processes {
+  /** Null when there is no such process (a zombie counts as none). */
+  look(pid: number): Promise<ProcessFacts | null>;
+  kill(pid: number, signal: 'SIGCONT' | 'SIGTERM' | 'SIGKILL'): void;
+}
+
+/** State letter and parent from /proc/PID/stat; the name in brackets may hold anything, brackets too. */
+const statOf = (text: string): { readonly state: string; readonly parentPid: number } | null => {
+  const rest = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const parentPid = Number(rest[1]);
+  return rest[0] === undefined || !Number.isInteger(parentPid) ? null : { state: rest[0], parentPid };
+};
+
+export const systemProcesses: Processes = {
+  look: async (pid) => {
+    try {
+      const facts = statOf(await readFile(`/proc/${String(pid)}/stat`, 'utf8'));
+      if (facts === null || facts.state === 'Z' || facts.state === 'X') return null;
+      const args = (await readFile(`/proc/${String(pid)}/cmdline`, 'utf8')).split('\0').slice(0, -1);
+      const executable = await readlink(`/proc/${String(pid)}/exe`).catch(() => null);
+      return { pid, parentPid: facts.parentPid, executable, args };
+    } catch {
+      return null;
+    }
+  },
+  kill: (pid, signal) => {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It has ended already, or is not ours to end: whether it is gone is looked at afterwards.
+    }
+  },
+};
+
+/** Tor writes its process id and a newline. Null for what is none. */
+export const parsePidFile = (text: string): number | null =>
+  /^[1-9][0-9]{0,9}\s*$/.test(text) ? Number(text) : null;
+
+/**
+ * Is this process the Tor that was started with our torrc? A pid file may be years old and its number may have been
+ * given to anybody since, so program and arguments must both fit.
+ */
+export const isOurTor = (process: ProcessFacts, torrc: string): boolean => {
+  const name =
+    process.executable === null ? process.args[0] : process.executable.replace(/ \(deleted\)$/, '');
+  if (name === undefined || !/^tor(\b|$)/.test(basename(name))) return false;
+  const at = process.args.indexOf('-f');
+  return at !== -1 && process.args[at + 1] === torrc;
+};
+
+/** The Tor that runs with our torrc, by its pid file; null when there is none. */
+export const findOurTor = async (
+  pidFile: string,
+  torrc: string,
+  processes: Processes,
+): Promise<ProcessFacts | null> => {
+  const pid = parsePidFile(await readFile(pidFile, 'utf8').catch(() => ''));
+  if (pid === null) return null;
+  const found = await processes.look(pid);
+  return found !== null && isOurTor(found, torrc) ? found : null;
+};
+
+/** Tor ends within 50 ms of SIGTERM unless it hangs. */
+const TERM_PATIENCE_MS = 2_000;
+const KILL_PATIENCE_MS = 2_000;
+const LOOK_EVERY_MS = 25;
+
+const pause = (clock: Clock, ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    clock.after(ms, resolve);
+  });
+
+const isGone = async (
+  found: ProcessFacts,
+  torrc: string,
+  patienceMs: number,
+  processes: Processes,
+  clock: Clock,
+): Promise<boolean> => {
+  const deadline = clock.monotonicMs() + patienceMs;
+  for (;;) {
+    const now = await processes.look(found.pid);
+    if (now === null || !isOurTor(now, torrc)) return true;
+    if (clock.monotonicMs() >= deadline) return false;
+    await pause(clock, LOOK_EVERY_MS);
+  }
+};
+
+/**
+ * Ends a Tor that an earlier daemon left behind: SIGCONT (a stopped process takes no other signal), SIGTERM, and
+ * SIGKILL when that does not help. Looks again before each signal, so that no other process with that number is hit.
+ *
+ * Throws RbError `tor.data-directory-in-use` when it does not go.
+ */
+export const endLeftoverTor = async (
+  found: ProcessFacts,
+  torrc: string,
+  processes: Processes,
+  clock: Clock,
+): Promise<void> => {
+  processes.kill(found.pid, 'SIGCONT');
+  processes.kill(found.pid, 'SIGTERM');
+  if (await isGone(found, torrc, TERM_PATIENCE_MS, processes, clock)) return;
+  processes.kill(found.pid, 'SIGKILL');
+  if (await isGone(found, torrc, KILL_PATIENCE_MS, processes, clock)) return;
+  throw rbError('tor.data-directory-in-use', torrc, { pid: found.pid });
+};

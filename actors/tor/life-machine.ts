@@ -1,0 +1,251 @@
+import { assign, fromPromise, setup } from 'xstate';
+import { toErrorData, type ErrorData } from '../kernel/errors.js';
+import type { ControlConnection } from './control/connection.js';
+import { reconnectDelayMs, restartDecision, withDeath } from './restart-policy.js';
+
+/** What the life of Tor needs done. Everything is repeatable: a second launch finds the Tor that runs. */
+export interface LifeEffects {
+  readonly monotonicMs: () => number;
+  /** Makes sure that our own Tor runs; rejects with why it cannot be started. */
+  readonly launch: () => Promise<void>;
+  /** Reaches the control port by `deadlineMs` (monotonic). */
+  readonly connect: (deadlineMs: number, signal: AbortSignal) => Promise<ControlConnection>;
+  /** Authenticates, subscribes and reads the state, by `deadlineMs`; the session is in use from here on. `signal`: not any more. */
+  readonly open: (connection: ControlConnection, deadlineMs: number, signal: AbortSignal) => Promise<void>;
+  /** Ends our own Tor, hung or not, and waits until it is gone. */
+  readonly endTor: () => Promise<void>;
+  /** Nobody speaks with Tor any more; whether it lives is not known. */
+  readonly dropSession: () => void;
+  /** Tor is gone, with all its circuits. */
+  readonly torGone: () => void;
+}
+
+export interface LifeInput {
+  /** Is Tor our own, to start and to end? */
+  readonly managed: boolean;
+  readonly effects: LifeEffects;
+}
+
+interface LifeContext extends LifeInput {
+  readonly connection: ControlConnection | null;
+  readonly bootstrapped: boolean;
+  /** Monotonic times of recent deaths of our own Tor. */
+  readonly recentDeaths: readonly number[];
+  readonly deaths: number;
+  /** Failed attempts in a row to reach a system Tor. */
+  readonly attempts: number;
+  /** Until when (monotonic) Tor must have answered. */
+  readonly answerByMs: number;
+  readonly backoffMs: number;
+  readonly lastError: ErrorData | null;
+}
+
+export type LifeEvent =
+  /** Our own Tor's process ended. */
+  | { readonly type: 'EXITED'; readonly error: ErrorData }
+  /** The connection ended. */
+  | { readonly type: 'LOST'; readonly error: ErrorData }
+  | { readonly type: 'SERVICE_FOUND' }
+  | { readonly type: 'SERVICE_MISSING'; readonly error: ErrorData }
+  | { readonly type: 'BOOTSTRAPPED' };
+
+/**
+ * A Tor that was just started answers after 0.8–1.3 s with its data directory, later when it must make keys on a
+ * loaded machine; one that runs answers at once, unless it hangs.
+ */
+const FRESH_PATIENCE_MS = 30_000;
+const RUNNING_PATIENCE_MS = 3_000;
+
+type LaunchInput = Pick<LifeContext, 'effects'>;
+type ConnectInput = Pick<LifeContext, 'effects' | 'answerByMs'>;
+type OpenInput = Pick<LifeContext, 'effects' | 'answerByMs' | 'connection'>;
+
+const open = async ({ effects, connection, answerByMs }: OpenInput, signal: AbortSignal): Promise<void> => {
+  if (connection === null) throw new Error('there is no connection to authenticate');
+  await effects.open(connection, answerByMs, signal);
+};
+
+/**
+ * launching → connecting → authenticating → configuring → bootstrapping → up, and back: a lost connection is made
+ * anew, a Tor of ours that does not answer is ended, one that ended is started. Nothing is ever given up.
+ */
+export const lifeMachine = setup({
+  types: { context: {} as LifeContext, events: {} as LifeEvent, input: {} as LifeInput },
+  actors: {
+    launch: fromPromise<unknown, LaunchInput>(({ input }) => input.effects.launch()),
+    connect: fromPromise<ControlConnection, ConnectInput>(({ input, signal }) =>
+      input.effects.connect(input.answerByMs, signal),
+    ),
+    open: fromPromise<unknown, OpenInput>(({ input, signal }) => open(input, signal)),
+    endTor: fromPromise<unknown, LaunchInput>(({ input }) => input.effects.endTor()),
+  },
+  guards: {
+    managed: ({ context }) => context.managed,
+    bootstrapped: ({ context }) => context.bootstrapped,
+    cutOff: ({ context }) => context.connection?.isOpen !== true,
+  },
+  actions: {
+    dropSession: ({ context }) => {
+      context.effects.dropSession();
+    },
+    torGone: ({ context }) => {
+      context.effects.torGone();
+    },
+    answerWithin: assign(({ context }, params: { patienceMs: number }) => ({
+      answerByMs: context.effects.monotonicMs() + params.patienceMs,
+    })),
+    keep: assign((_, params: { error: ErrorData }) => ({ lastError: params.error })),
+    forgetFailures: assign({ lastError: null, attempts: 0 }),
+    forgetSession: assign({ connection: null, bootstrapped: false }),
+    countDeath: assign(({ context }) => {
+      const nowMs = context.effects.monotonicMs();
+      const recentDeaths = withDeath(context.recentDeaths, nowMs);
+      const backoffMs = restartDecision(recentDeaths, nowMs).delayMs;
+      return { recentDeaths, deaths: context.deaths + 1, backoffMs };
+    }),
+    countAttempt: assign(({ context }) => ({
+      attempts: context.attempts + 1,
+      backoffMs: reconnectDelayMs(context.attempts + 1),
+    })),
+  },
+  delays: { backoff: ({ context }) => context.backoffMs },
+}).createMachine({
+  id: 'tor',
+  context: ({ input }) => ({
+    ...input,
+    connection: null,
+    bootstrapped: false,
+    recentDeaths: [],
+    deaths: 0,
+    attempts: 0,
+    answerByMs: 0,
+    backoffMs: 0,
+    lastError: null,
+  }),
+  initial: 'idle',
+  on: {
+    EXITED: {
+      target: '.backoff',
+      actions: [
+        'dropSession',
+        'forgetSession',
+        'torGone',
+        'countDeath',
+        { type: 'keep', params: ({ event }) => ({ error: event.error }) },
+      ],
+    },
+  },
+  states: {
+    idle: { always: [{ guard: 'managed', target: 'launching' }, { target: 'reconnecting' }] },
+    launching: {
+      invoke: {
+        src: 'launch',
+        input: ({ context }) => context,
+        onDone: {
+          target: 'connecting',
+          actions: { type: 'answerWithin', params: { patienceMs: FRESH_PATIENCE_MS } },
+        },
+        onError: {
+          target: 'backoff',
+          actions: [
+            'torGone',
+            'countDeath',
+            { type: 'keep', params: ({ event }) => ({ error: toErrorData(event.error, 'tor') }) },
+          ],
+        },
+      },
+    },
+    reconnecting: {
+      always: {
+        target: 'connecting',
+        actions: { type: 'answerWithin', params: { patienceMs: RUNNING_PATIENCE_MS } },
+      },
+    },
+    connecting: {
+      invoke: {
+        src: 'connect',
+        input: ({ context }) => context,
+        onDone: { target: 'authenticating', actions: assign({ connection: ({ event }) => event.output }) },
+        onError: {
+          target: 'unanswered',
+          actions: { type: 'keep', params: ({ event }) => ({ error: toErrorData(event.error, 'tor') }) },
+        },
+      },
+    },
+    authenticating: {
+      invoke: {
+        src: 'open',
+        input: ({ context }) => context,
+        onDone: { target: 'configuring', actions: 'forgetFailures' },
+        onError: {
+          target: 'unanswered',
+          actions: [
+            'dropSession',
+            'forgetSession',
+            { type: 'keep', params: ({ event }) => ({ error: toErrorData(event.error, 'tor') }) },
+          ],
+        },
+      },
+      on: {
+        // The end of the connection makes the invocation fail, which says it once.
+        LOST: {},
+        BOOTSTRAPPED: { actions: assign({ bootstrapped: true }) },
+      },
+    },
+    unanswered: {
+      always: [
+        { guard: 'managed', target: 'ending' },
+        { target: 'backoff', actions: ['torGone', 'countAttempt'] },
+      ],
+    },
+    ending: {
+      invoke: {
+        src: 'endTor',
+        input: ({ context }) => context,
+        onDone: { target: 'backoff', actions: ['torGone', 'countDeath'] },
+        onError: {
+          target: 'backoff',
+          actions: [
+            'torGone',
+            'countDeath',
+            { type: 'keep', params: ({ event }) => ({ error: toErrorData(event.error, 'tor') }) },
+          ],
+        },
+      },
+      on: { EXITED: {} },
+    },
+    online: {
+      initial: 'configuring',
+      // The connection may have ended while nobody listened for LOST.
+      always: { guard: 'cutOff', target: 'reconnecting', actions: ['dropSession', 'forgetSession'] },
+      on: {
+        LOST: {
+          target: 'reconnecting',
+          actions: [
+            'dropSession',
+            'forgetSession',
+            { type: 'keep', params: ({ event }) => ({ error: event.error }) },
+          ],
+        },
+        BOOTSTRAPPED: { actions: assign({ bootstrapped: true }) },
+        SERVICE_MISSING: {
+          target: '.configuring',
+          actions: { type: 'keep', params: ({ event }) => ({ error: event.error }) },
+        },
+      },
+      states: {
+        configuring: {
+          on: { SERVICE_FOUND: { target: 'bootstrapping', actions: assign({ lastError: null }) } },
+        },
+        bootstrapping: { always: { guard: 'bootstrapped', target: 'up' } },
+        up: {},
+      },
+    },
+    backoff: {
+      after: {
+        backoff: [{ guard: 'managed', target: 'launching' }, { target: 'reconnecting' }],
+      },
+      on: { EXITED: {} },
+    },
+  },
+});

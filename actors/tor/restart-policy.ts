@@ -1,0 +1,46 @@
+/**
+ * When a managed Tor that died is started again. The first restart has no delay: every second with dead
+ * introduction points in the descriptor can cost a new client two minutes. A Tor that keeps dying (a bad line in
+ * extra_torrc, a full disk) is slowed down but never given up.
+ */
+
+/** The window in which deaths count, and after how many of them the slow pace begins. */
+export const DEATHS_WINDOW_MS = 5 * 60_000;
+const QUICK_RESTARTS = 3;
+
+/** Delays after the first, second and third death within the window. */
+const QUICK_DELAYS_MS = [0, 1_000, 5_000];
+
+/** A Tor takes about 3 s to full service, so trying twice a minute leaves the machine to others. */
+export const SLOW_RETRY_MS = 30_000;
+
+export interface RestartDecision {
+  readonly delayMs: number;
+  /** True when the quick restarts are used up: the operator must be told. */
+  readonly slow: boolean;
+  /** Deaths within the window, this one included. */
+  readonly recentDeaths: number;
+}
+
+/**
+ * @param deathsMs monotonic times of all deaths so far, ascending, the present one last
+ */
+export const restartDecision = (deathsMs: readonly number[], nowMs: number): RestartDecision => {
+  const recentDeaths = deathsMs.filter((at) => nowMs - at < DEATHS_WINDOW_MS).length;
+  const delayMs = QUICK_DELAYS_MS[Math.max(0, recentDeaths - 1)] ?? SLOW_RETRY_MS;
+  return { delayMs, slow: recentDeaths > QUICK_RESTARTS, recentDeaths };
+};
+
+/** The deaths that can still count: keeps the list short. */
+export const withDeath = (deathsMs: readonly number[], nowMs: number): readonly number[] => [
+  ...deathsMs.filter((at) => nowMs - at < DEATHS_WINDOW_MS),
+  nowMs,
+];
+
+/** Waits between attempts to reach a system Tor: quick while it may just be restarting, then for ever. */
+const RECONNECT_DELAYS_MS = [100, 100, 250, 500, 1_000, 2_000];
+const RECONNECT_SLOWEST_MS = 5_000;
+
+/** @param attempt failed attempts in a row, from 1 */
+export const reconnectDelayMs = (attempt: number): number =>
+  RECONNECT_DELAYS_MS[attempt - 1] ?? RECONNECT_SLOWEST_MS;

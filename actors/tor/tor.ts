@@ -1,0 +1,423 @@
+import { join } from 'node:path';
+import { createActor, type Actor } from 'xstate';
+import type { ActorContext, RunningActor } from '../kernel/actor.js';
+import type { Clock } from '../kernel/clock.js';
+import { nodePaths } from '../kernel/config/paths.js';
+import { errorData, rbError } from '../kernel/errors.js';
+import { earlier, startLevelTrigger, type LevelTrigger } from '../kernel/level-trigger.js';
+import {
+  authenticateWith,
+  byDeadline,
+  controlEndpoint,
+  reachControlPort,
+  socksAddress,
+  type ControlAccess,
+} from './control-access.js';
+import type { ControlConnection } from './control/connection.js';
+import type { HsDescEvent } from './control/hs-desc-event.js';
+import type { Instance } from './instance-files.js';
+import { systemProcesses } from './leftover-tor.js';
+import { lifeMachine, type LifeEffects, type LifeEvent } from './life-machine.js';
+import type { FetchOrder, UploadOrder } from './messages.js';
+import { DEATHS_WINDOW_MS, restartDecision, SLOW_RETRY_MS } from './restart-policy.js';
+import { NO_RENEWAL, renewalVerdict, WANTED_POINTS, type RenewalState } from './service-renewal.js';
+import { TorSession, type SessionListener, type SessionStart } from './session.js';
+import { lifeState, torStatus, type LifeState } from './status-view.js';
+import { TorProcess } from './tor-process.js';
+import { managedTorrc } from './torrc.js';
+import { instanceService, makeWorkers, type Workers } from './workers.js';
+
+/** A stop must not wait for a Tor that hangs; whoever ends the process group ends it, too. */
+const STOP_PATIENCE_MS = 3_000;
+/** A running Tor that an earlier daemon left behind answers at once. */
+const ADOPTION_PATIENCE_MS = 2_000;
+
+/** xstate's timers on the injected clock. */
+const machineClock = (clock: Clock) => {
+  const timers = new Map<number, () => void>();
+  let next = 1;
+  return {
+    setTimeout: (fire: (...args: unknown[]) => void, ms: number): number => {
+      const id = next++;
+      const cancel = clock.after(ms, () => {
+        timers.delete(id);
+        fire();
+      });
+      timers.set(id, cancel);
+      return id;
+    },
+    clearTimeout: (id: number): void => {
+      timers.get(id)?.();
+      timers.delete(id);
+    },
+  };
+};
+
+/** This node's Tor: its life, the connection to it, and what follows from it for the other actors. */
+export class Tor {
+  readonly #context: ActorContext<'tor'>;
+  readonly #instance: Instance;
+  readonly #access: ControlAccess;
+  readonly #managed: boolean;
+  readonly #process: TorProcess | null;
+  readonly #workers: Workers;
+  readonly #machine: Actor<typeof lifeMachine>;
+  readonly #trigger: LevelTrigger;
+  #session: { readonly tor: TorSession; readonly start: SessionStart } | null = null;
+  #version: string | null = null;
+  #bootstrap = 0;
+  #renewal: RenewalState = NO_RENEWAL;
+  /** Wall clock of the first sign that the connection or Tor ended. */
+  #lostAtMs: number | null = null;
+  #lastState: LifeState = 'idle';
+  #lastTold = '';
+
+  constructor(context: ActorContext<'tor'>, instance: Instance) {
+    this.#context = context;
+    this.#instance = instance;
+    const { config, clock, random, secrets } = context;
+    this.#managed = config.tor.mode === 'managed';
+    this.#access = { endpoint: controlEndpoint(config), clock, random, password: secrets.controlPassword };
+    this.#process = this.#managed ? this.#makeProcess() : null;
+    this.#trigger = startLevelTrigger(clock, (nowMs) => this.#step(nowMs));
+    this.#workers = makeWorkers({
+      context,
+      instance,
+      session: () => this.#session,
+      serviceFound: (fault) => {
+        this.#send(fault === null ? { type: 'SERVICE_FOUND' } : { type: 'SERVICE_MISSING', error: fault });
+      },
+      poke: () => {
+        this.#trigger.poke();
+      },
+    });
+    this.#machine = createActor(lifeMachine, {
+      input: { managed: this.#managed, effects: this.#lifeEffects() },
+      clock: machineClock(clock),
+    });
+  }
+
+  run(): RunningActor<'tor'> {
+    this.#machine.subscribe(() => {
+      this.#stateChanged();
+    });
+    this.#machine.start();
+    this.#trigger.poke();
+    return {
+      alive: () => this.#machine.getSnapshot().status === 'active',
+      inspect: () => ({ state: this.#life(), context: this.#inspection() }),
+      stop: (deadlineMs) => this.#stop(deadlineMs),
+      handlers: {
+        'host.children': ({ children }) => {
+          this.#process?.children(children);
+        },
+        'tor.upload': (order) => this.#upload(order),
+        'tor.fetch': (order) => this.#fetch(order),
+      },
+    };
+  }
+
+  #makeProcess(): TorProcess {
+    const { config } = this.#context;
+    const paths = nodePaths(config);
+    const pidFile = join(paths.torDataDir, 'tor.pid');
+    return new TorProcess({
+      context: this.#context,
+      processes: systemProcesses,
+      binary: config.tor.binary,
+      dataDir: paths.torDataDir,
+      runDir: config.node.run_dir,
+      torrcPath: paths.torrc,
+      pidFile,
+      torrc: managedTorrc({
+        dataDir: paths.torDataDir,
+        controlSocket: paths.torControlSocket,
+        socksSocket: paths.torSocksSocket,
+        pidFile,
+        hiddenServiceDir: paths.hiddenServiceDir,
+        ...instanceService(this.#context),
+        instanceMark: this.#instance.mark,
+        extraLines: config.tor.extra_torrc,
+      }),
+      answers: () => this.#answers(),
+      exited: (error) => {
+        this.#lostAtMs ??= this.#context.clock.wallMs();
+        this.#context.log.warn('tor ended', {}, error);
+        this.#send({ type: 'EXITED', error });
+      },
+    });
+  }
+
+  /** Does a Tor answer, with a cookie that we can read, on our control socket? */
+  async #answers(): Promise<boolean> {
+    const { clock } = this.#context;
+    const deadlineMs = clock.monotonicMs() + ADOPTION_PATIENCE_MS;
+    try {
+      const never = new AbortController().signal;
+      const connection = await reachControlPort(this.#access, deadlineMs, async () => false, never);
+      await byDeadline(connection, clock, deadlineMs, () => authenticateWith(this.#access, connection));
+      connection.close('looked whether it answers');
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #lifeEffects(): LifeEffects {
+    const { clock } = this.#context;
+    return {
+      monotonicMs: () => clock.monotonicMs(),
+      launch: async () => {
+        await this.#process?.launch();
+      },
+      connect: (deadlineMs, signal) =>
+        reachControlPort(
+          this.#access,
+          deadlineMs,
+          async () => this.#process !== null && (await this.#process.isRunning()),
+          signal,
+        ),
+      open: (connection, deadlineMs, signal) =>
+        byDeadline(connection, clock, deadlineMs, () => this.#openSession(connection, signal)),
+      endTor: async () => {
+        this.#context.log.error(
+          'tor does not answer and is ended',
+          {},
+          errorData('tor.hung', 'tor', { pid: this.#process?.pid ?? 0, seconds: 8 }),
+        );
+        await this.#process?.end();
+      },
+      dropSession: () => {
+        this.#dropSession('the session is over');
+      },
+      torGone: () => {
+        this.#workers.points.gone(this.#lostAtMs ?? clock.wallMs());
+        this.#lostAtMs = null;
+      },
+    };
+  }
+
+  async #openSession(connection: ControlConnection, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#context;
+    await authenticateWith(this.#access, connection);
+    const tor = new TorSession(connection, clock, log, this.#listener());
+    const start = await tor.begin();
+    if (signal.aborted) {
+      tor.close('it is not needed any more');
+      return;
+    }
+    this.#session = { tor, start };
+    this.#lostAtMs = null;
+    this.#version = start.version;
+    this.#renewal = NO_RENEWAL;
+    log.info('connected to Tor', { version: start.version });
+    this.#workers.points.begin(start.circuits);
+    this.#workers.network.begin();
+    this.#workers.guard.begin();
+    this.#trigger.poke();
+  }
+
+  #listener(): SessionListener {
+    const { log } = this.#context;
+    return {
+      circuit: (event) => {
+        this.#workers.points.circuitEvent(event);
+      },
+      descriptor: (event) => {
+        this.#workers.points.descriptorEvent(event);
+      },
+      uploadAnswer: (event) => {
+        this.#uploadAnswer(event);
+      },
+      consensus: () => {
+        this.#workers.network.consensusArrived();
+      },
+      configuration: () => {
+        this.#workers.guard.look();
+      },
+      bootstrap: ({ progress, summary, warning }) => {
+        if (progress !== this.#bootstrap) log.debug('bootstrap', { progress, summary });
+        if (warning !== null) log.warn('Tor has trouble to reach the network', { problem: warning });
+        this.#bootstrap = progress;
+        if (progress === 100) this.#send({ type: 'BOOTSTRAPPED' });
+        this.#report();
+      },
+      clockSkew: (seconds) => {
+        log.warn('Tor says that the clock of this machine is wrong or jumped', { seconds });
+      },
+      lost: (error) => {
+        this.#lostAtMs ??= this.#context.clock.wallMs();
+        this.#send({ type: 'LOST', error: error.data });
+      },
+    };
+  }
+
+  #dropSession(reason: string): void {
+    const session = this.#session;
+    this.#session = null;
+    this.#bootstrap = 0;
+    this.#workers.points.end();
+    this.#workers.network.end();
+    this.#workers.guard.end();
+    session?.tor.close(reason);
+  }
+
+  #step(nowMs: number): number | null {
+    const session = this.#session;
+    if (session === null) return null;
+    const { network, points, guard } = this.#workers;
+    const wakeAtMs = [
+      session.tor.step(nowMs),
+      network.step(nowMs),
+      guard.step(nowMs),
+      points.step(nowMs),
+    ].reduce(earlier, null);
+    return earlier(wakeAtMs, this.#renewIfLacking(nowMs));
+  }
+
+  /** Has the service set up anew when too few of its points have lived for a while. */
+  #renewIfLacking(nowMs: number): number | null {
+    const { points, guard } = this.#workers;
+    const maySet = this.#managed || this.#context.config.tor.configure_service;
+    if (this.#life() !== 'online.up' || !maySet) {
+      this.#renewal = { ...this.#renewal, lackingSinceMs: null };
+      return null;
+    }
+    const verdict = renewalVerdict(this.#renewal, points.live, points.circuits, nowMs);
+    this.#renewal = verdict.state;
+    if (verdict.renew) {
+      const detail = { alive: points.live, wanted: WANTED_POINTS };
+      this.#context.log.warn(
+        'too few introduction points',
+        {},
+        errorData('tor.too-few-points', 'tor', detail),
+      );
+      guard.renew(nowMs);
+    }
+    return verdict.wakeAtMs;
+  }
+
+  #send(event: LifeEvent): void {
+    if (this.#machine.getSnapshot().status === 'active') this.#machine.send(event);
+  }
+
+  #life(): LifeState {
+    return lifeState(this.#machine.getSnapshot().value);
+  }
+
+  #stateChanged(): void {
+    const state = this.#life();
+    if (state !== this.#lastState) {
+      this.#context.log.debug('tor', { from: this.#lastState, to: state });
+      if (state === 'online.up') this.#context.log.info('Tor is up', { version: this.#version });
+      if (state === 'backoff') this.#tellTrouble();
+      this.#lastState = state;
+    }
+    this.#report();
+    this.#trigger.poke();
+  }
+
+  /** Loud once for each trouble, not once for each attempt. */
+  #tellTrouble(): void {
+    const { lastError, recentDeaths } = this.#machine.getSnapshot().context;
+    if (lastError === null) return;
+    const { log, clock } = this.#context;
+    const { slow, recentDeaths: count } = restartDecision(recentDeaths, clock.monotonicMs());
+    if (slow) {
+      const error = errorData('tor.keeps-ending', lastError.where, {
+        count,
+        minutes: DEATHS_WINDOW_MS / 60_000,
+        lastLine: String(lastError.detail['lastLine'] ?? lastError.what),
+        retrySecs: SLOW_RETRY_MS / 1000,
+      });
+      log.error('tor keeps ending', {}, error);
+      return;
+    }
+    const text = `${lastError.code} ${lastError.what}`;
+    if (text === this.#lastTold || lastError.code === 'tor.ended') return;
+    this.#lastTold = text;
+    log.error('Tor cannot be used', {}, lastError);
+  }
+
+  #report(): void {
+    const { deaths, lastError } = this.#machine.getSnapshot().context;
+    this.#context.publish(
+      'tor.status',
+      torStatus({
+        life: this.#life(),
+        version: this.#version,
+        bootstrap: this.#bootstrap,
+        instanceAddress: this.#instance.address,
+        socks: socksAddress(this.#context.config),
+        deaths,
+        lastError,
+      }),
+    );
+  }
+
+  #inspection(): Readonly<Record<string, unknown>> {
+    const { deaths, lastError, attempts } = this.#machine.getSnapshot().context;
+    const view = this.#workers.network.view;
+    return {
+      mode: this.#context.config.tor.mode,
+      pid: this.#process?.pid ?? null,
+      adopted: this.#process?.isAdopted ?? false,
+      version: this.#version,
+      bootstrap: this.#bootstrap,
+      deaths,
+      attempts,
+      introductionCircuits: this.#workers.points.circuits,
+      introductionPoints: this.#workers.points.live,
+      consensusValidAfter: view?.validAfter ?? null,
+      hsDirs: view?.completeness.hsDirs ?? null,
+      lastError: lastError?.what ?? null,
+    };
+  }
+
+  #sessionUp(): TorSession {
+    const state = this.#life();
+    if (this.#session === null || state !== 'online.up') throw rbError('tor.not-up', 'tor', { state });
+    return this.#session.tor;
+  }
+
+  async #upload({ address, descriptor, hsdirs }: UploadOrder): Promise<{ startedAtMs: number }> {
+    const session = this.#sessionUp();
+    const startedAtMs = this.#context.clock.wallMs();
+    await session.upload(address, descriptor, hsdirs);
+    return { startedAtMs };
+  }
+
+  async #fetch({
+    address,
+    hsdir,
+  }: FetchOrder): Promise<{ descriptor: string | null; reason: string | null }> {
+    const { descriptor, reason } = await this.#sessionUp().fetcher.fetch(address, hsdir);
+    return { descriptor: descriptor === null ? null : Buffer.from(descriptor).toString('latin1'), reason };
+  }
+
+  #uploadAnswer(event: HsDescEvent): void {
+    const hsdir = event.hsDir?.fingerprint ?? null;
+    if (event.address === null || hsdir === null) return;
+    const accepted = event.action === 'UPLOADED';
+    this.#context.signal('tor.upload-answer', {
+      address: event.address,
+      hsdir,
+      accepted,
+      reason: accepted ? null : (event.reason ?? 'UNEXPECTED'),
+      atMs: this.#context.clock.wallMs(),
+    });
+  }
+
+  /** A child of the process host is ended by it when the daemon stops; an adopted one only we know. */
+  async #stop(deadlineMs: number): Promise<void> {
+    this.#machine.stop();
+    this.#trigger.stop();
+    this.#dropSession('the daemon stops');
+    if (this.#process?.isAdopted !== true) return;
+    const patience = Math.min(deadlineMs, STOP_PATIENCE_MS);
+    const given = new Promise<void>((resolve) => {
+      this.#context.clock.after(patience, resolve);
+    });
+    await Promise.race([this.#process.end().catch(() => undefined), given]);
+  }
+}

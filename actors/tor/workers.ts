@@ -1,0 +1,163 @@
+import type { RelayFingerprint, UnixSeconds } from '@rustbalance/crypto-worker/brands.js';
+import type { ActorContext } from '../kernel/actor.js';
+import { nodePaths } from '../kernel/config/paths.js';
+import { RbError, rbError, type ErrorData } from '../kernel/errors.js';
+import type { Random } from '../kernel/random.js';
+import { HIDDEN_SERVICE_OPTIONS } from './control/hidden-service-options.js';
+import { INFO } from './control/info.js';
+import { checkPrivateDirectory } from './directory-check.js';
+import type { Instance } from './instance-files.js';
+import { NetworkWatch, type NetworkDocuments } from './network-watch.js';
+import { OwnPoints } from './own-points.js';
+import { ServiceGuard } from './service-guard.js';
+import type { InstanceService } from './service-lines.js';
+import type { SessionStart, TorSession } from './session.js';
+
+/** What the workers need of the actor around them. */
+export interface WorkerSetting {
+  readonly context: ActorContext<'tor'>;
+  readonly instance: Instance;
+  /** The session in use, and what it began with; null while there is none. */
+  readonly session: () => { readonly tor: TorSession; readonly start: SessionStart } | null;
+  readonly serviceFound: (fault: ErrorData | null) => void;
+  readonly poke: () => void;
+}
+
+export interface Workers {
+  readonly network: NetworkWatch;
+  readonly points: OwnPoints;
+  readonly guard: ServiceGuard;
+}
+
+/** The largest descriptor that any Tor takes, until a consensus says it (dir-spec: HSV3MaxDescriptorSize). */
+const DEFAULT_MAX_DESCRIPTOR_SIZE = 50_000;
+
+/** `count` different ones, each as likely as the others. */
+export const sampleOf = <T>(items: readonly T[], count: number, random: Random): readonly T[] => {
+  const rest = [...items];
+  const taken: T[] = [];
+  while (taken.length < count && rest.length > 0) {
+    taken.push(...rest.splice(Math.floor(random.uniform() * rest.length), 1));
+  }
+  return taken;
+};
+
+const unlessNotAvailable = async <T>(answer: Promise<T>): Promise<T | null> => {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof RbError && error.code === 'control.not-available') return null;
+    throw error;
+  }
+};
+
+/** Consensus and microdescriptors in two commands: one that is not there yet must not fail the other. */
+const readDocuments = async (tor: TorSession): Promise<NetworkDocuments | null> => {
+  const [consensus, microdescriptors] = await Promise.all([
+    unlessNotAvailable(tor.commands.getInfo([INFO.consensus])),
+    unlessNotAvailable(tor.commands.getInfo([INFO.microdescriptors])),
+  ]);
+  const bytes = consensus?.get(INFO.consensus)?.bytes();
+  if (bytes === undefined || bytes.length === 0) return null;
+  return {
+    consensus: bytes,
+    microdescriptors: microdescriptors?.get(INFO.microdescriptors)?.bytes() ?? new Uint8Array(),
+  };
+};
+
+export const instanceService = ({ config }: ActorContext<'tor'>): InstanceService => {
+  const paths = nodePaths(config);
+  return {
+    directory: paths.hiddenServiceDir,
+    virtualPort: config.proxy.virtual_port,
+    proxyListen: paths.proxyListen,
+  };
+};
+
+/** The parts that follow one aspect of Tor each, wired to the actor's context. */
+export const makeWorkers = (setting: WorkerSetting): Workers => {
+  const { context, instance, poke } = setting;
+  const { config, log, clock } = context;
+  const managed = config.tor.mode === 'managed';
+  const current = (): { readonly tor: TorSession; readonly start: SessionStart } => {
+    const session = setting.session();
+    if (session === null) throw rbError('control.closed', 'tor', { reason: 'there is no connection' });
+    return session;
+  };
+  // eslint-disable-next-line prefer-const -- each refers to the other.
+  let points: OwnPoints;
+
+  const network = new NetworkWatch({
+    log,
+    read: async () => readDocuments(current().tor),
+    parse: async (documents) =>
+      context.crypto('parseNetwork', { ...documents, testingTorNetwork: current().start.testingTorNetwork }),
+    plan: async (view) => {
+      const plan = await context.crypto('publicationPlan', { identity: instance.publicKey, network: view });
+      if (plan.ok) return plan.value;
+      log.error(
+        'the ring of the instance cannot be computed',
+        {},
+        {
+          ...rbError('tor.network-unusable', 'consensus', { problem: plan.detail }).data,
+        },
+      );
+      return null;
+    },
+    publish: (view) => {
+      context.publish('tor.network', { view });
+    },
+    planned: (plan, causedAtMs) => {
+      points.planned(plan, causedAtMs);
+    },
+    hurry: managed ? async () => current().tor.commands.signal('RELOAD') : null,
+    wallMs: () => clock.wallMs(),
+    poke,
+  });
+
+  points = new OwnPoints({
+    log,
+    instance: instance.address,
+    pollMs: config.tor.intro_poll_interval_secs * 1000,
+    readOwn: async () => current().tor.commands.serviceDescriptor(instance.address),
+    fetchOwn: async (hsdir) => (await current().tor.fetcher.fetch(instance.address, hsdir)).descriptor,
+    decode: async (descriptor, which) => {
+      const params = network.view?.hsDirParams;
+      if (params === undefined) throw rbError('control.closed', 'tor', { reason: 'no consensus yet' });
+      return context.crypto('decodeDescriptor', {
+        descriptor,
+        identity: instance.publicKey,
+        periodLength: params.periodLength,
+        timePeriods: which.candidates,
+        now: Math.floor(clock.wallMs() / 1000) as UnixSeconds,
+        maxDescriptorSize: Math.max(params.maxDescriptorSize, DEFAULT_MAX_DESCRIPTOR_SIZE),
+      });
+    },
+    sample: (hsdirs: readonly RelayFingerprint[], count) => sampleOf(hsdirs, count, context.random),
+    publish: (own) => {
+      context.publish('tor.introduction-points', own);
+    },
+    wallMs: () => clock.wallMs(),
+    monotonicMs: () => clock.monotonicMs(),
+    poke,
+  });
+
+  const service = instanceService(context);
+  const guard = new ServiceGuard({
+    log,
+    service,
+    maySet: managed || config.tor.configure_service,
+    readServices: async () => current().tor.commands.getConf([HIDDEN_SERVICE_OPTIONS]),
+    isPublishingOff: async () =>
+      (await current().tor.commands.getConf(['PublishHidServDescriptors'])).some(
+        ({ value }) => value === '0',
+      ),
+    directoryFault: async () =>
+      checkPrivateDirectory(service.directory, current().start.torUid ?? process.getuid?.() ?? 0),
+    setConf: async (lines) => current().tor.commands.setConf(lines),
+    resetConf: async (lines) => current().tor.commands.resetConf(lines),
+    found: setting.serviceFound,
+    poke,
+  });
+  return { network, points, guard };
+};
