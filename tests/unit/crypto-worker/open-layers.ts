@@ -5,6 +5,7 @@ import type {
   Curve25519PublicKey,
   Ed25519PublicKey,
   IdentityPublicKey,
+  TimePeriodLength,
   TimePeriodNumber,
 } from '@rustbalance/crypto-worker/brands.js';
 import { decodeCertificate } from '@rustbalance/crypto-worker/certificate/certificate.js';
@@ -47,8 +48,9 @@ export const openLayers = (
   text: string,
   identity: IdentityPublicKey,
   period: TimePeriodNumber,
+  periodLength: TimePeriodLength = PERIOD_LENGTH,
 ): OpenedLayers => {
-  const keys = periodKeys(identity, period, PERIOD_LENGTH);
+  const keys = periodKeys(identity, period, periodLength);
   const outer = valueOf(decodeOuterLayer(new TextEncoder().encode(text), 50_000));
   const secrets = (layer: LayerSecrets['layer'], cookie = new Uint8Array()): LayerSecrets => ({
     layer,
@@ -67,7 +69,7 @@ export const openLayers = (
     change = (document: string) => document,
   ): string => {
     const master = identityNamed('master');
-    const when = { number: period, length: PERIOD_LENGTH };
+    const when = { number: period, length: periodLength };
     if (Buffer.compare(blindKeypair(master.secret, identity, when).publicKey, keys.blindedKey) !== 0) {
       throw new Error('only descriptors of "master" can be closed again');
     }
