@@ -1,4 +1,17 @@
 import type { Command } from './command.js';
+import { debugConnectCommand } from './commands/debug-connect.js';
+import { debugDescriptorCommand } from './commands/debug-descriptor.js';
+import { debugFetchCommand } from './commands/debug-fetch.js';
+import { debugShowOnionCommand } from './commands/debug-show-onion.js';
+import { debugTorCommand } from './commands/debug-tor.js';
+import { initCommand } from './commands/init.js';
 
 /** Every command of the program, in the order of the help. */
-export const COMMANDS: readonly Command[] = [];
+export const COMMANDS: readonly Command[] = [
+  initCommand,
+  debugShowOnionCommand,
+  debugTorCommand,
+  debugConnectCommand,
+  debugFetchCommand,
+  debugDescriptorCommand,
+];

@@ -36,15 +36,27 @@ const confirmOnTerminal = async (question: string): Promise<boolean | null> => {
   }
 };
 
+/** Aborts at the first ^C, which otherwise would end the process at once; the second one does. */
+const onInterrupt = (): AbortSignal => {
+  const controller = new AbortController();
+  process.once('SIGINT', () => {
+    controller.abort();
+  });
+  return controller.signal;
+};
+
 /** The real world of this process. */
-export const systemWorld = (programName: string, interrupted: AbortSignal): CliWorld => ({
+export const systemWorld = (programName: string): CliWorld => ({
   programName,
   clock: systemClock,
   random: systemRandom,
   workingDirectory: process.cwd(),
   env: process.env,
   isTerminal: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
-  interrupted,
+  // Only what looks at it takes ^C into its own hands.
+  get interrupted() {
+    return onInterrupt();
+  },
   hostName: hostname,
   print: (text) => {
     process.stdout.write(text);

@@ -1,20 +1,22 @@
-import { isAbsolute, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { generateIdentity } from '@rustbalance/crypto-worker/keys/identity.js';
 import { importIdentity } from '@rustbalance/crypto-worker/keys/import-identity.js';
 import type { IdentityKeys } from '@rustbalance/crypto-worker/task-types.js';
-import { parseConfig, readFailure } from '@rustbalance/actors/kernel/config/load.js';
-import { decodeText, readFileFacts } from '@rustbalance/actors/kernel/config/read-file.js';
+import { parseConfig } from '@rustbalance/actors/kernel/config/load.js';
+import { decodeText } from '@rustbalance/actors/kernel/config/read-file.js';
 import { errorData, rbError } from '@rustbalance/actors/kernel/errors.js';
 import type { ErrorData } from '@rustbalance/actors/kernel/errors.js';
 import { encodeNodePublicKey, generateNodeKey, nodePublicKey } from '@rustbalance/actors/kernel/node-key.js';
 import { defineCommand } from '../command.js';
 import { jsonOption } from '../common-options.js';
 import type { JsonArgs } from '../common-options.js';
+import { pathArgument } from '../config-loading.js';
 import { UsageError } from '../failure.js';
 import { NODE_FILES, newClusterToken, newConfig, nodeFiles } from '../init/node-files.js';
 import type { NewNode } from '../init/node-files.js';
 import { suggestNodeId } from '../init/node-id.js';
 import { placeFiles } from '../init/place-files.js';
+import { readArgumentFile } from '../small-file.js';
 import type { CliWorld } from '../world.js';
 
 interface InitArgs extends JsonArgs {
@@ -43,24 +45,18 @@ interface InitOutput {
 
 const MAX_KEY_FILE = 4096;
 
-const readSmall = async (file: string): Promise<Uint8Array> => {
-  try {
-    return (await readFileFacts(file, MAX_KEY_FILE)).bytes;
-  } catch (error) {
-    throw rbError('cli.file-unreadable', file, { reason: readFailure(error) }, error);
-  }
-};
-
-const masterOf = async (file: string | undefined, world: CliWorld): Promise<IdentityKeys> => {
-  if (file === undefined) return generateIdentity(world.random.bytes(32));
-  const imported = importIdentity(await readSmall(file));
+const masterOf = async (argument: string | undefined, world: CliWorld): Promise<IdentityKeys> => {
+  if (argument === undefined) return generateIdentity(world.random.bytes(32));
+  const file = pathArgument(argument, world);
+  const imported = importIdentity(await readArgumentFile(file, MAX_KEY_FILE));
   if (!imported.ok) throw rbError('init.bad-key', file, { reason: imported.detail });
   return imported.value;
 };
 
-const tokenOf = async (file: string | undefined, world: CliWorld): Promise<string> => {
-  if (file === undefined) return newClusterToken(world.random);
-  const bytes = await readSmall(file);
+const tokenOf = async (argument: string | undefined, world: CliWorld): Promise<string> => {
+  if (argument === undefined) return newClusterToken(world.random);
+  const file = pathArgument(argument, world);
+  const bytes = await readArgumentFile(file, MAX_KEY_FILE);
   let text = '';
   try {
     text = decodeText(bytes).trim();
@@ -196,8 +192,7 @@ export const initCommand = defineCommand<InitArgs>({
     ...jsonOption,
   },
   run: async (args, world) => {
-    const absolute = (path: string): string =>
-      isAbsolute(path) ? path : resolve(world.workingDirectory, path);
+    const absolute = (path: string): string => pathArgument(path, world);
     const configDir = absolute(args['config-dir']).replace(/(?<=.)\/+$/, '');
     const node: NewNode = {
       configDir,

@@ -1,0 +1,164 @@
+// npm test: the static checks, then every tier, then one line that adds them all up.
+//   node tests/run.mjs [tier…]     only these tiers, without the static checks
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** The whole run ends after this; what is running then counts as failed. */
+const TIME_LIMIT_MS = 25 * 60_000;
+
+const CHECKS = [
+  { name: 'types', command: ['npx', 'tsc', '-b'] },
+  { name: 'lint', command: ['npx', 'eslint', '.', '--max-warnings', '0'] },
+  { name: 'format', command: ['npx', 'prettier', '--check', '--log-level', 'warn', '.'] },
+];
+
+const hasTor = () => spawnSync('tor', ['--version'], { stdio: 'ignore' }).status === 0;
+
+const TIERS = [
+  { name: 'unit', obstacle: () => null },
+  { name: 'wire', obstacle: () => null },
+  { name: 'tor', obstacle: () => (hasTor() ? null : 'there is no tor program (apt-get install tor)') },
+];
+
+const endsAt = Date.now() + TIME_LIMIT_MS;
+const scratch = mkdtempSync(join(tmpdir(), 'rb-tests-'));
+
+/** Runs a command to its end or to the time limit; resolves with its exit code, null when time was up. */
+const run = ([program, ...args], stdio) =>
+  new Promise((resolve) => {
+    // A group of its own, so that what it started can be ended with it.
+    const env = process.stdout.isTTY
+      ? process.env
+      : { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined };
+    const child = spawn(program, args, { cwd: ROOT, stdio, env, detached: true });
+    let timeIsUp = false;
+    const end = (signal) => {
+      try {
+        process.kill(-child.pid, signal);
+      } catch {
+        // It has ended already.
+      }
+    };
+    const limit = setTimeout(
+      () => {
+        timeIsUp = true;
+        end('SIGTERM');
+        setTimeout(() => end('SIGKILL'), 10_000).unref();
+      },
+      Math.max(0, endsAt - Date.now()),
+    );
+    const interrupt = () => end('SIGINT');
+    process.on('SIGINT', interrupt);
+    child.on('error', (error) => {
+      console.log(`${program}: ${error.message}`);
+      clearTimeout(limit);
+      resolve(127);
+    });
+    child.on('exit', (code) => {
+      clearTimeout(limit);
+      process.off('SIGINT', interrupt);
+      resolve(timeIsUp ? null : (code ?? 1));
+    });
+  });
+
+const vitest = (...args) => ['npx', 'vitest', ...args, '--config', 'tests/vitest.config.ts'];
+
+const readJson = (file) => {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return null;
+  }
+};
+
+/** How many tests a tier has that cannot run. */
+const countTests = async (tier) => {
+  const file = join(scratch, `${tier}-list.json`);
+  await run(vitest('list', '--project', tier, `--json=${file}`), 'ignore');
+  return readJson(file)?.length ?? 1;
+};
+
+/** Test files that failed as a whole: their tests were never counted. */
+const brokenFiles = (report) =>
+  report.testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+  );
+
+const runTier = async ({ name, obstacle }) => {
+  const reason = obstacle();
+  if (reason !== null) {
+    const skipped = await countTests(name);
+    console.log(`\ntier ${name}: skipped, because ${reason}`);
+    return { passed: 0, failed: 0, skipped };
+  }
+  console.log(`\ntier ${name}`);
+  const file = join(scratch, `${name}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const code = await run(vitest('run', '--project', name, ...reporters), 'inherit');
+  const report = readJson(file);
+  if (report === null) {
+    console.log(
+      code === null ? 'The time limit of the whole run was reached.' : 'There is no report of this tier.',
+    );
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  const broken = brokenFiles(report).length;
+  const passed = report.numPassedTests;
+  const skipped = report.numPendingTests + report.numTodoTests;
+  let failed = report.numFailedTests + broken;
+  // Errors outside any test, a tier without tests: vitest knows more than the sum of its tests.
+  if (failed === 0 && (code !== 0 || passed === 0)) failed = 1;
+  return { passed, failed, skipped };
+};
+
+const sum = (results) =>
+  results.reduce(
+    (total, one) => ({
+      passed: total.passed + one.passed,
+      failed: total.failed + one.failed,
+      skipped: total.skipped + one.skipped,
+    }),
+    { passed: 0, failed: 0, skipped: 0 },
+  );
+
+const line = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed, ${skipped} skipped`;
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !TIERS.some((tier) => tier.name === name));
+if (unknown.length > 0) {
+  console.error(
+    `There is no tier ${unknown.join(', ')}: the tiers are ${TIERS.map(({ name }) => name).join(', ')}.`,
+  );
+  process.exit(2);
+}
+
+const summary = [];
+const results = [];
+if (wanted.length === 0) {
+  for (const { name, command } of CHECKS) {
+    const startedAt = Date.now();
+    const code = await run(command, 'inherit');
+    const verdict = code === 0 ? 'good' : 'FAILED';
+    summary.push(`check ${name}: ${verdict} (${((Date.now() - startedAt) / 1000).toFixed(0)} s)`);
+    console.log(summary.at(-1));
+    // A check that fails is a failure of the run like any test's; one that passes is not a test.
+    if (code !== 0) results.push({ passed: 0, failed: 1, skipped: 0 });
+  }
+}
+for (const tier of TIERS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+  const startedAt = Date.now();
+  const result = await runTier(tier);
+  results.push(result);
+  summary.push(`tier ${tier.name}: ${line(result)} (${((Date.now() - startedAt) / 1000).toFixed(0)} s)`);
+}
+rmSync(scratch, { recursive: true, force: true });
+
+const total = sum(results);
+console.log(`\n${summary.join('\n')}`);
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+console.log(line(total));
