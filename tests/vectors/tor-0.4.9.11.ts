@@ -1,0 +1,473 @@
+/**
+ * A capture from tor 0.4.9.11 in a private network with consensuses every 10 s: what the control port said (each
+ * text without its last newline, as it comes), the uploads that its HS_DESC events told, and the secret identity key
+ * of the onion service, made for this purpose alone.
+ */
+export const TOR_CAPTURE = {
+  /** Expanded secret key. */
+  secret:
+    'e024542ad0a5284a1012467bb7da665940db51474358065d4db39be10e08907a' +
+    'd55240e01119ec25768d0b7b0a39a9dea4f934648f101dcfe822b3ee85fe3677',
+  /** Unix seconds when GETINFO was asked. */
+  at: 1795230190,
+  /** HS_DESC UPLOAD: fingerprint, blinded key, HSDIR_INDEX. */
+  uploads: [
+    { fingerprint: '141B45013DD10DF58850B7DF32AE2E2929DC5DBA', blindedKey: 'kch974kLiJ329cF2FYNw+BKetoXmppsKIgKuJoSi8jU', index: '428B5A39FC38957EAEA4E13640B1E07EE7EBA7754A34D4909EEC3F706F87786E' },
+    { fingerprint: '45E8174F0BD687264FEDCEFE80277E24E85A2395', blindedKey: 'kch974kLiJ329cF2FYNw+BKetoXmppsKIgKuJoSi8jU', index: '69A74AE8FB851C52B877E5F30104E4CA31205C0BFF796CFFCE63976953F26E61' },
+    { fingerprint: 'FB2C801B745EE74037D672C759B74344BDEBB2F9', blindedKey: 'kch974kLiJ329cF2FYNw+BKetoXmppsKIgKuJoSi8jU', index: 'F947CB31273B80D3EC1F71BDD3F40DEA537765B3C107249AFA43185D9B374D7C' },
+    { fingerprint: 'B4F613AD6B184097BB76EF6AF09D814ACFB9F7AA', blindedKey: 'kch974kLiJ329cF2FYNw+BKetoXmppsKIgKuJoSi8jU', index: '0FCCF646FFECCA97BF7F105816AE0E43321D47DD1519C578050EB111D2E41AAF' },
+    { fingerprint: 'C1E3ACB5AA137720B216816631F395FC307B98ED', blindedKey: '3Kgct/o2xpf+IyCJG7ZhrPxSh8LF3eaMiOuX2BjxW4A', index: '986D52C8654F074057EF38D0242C7F8F5C9589B8B897DF7F528183E0D4981CAF' },
+    { fingerprint: 'B71663982459D4F15D382E028351DDE5E6F5C97C', blindedKey: '3Kgct/o2xpf+IyCJG7ZhrPxSh8LF3eaMiOuX2BjxW4A', index: 'C46CC50E13F00DDB6AF2ED3C6B07AA99788865F14682938608D071E36820F4F8' },
+    { fingerprint: 'B6A422C2D024A84301A5D46FEB5603DA094C8C28', blindedKey: '3Kgct/o2xpf+IyCJG7ZhrPxSh8LF3eaMiOuX2BjxW4A', index: 'E58DDBF91446092441EC34944B1E9D48AF531EA66292F0ED116643542976E395' },
+    { fingerprint: '8FEE0E94969857EC6EEF057C77D81912677C0D06', blindedKey: '3Kgct/o2xpf+IyCJG7ZhrPxSh8LF3eaMiOuX2BjxW4A', index: 'E77EC5632D83356C7DF4A0FDEC7F32BAFC02E5DCA8890158DDFA0B2B5E71FD98' },
+  ],
+  /** GETINFO dir/status-vote/current/consensus-microdesc */
+  consensus: `network-status-version 3 microdesc
+vote-status consensus
+consensus-method 35
+valid-after 2026-11-21 03:03:05
+fresh-until 2026-11-21 03:03:15
+valid-until 2026-11-21 03:03:25
+voting-delay 2 2
+client-versions 
+server-versions 
+known-flags Authority Exit Fast Guard HSDir NoEdConsensus Running Stable StaleDesc Sybil V2Dir Valid
+recommended-client-protocols Cons=2 Desc=2 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4 HSRend=2 Link=4-5 Microdesc=2 Relay=2-4
+recommended-relay-protocols Cons=2 Desc=2 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4-5 HSRend=2 Link=4-5 LinkAuth=3 Microdesc=2 Relay=2-4
+required-client-protocols Cons=2 Desc=2 FlowCtrl=1 Link=4 Microdesc=2 Relay=2
+required-relay-protocols Cons=2 Desc=2 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4-5 HSRend=2 Link=4-5 LinkAuth=3 Microdesc=2 Relay=2-4
+params AuthDirMaxServersPerAddr=0 hsdir_spread_fetch=1 hsdir_spread_store=2
+shared-rand-previous-value 3 1nH6FPYp6ctdKQWGRlac1ueSJ51JngzFU/EInfvXn74=
+shared-rand-current-value 3 vrE1H6TqEVSsWIrs8Vlfghx6Bs7ouuenwnIe7QURBqk=
+dir-source auth1 698376EE48AB9876F9C26A137CFA7F0EF49D4044 127.0.0.1 127.0.0.1 26262 21907
+contact private-network@invalid
+vote-digest 91D2931169F761A145EC4DF176C957CBEB3ADA49
+dir-source auth2 967400A3C1D45D5E4DE5CCC949BF043218328758 127.0.0.1 127.0.0.1 27325 17868
+contact private-network@invalid
+vote-digest 98BE682A92D2003EF590C400E5D1079C1E4966EA
+dir-source auth0 D7CDA4E05CEBBF7197A526367B070BD24D361BFB 127.0.0.1 127.0.0.1 24920 17587
+contact private-network@invalid
+vote-digest F596BE0C6EA5B907495959A215A05F9D888451CC
+r relay4 FBtFAT3RDfWIULffMq4uKSncXbo 2038-01-01 00:00:00 127.0.0.1 20569 0
+m A1ke5MuJwHxbdyovbN+15So3rq7jNZ3Z5Ol5mwTTSOM
+s Fast Guard HSDir Running Stable V2Dir Valid
+v Tor 0.4.9.11
+pr Conflux=1 Cons=1-2 Desc=1-4 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4-5 HSRend=1-2 Link=3-5 LinkAuth=3 Microdesc=1-3 Padding=2 Relay=2-6
+w Bandwidth=0 Unmeasured=1
+r relay8 RegXTwvWhyZP7c7+gCd+JOhaI5U 2038-01-01 00:00:00 127.0.0.1 29804 0
+m ZhPKhFWZnoFtHVCOKnX9GxPgjJ5e5WjX5bZpCfk6Aug
+s Fast Guard HSDir Running Stable V2Dir Valid
+v Tor 0.4.9.11
+pr Conflux=1 Cons=1-2 Desc=1-4 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4-5 HSRend=1-2 Link=3-5 LinkAuth=3 Microdesc=1-3 Padding=2 Relay=2-6
+w Bandwidth=0 Unmeasured=1
+r relay7 ciDNrEkax2EHqI9N6qs6PLXeOYM 2038-01-01 00:00:00 127.0.0.1 23813 0
+m il0DZFbZttLNK6MrdH1phREbakagsF+rE+g55jX5I7c
+s Fast Guard HSDir Running Stable V2Dir Valid
+v Tor 0.4.9.11
+pr Conflux=1 Cons=1-2 Desc=1-4 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4-5 HSRend=1-2 Link=3-5 LinkAuth=3 Microdesc=1-3 Padding=2 Relay=2-6
+w Bandwidth=0 Unmeasured=1
+r relay6 c55fEFPBUb0u4rpPAb4VvHRQhbE 2038-01-01 00:00:00 127.0.0.1 19962 0
+m NI37PRNvKb9bxQDL37o1NlSjzZ1yXZ7je3m7U/P5Rlk
+s Fast Guard HSDir Running Stable V2Dir Valid
+v Tor 0.4.9.11
+pr Conflux=1 Cons=1-2 Desc=1-4 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4-5 HSRend=1-2 Link=3-5 LinkAuth=3 Microdesc=1-3 Padding=2 Relay=2-6
+w Bandwidth=0 Unmeasured=1
+r auth0 eHDcnSJ5Pqz5J9/aSqwgpY8WRkA 2038-01-01 00:00:00 127.0.0.1 17587 24920
+m hoBMscLLulxYsHywJ9n2eMGAbWWUbcvwIKtR5aemH6o
+s Authority Fast Guard HSDir Running Stable V2Dir Valid
+v Tor 0.4.9.11
+pr Conflux=1 Cons=1-2 Desc=1-4 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4-5 HSRend=1-2 Link=3-5 LinkAuth=3 Microdesc=1-3 Padding=2 Relay=2-6
+w Bandwidth=0 Unmeasured=1
+r relay3 e5KQHNFMGXmGbZPLguTH4GnUIoY 2038-01-01 00:00:00 127.0.0.1 25316 0
+m QXEMz0BCOXOtRtR9UChL8uSeBcB07BnpDKgAGuDZ0y4
+s Fast Guard HSDir Running Stable V2Dir Valid
+v Tor 0.4.9.11
+pr Conflux=1 Cons=1-2 Desc=1-4 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4-5 HSRend=1-2 Link=3-5 LinkAuth=3 Microdesc=1-3 Padding=2 Relay=2-6
+w Bandwidth=0 Unmeasured=1
+r auth1 j+4OlJaYV+xu7wV8d9gZEmd8DQY 2038-01-01 00:00:00 127.0.0.1 21907 26262
+m xsQBelc1U/iu/OAl9HTgtiOhNEV6AUgUCm8ZmnVag3g
+s Authority Fast Guard HSDir Running Stable V2Dir Valid
+v Tor 0.4.9.11
+pr Conflux=1 Cons=1-2 Desc=1-4 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4-5 HSRend=1-2 Link=3-5 LinkAuth=3 Microdesc=1-3 Padding=2 Relay=2-6
+w Bandwidth=0 Unmeasured=1
+r auth2 tPYTrWsYQJe7du9q8J2BSs+596o 2038-01-01 00:00:00 127.0.0.1 17868 27325
+m rveLXmAnMc4GdFo2FTrJwGSnVIyd66FetNlk7c0selQ
+s Authority Fast Guard HSDir Running Stable V2Dir Valid
+v Tor 0.4.9.11
+pr Conflux=1 Cons=1-2 Desc=1-4 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4-5 HSRend=1-2 Link=3-5 LinkAuth=3 Microdesc=1-3 Padding=2 Relay=2-6
+w Bandwidth=0 Unmeasured=1
+r relay5 tqQiwtAkqEMBpdRv61YD2glMjCg 2038-01-01 00:00:00 127.0.0.1 27051 0
+m IbDBkmb2jHRw8op3FpXQ3L3ftWSY0Zcxnm+k0ahiZ+0
+s Fast Guard HSDir Running Stable V2Dir Valid
+v Tor 0.4.9.11
+pr Conflux=1 Cons=1-2 Desc=1-4 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4-5 HSRend=1-2 Link=3-5 LinkAuth=3 Microdesc=1-3 Padding=2 Relay=2-6
+w Bandwidth=0 Unmeasured=1
+r relay0 txZjmCRZ1PFdOC4Cg1Hd5eb1yXw 2038-01-01 00:00:00 127.0.0.1 23740 0
+m qGINv3+GOabvp/y9HKO3xzwALtaT7YYdBjQ+LGbxk5o
+s Fast Guard HSDir Running Stable V2Dir Valid
+v Tor 0.4.9.11
+pr Conflux=1 Cons=1-2 Desc=1-4 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4-5 HSRend=1-2 Link=3-5 LinkAuth=3 Microdesc=1-3 Padding=2 Relay=2-6
+w Bandwidth=0 Unmeasured=1
+r relay1 weOstaoTdyCyFoFmMfOV/DB7mO0 2038-01-01 00:00:00 127.0.0.1 17829 0
+m CRHUc4UmyXPzFvaSXBudlh9ELRvD+w7L1bAvrf0ftu8
+s Fast Guard HSDir Running Stable V2Dir Valid
+v Tor 0.4.9.11
+pr Conflux=1 Cons=1-2 Desc=1-4 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4-5 HSRend=1-2 Link=3-5 LinkAuth=3 Microdesc=1-3 Padding=2 Relay=2-6
+w Bandwidth=0 Unmeasured=1
+r relay2 +yyAG3Re50A31nLHWbdDRL3rsvk 2038-01-01 00:00:00 127.0.0.1 17339 0
+m QTF9WejReIbsoX5YYzaV57J5a1tdJXS0WMN/+y4Mc8k
+s Fast Guard HSDir Running Stable V2Dir Valid
+v Tor 0.4.9.11
+pr Conflux=1 Cons=1-2 Desc=1-4 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4-5 HSRend=1-2 Link=3-5 LinkAuth=3 Microdesc=1-3 Padding=2 Relay=2-6
+w Bandwidth=0 Unmeasured=1
+directory-footer
+bandwidth-weights Wbd=3333 Wbe=0 Wbg=0 Wbm=10000 Wdb=10000 Web=10000 Wed=3333 Wee=10000 Weg=3333 Wem=10000 Wgb=10000 Wgd=3333 Wgg=10000 Wgm=10000 Wmb=10000 Wmd=3333 Wme=0 Wmg=0 Wmm=10000
+directory-signature sha256 698376EE48AB9876F9C26A137CFA7F0EF49D4044 9F78E8DDE52B36E9EA0E58C427301676EE168DCE
+-----BEGIN SIGNATURE-----
+PlPWoL7fCiDBIl4L+DVRRxHL0FacFdKJ8ouU4MZTDtuvq+c8ZKwehIFwXJBuKa/F
+PB6sL8QWs91nG2o8/mzb/kXjqwmUQA9CTwItmsXe+ere0/htmRGvs+/qRzZdHM/e
+4wa13zuGdNeWVPr8+vcRR6Lj+2d2WBdVIA0GlLRY/tUyBKLmVoDOv4Ju67KNECbx
+V0ql46Anwwl2nlBzMw4wdbTs/2PNvCUcD6veCF25MxnUdsWeRpHyRyqpHlf36z7F
+6kZhOnep8AFFWyggnPOj37yFdyawdfcUlM4wd9t7qrtvrhxY6aLpKmeWCcxAJsWX
+pnm2N0eVtBmmA8xXKt+uMQ==
+-----END SIGNATURE-----
+directory-signature sha256 967400A3C1D45D5E4DE5CCC949BF043218328758 A9450678783494AB414BF76680DE59DA15790651
+-----BEGIN SIGNATURE-----
+O2DaEp6QoVOyytMzSMq/LaFhwF3Me4IW8EZ5/2FXn82uRNwxMY7De0LOc4CA9W8b
+f+Flvaem6yWMpgUL+klVtA2FTlxKnihryTn8r2DUVeo2b50SruhjSWv/nwYqTR4m
+rwTgI5sv6MFgXeMk0OA8oYjPPmYYaJC8NgD8n5UGdwZN7WoZrjYEwIFAz2dLIPnW
+uq1WqjxD3c+Q3PS7aFh8vjLcQqr/wYcZnyrNKZfooQ31NtTpvCkfcYcBp0oYi0bW
+O4d52BHECiU+AbkxX4ghey3A34crrq63FTyndyaY0tTFNFxjHx/ssI5va22WEkuR
+wE327M9PyJpujayCfTvAZA==
+-----END SIGNATURE-----
+directory-signature sha256 D7CDA4E05CEBBF7197A526367B070BD24D361BFB 788E474A886B4059BE6EA4DE0C4486078374A4B1
+-----BEGIN SIGNATURE-----
+h6OgmDxygZ6yfWBVDxbYfjFgDfKHXhFVkSRnM5S+fj9Ls7fGpu3p/sXIfLAhmZD7
+MRnBmWznhFCx9/baw8Wf0Hu3SH8rMmhI9vWJd89jlc4GNwClCWEtGRrpqKfCbEgT
+FIR45drhkN5Bk1Wy3r3IwAnaPBXZmBwli01QymvkcVF8RgB5GVpSUAvwYmr82s5b
+DYbgA6fpy4JQjotXDoc+2m3Lm/C3DDuaoYvqcRgX/r87rgSXCdNggCK1+3D5oxYU
+7+aQsB0dPml4yBjtijRnWiovDNOf+zwg42rGGH+7QOJdLkdNhiOQiipH10PoggqR
+pSaoAGR+yRltO19zP5R3iA==
+-----END SIGNATURE-----`,
+  /** GETINFO md/all */
+  microdescriptors: `onion-key
+-----BEGIN RSA PUBLIC KEY-----
+MIGJAoGBAOViDTwM7khoho7CbmqfQFOtw+3Rpp0uvKEhi+H742R5HavdTe2fq2KB
+h1M/1HtI7D5/6IJx38A5DGnREfXrujzdLOx2g1bLYqgHP/yTwSZ8f58wJpgSNjVV
+yYs5l9fzpTnXhfYhhiCTpiTuASu3owzoHNb2Jjek64zb/TU5eTQVAgMBAAE=
+-----END RSA PUBLIC KEY-----
+ntor-onion-key 2y2VnuKmJr/VMYpzEbZs30buwTuRSNS4K9qCmneNel8
+id ed25519 zPPcqiUqiUlI+1MjBu+QkHnDQ2Y7ehX8pdIOlYYZsoU
+onion-key
+-----BEGIN RSA PUBLIC KEY-----
+MIGJAoGBALbSkHNqX7dEVqtZGTfu1P0Z4CVhciEN8Z9m8rAk0V2SDHlHa+HC5/AL
+0EW5TZ3VSSVOqzQFSzPzhxbanTjey95jruhfV1oTORsnwvENM0dVcxIE5ZByXDJ+
+hMk2ue+ChU4bQBhhRbeWTqvWKpdYAYeCNtmOV1b1Pi5/v0gJQbeXAgMBAAE=
+-----END RSA PUBLIC KEY-----
+ntor-onion-key HquLlnfaJi8dwK5QtmoUSJuquSJhqn2JPO/g9qX+HHY
+id ed25519 fsRkXzseii56WugGd37rUoXxg6BX/p1LhE7ozCW0bgM
+onion-key
+-----BEGIN RSA PUBLIC KEY-----
+MIGJAoGBANtjMfrBy+Dicxbsw+zHna2DwckLbNhJaYbrMR0y2PpJTIlmyQvtWxUr
+NWBY1C5b6WaxLBtwJNMEuWl8ZMG7Znn0m6F0XnuHsZvQmzd/hkEFHWC5Fe/QJA61
+fPwi6lTjlXGDSYOPFZvYbbiXQQ1iWrCinWfHesgfIVk1q1c7hGUBAgMBAAE=
+-----END RSA PUBLIC KEY-----
+ntor-onion-key g53+1aOPjrAkTvVO7sAizsv6YHt/R0CZzTAYbO8uChI
+id ed25519 s7h7RxXDRAR1aj911OD1wOtXH4v+H76gAqCq/GGzTus
+onion-key
+-----BEGIN RSA PUBLIC KEY-----
+MIGJAoGBALNSsaQhUMRrJB9MzJTaoqhPcr9dc9NT+A+7yU3gRiyBsylVGRw+HCiX
+Gs4JlmEP0T+2mN/bc3Xi1M7NhishOr1iC+7gIKJsnEo4IbdJnnyhWi9Q4Kart0q8
+2W2FtII5lPPH0/+WyMXiOP6VWG+gdnKfXAbrrSvm+apd/+yCl4Q9AgMBAAE=
+-----END RSA PUBLIC KEY-----
+ntor-onion-key Um4GR6DxPMSGpwMfCD63Ms4eWkpEGhxPZwHxtp+oKBc
+id ed25519 JwNKXrwdGftTfn6F5gyCXgk4oP3aF+7A7SoAUVnKbls
+onion-key
+-----BEGIN RSA PUBLIC KEY-----
+MIGJAoGBAOrDbWePVdNRcIyKuSm8mtcUIn63vPFRp2j00Ks/c3WB4QaHHXolCUup
+Za4zFE2EfQy2VGYpf6spHNNvg4UN2Os65zslybbiWB9KimuukoXhtqg3zX6NqVqJ
+IBwi5rydGvrR8kL+NGwLMGxRtUlqcZKzMU+7OS0FCMocloMHcD7nAgMBAAE=
+-----END RSA PUBLIC KEY-----
+ntor-onion-key Dtfj0igrdU6DaKg7O4RicDyf2l3oWYmLKWhTHc5UImg
+id ed25519 Tz9KxdrESZPbWfJkfTnhR82/r1lYjJyTtCw1B4sILzE
+onion-key
+-----BEGIN RSA PUBLIC KEY-----
+MIGJAoGBAMWLbxGmPEfNcvf+gNhwtUPJZBu4Pn6JefLMW92ZfTh+NDFs2n1I5m6H
+L7YuY+BM604qxVTI5zcJtHbgzhsjkbKtZg7/ZJBGBHUx978SGavB8lKbxQEiIjRS
+CBw8NMoYaloftQruMGmxE2xfr3YcVDvayR5nImdL6zJaX22q6EYBAgMBAAE=
+-----END RSA PUBLIC KEY-----
+ntor-onion-key OrU7V15nKClxqD0iu9h8Lb6tgMYH5HlER9a8IP7CqVc
+id ed25519 JvV5Ncv6BeIijMAiVcd/WroG+sdgRrmuOX3h9CKVV0g
+onion-key
+-----BEGIN RSA PUBLIC KEY-----
+MIGJAoGBAL0JQGSf/F8mgReI2k8O2pwIAXreMSrxtZh2cGKI4vnHdomyPv6ZWWF7
+I4/1shjJSUcFK4R9weaI+5GiAcU/fcitwN/sI/VoPTiz0Ut5gpUgzS8jCXdJO+mj
+PLLOxP7+MUusKuSDqRyyWlgBO8oF0dbrpPvlp5fB3IL37f2bSHIDAgMBAAE=
+-----END RSA PUBLIC KEY-----
+ntor-onion-key +nAoMPEv09/Z2RWXMPv1RR445X/LRl35X1Qp7rInATk
+id ed25519 P5FZJSUDqfScRGt3KwvYrbBJY+voVAXPYkIfKF8jSi8
+onion-key
+-----BEGIN RSA PUBLIC KEY-----
+MIGJAoGBAOWeivsxlKfaWpc3vR3WiM0PZ4BPG2E8K2RdTPKQGuOpA/0biJGOf2Hp
+czvkf1n1CHsTw+zvuxDcJqG7OwriZcKRhvpdqdN4j2DS35j0abeUQvDmPzALg7Gc
+xIC1XLEfB3/Egz9Spr4gNA+GM++k5ysKJdFZcPSoghgAKdlRjXFRAgMBAAE=
+-----END RSA PUBLIC KEY-----
+ntor-onion-key CM5ShxhCSkvU1NVPVNV8lSkg328jEfEJydhuOF8uNRA
+id ed25519 f7u1F10ZS/vfQhDw7J2QWnPG79Yx1uCPWMj5V3eoP8A
+onion-key
+-----BEGIN RSA PUBLIC KEY-----
+MIGJAoGBAL5i+Dh8wXImwb/RvmUzRdt+gGsc7VH9dGEnG1h69Ya64wOxmc4Sb6sa
+nQ+OohJv6UkbE7lVye4mSydTwd8CvrW4X1pTa+pXtbibVAsVv1cidcPUA+sCmksa
+Mj72arhzkkCklJr57MZJGgFpWk/qz/Sa8WZR7uzjIWCJ28ikyTwLAgMBAAE=
+-----END RSA PUBLIC KEY-----
+ntor-onion-key YV6CXHtuX/Ak6udL7VAdSucrLbrtU1Zjf0jgfcn3y1s
+id ed25519 GR0EvceYw6SWwHCuNeoSkM/PQJpkG1QtDstJDaFBstw
+onion-key
+-----BEGIN RSA PUBLIC KEY-----
+MIGJAoGBALf5tNqFZP01E8PoWqFtCu/Y96XGxk8wSSXW54JccdL11jPa5em/8yup
+7FqkQxop694fD+QCzQNbMPdA0ZexK3cxtwt/hDJ9XldkqrmxdtpIwGIJ6K59lXTJ
+G1tDlRzdBmQoJIQpUhY5gTenMErbriIKhcC0YpF3T+Np0qffnvJvAgMBAAE=
+-----END RSA PUBLIC KEY-----
+ntor-onion-key N2DMlrAQzn4mxSqhhyM7IQOP5aoPkepIpmLmTDLGLWs
+id ed25519 BmCZDLtyqWcyMv/QnV9jcSPFBWYTZJpYL8UKxCos0sM
+onion-key
+-----BEGIN RSA PUBLIC KEY-----
+MIGJAoGBAMXa55Wcu/+FyiBaRLr6g+54cfQNoNSYt79XbmtAkLG537zahrPwHb9o
+Bvao4EFg4TFsVYU/M2A3feYC/KWCFMnP0b6QWQZ5gyhKkeyxzoFVYbewiBZnZ7cE
+Dzhs7TRo05cW9Mb8Nf+7t16pRt7ShBadlRsAvnC0dIRDM3ks3PdDAgMBAAE=
+-----END RSA PUBLIC KEY-----
+ntor-onion-key y/+yZRI9jHgt7yK7eOVfc28rwcJ43GVFR2OHGjYDcWM
+id ed25519 PpfU9ffyH+1tPERus68uXnzJd6htKwGA8CIm6ny7QYU
+onion-key
+-----BEGIN RSA PUBLIC KEY-----
+MIGJAoGBALoLhmoIZ3PnJfePq5HaDRf3tV84HLdVlT845sfIcClYsHeRXfWu4JSf
+tpjTR6kyf5UXmFV7oF/ZSqsUIZsBT/+9C0gD5kDft1bVuld6XI9apxfOM9bJRFZ2
+etk66+NLgtohO7DdylBQoISkPdrhS/W44z/c1xmETPdEeDK7v9TZAgMBAAE=
+-----END RSA PUBLIC KEY-----
+ntor-onion-key hUtCQ5rKs3Ydt0hWUBHwEd3g2OjUITkX8D+RTcSeXUI
+id ed25519 j/AMsZGP7XHOOt9He3CyNrTy92cbJST6iqLLyED/ijA`,
+  /** GETINFO hs/service/desc/id/ */
+  descriptor: `hs-descriptor 3
+descriptor-lifetime 180
+descriptor-signing-key-cert
+-----BEGIN ED25519 CERT-----
+AQgAB5wqAbBgbr1OjM30VBUj4v/qUFI33e7lrjBVxyYWuWdFNKxkAQAgBACRyH3v
+iQuInfb1wXYVg3D4Ep62heammwoiAq4mhKLyNVI+m1jWKQqHfNpAS17TdQuJErq+
+3JVmbz1wtZZ5fu0jhr0zkqT6JETgZAfnnHr6yZHnhOIeEelN+3KL+PYiUQw=
+-----END ED25519 CERT-----
+revision-counter 13479008
+superencrypted
+-----BEGIN MESSAGE-----
+RZJ37Pcp5SkAmX//QDcspdZBa4a+lOVKN0MqvoVvtR2yQv21cJbKPYQTOKjlgF7V
+3jXr/P9w8HbHBADpc7iRjOOaOZnl7BKAMDjc/7gWBTU+Yu5ZtoSRU+Hbuii9+R0g
+NqqvCIgCFb4lq9GQ3JlmhXPecilYKGv7mUS763RDP94rAnIZhnhkvJaVHVPEPL+6
+O5Ael1F7OtJuPzeAtrgtgmNHZzeuk6ifZGHSD3CTmgf4UdAFuYWLQ6EK27LAPoOE
+E4FInmgqqapztYR/N+P5hC1+lWgQW7Q4SbjfsHhQUB6Ei+nrCzi2SALo+5CYBYIK
+nZ15x+uYhSR4lViY2kOhmeeh13zsD1Q1ru4nalhJ2oKd7SfZoETgtNfZWR3u4OCu
+/u3VDReDHYXHgt80t/eZjpvsTM1IyCCfvwdWxxqMUl4buOsPmRPnT70Fpv4w3DHN
+LLlSqhbFCzPFTfaA6kVV1bJ3DF9RxHE8MR57r+ZJrTK5XKkPJz98x0hHzc/mvwCu
+23EeI94stRrD55vFHUGY804Pfbmfih4YCq/eEw21+UI6Ms3gfL8KKUzbPF7+V09x
+L5vYnGRKbsDLf4Q9w0u13Mse7i9rD6t7ylV7343nIWRojUAMxeYPe/cXidqynFWO
+LKbRALiiFv/Or27OgCxaFzOdzx8p5EqZXC3DkpOeE1FjZ7BsDjir4AecIvOEXDDi
+4DnG9TCEydTpwFX2H7Vdb4+qnwb30vvOXW12ZpTS4nDK010BDLoFfVLlROO7Qzfz
+OIC8tgHPhsBsfpxjLf92unwvbzNi6Nz648OZWDJNvWVnXDvayfDVKbRwiP2hxILd
+/lA9RJcKBlFlhQA/V4JmbqH34qGt+ocoewaF/Dj3F9m787Gn72qnj1NwbLn21q4c
+F30igeYfoxqcR5cA1OZtedYMPq234sAUbCGHD9fPQejBFXml9w4X/j5efKhC5iuR
+Jd63tepnTFrVMRtv5NxWNh3hIMdq5n2EjTLqrHH4CDD7oZaEXPyP8/D0SiEfafis
+d2NCbjfKst00SUu4b7kYchRdv0SeU1kuiJkQ0F6GPso/5dFEzxbuJkpmcM37bHR7
+Wxue8blpoiTabIzLjZoRCe5AGqNhNjCqAxlXvXte25FsSYAdhhXcy0IZeG42qeZG
+GHsWHn9sBDyJorK1XAulUVSIe8zzZl5neW1LaSyc+VunOIrTF9YKQqxncWxYRz40
+NpZq/sDbjamwodRkg/jkIVv/azgVbHDjtPzyRc2GpdNaKEkCoUqiWErLwhmWRFHH
+IM4IRTLfgOVrewWqZY+mwun8nreBS8HeU/WPfuo238ZjgSdEig+pyMc12wjkFZm9
+hL8/V0nsT+ROzx+jNj2Cum9RjTlO4lbwj3VYSPDQjNdl5b/8W6CN8yfvxVbtXgT+
+98W9KeSA9MxBlPmDYtIXj0pxjm0cujS5LGwHm/i12V+Nw17/L1JqGE1nY5z9tSx5
+/3Hh3mZamaVEsRetz7KunhVD/vsoFPBDmj42Ug10AkUxMvDSYO5kf5ZGcewDlIxY
+u9yna4Ou7Lx41IW7YP7rV2hZ1WcYA5suf+qGjhsTCqznrt7mLbXgTPnvCsGTq2IH
+gRnFidgI9Xf0kG+yge+oivnbNQzSuSQCJu3ZWXdWHvwgIlezM4OdEzP49nMZVJ69
+7oMpGJhMhpWy4Lz//1+F8yYV4W+L9bmv4Ha7ytzFPAdFNbt54eMpIuc6bAy+KZ/t
+VruPfpKpdbIhwKxOEyz6oVdpvaF8nGGbAp8HHKBRfMbaseon/Z3seKfpmdZaOLZz
+23glelNAGYb8s33HSvzgK9i4A54GszZqC/qlM+4g27a9OiVID3bchwhQUU+vkTm/
+/pcm+GTCrcxnWE8xUoEZmwk15/V+tUUyQx0HdNyRD8k2qKlxsJfwd8cvVPO9mJmN
+OFRLBIRAWrSXMYw1IO0UJ+uj60c/0wBY93gjVsBQzVLZHGkjn/7PIiUyTPDoyHOI
+wsMvjGpr0gD9qlx6hCnRSaUXbhYbGNDOueRLLePmq6+14VuHqFWVROeKiN9+TS4j
+kGNgW6wUINRQ7iDzAj0nntZXHsnedWkGrCWjcvaNzfrnM5dy5nuVOVu9FXSXgilv
+lINfHTiuKPmOKhyZAObdJYLPig+7zuMV685ITAuzlph+XKrBmxoZs2hLYvdlF2Ia
+z8DcunyQUVl7f2rdyP6Za1oeUCuxQO6Gab+jTPhW5xKoD2FZuAL3lKvUhl/deJPg
+EXAmDAc/YQRJjS2AqZ36j/JqInFmSAjFXEaijyX6oxD1UQkXHMFBjZw/994Tncn7
+8bfa27I0mslhnDX83Z/j4m0ZPEEtQRRL3zRCVK4ZbszAoztV/VYxLs3BuhKQLS76
+xsjhcR8VwJBwDNgFFMucTfNsjWjStYWoW/c0x0NMgypPwzy9rkQ4FuU+lCeYCxxS
+JBuFI0xY0aeh1KrRNaIqoMm8jV5LFBXf9XdFRiuWhFhWnKpElUSIH222xlEuK0hY
+j8kWaEzc8wriruOUJGsdwLYnQUYuXqTSMFqR/zqUzG1RsQtFiFHPMMsHOSKgc3YU
+bPifNc3pk1nB8T+bb09Uayer+NXWtybX/qc/NZzHEDbYlVRyo2vlOk6et1OMwtDM
+InDHe01scwrEEym3Ka/OyAYgHreaCQQ/JI5GMYeCmC8Wxhvfr1Y3+rWWMDhw9kh9
+SRLDeF3v5B8V/MLaja72BwiGX2wpGJolKyorgSHlfyn45MYbsmSayKYAWxzNO6wN
+TEPln+4bc2h0pyu+qQWh4SUCRboYoLM6Yxwv8HlaTb7grdx+dOEjil+iZW0XESgm
+MNyLiqFYShwdcakC1YMW58S/ulvDFf6n+xxYpui5YlHW3qGviGtQoV1Hvm0EIuvk
+qC3ARGHymrtZ0hZunLQlps7Fz0p2nspx947VotTlQNS8NCNGTi+jWKzbvkLCOy6R
+odRwrMGYml2fgV+reuEW7FYOA0gLabbjlay05naTSHkjjLd8U6wby6XD0uo7MGul
+EpCpDqRhEHsmGdjsxRs96c9IZGn1mD7w8cN6DTIzbpVglYhCQVvO/6NRT867wbtz
+Fng+aTDbOardLKbvqTd1+m7iTyVLww4rFSLNIOEJRM0XFgiSPalpXQAp2bsECPfx
+CbxN65zgOR3uM8F+6sPpl9zS/z/IcTy5vGUfnYllW4P0YBQn/lGuxqg5v27BhTup
+2eb4QlLl95p/cniplsgg4UtkkdAawzr34GdT36D2jk9okB/aqPV0pzMbfIP7pAtp
+WXRI2NM3onJuWS+/vni8EZ+F3q9gS05AKvGuX0z4ki+SN3iBnzSL0VWM32YQTmSk
+e04JRzzdJom7euaig0n0ECv0RSX/MJoeXM3j5puEsZymv/3za2J+ZrFzOzM+UZ1S
+y2E3GqjZ95DRSwT31irOB9oXttB1RAlybkCFbLuMBsOsUxJxCTj+8p2bGbrG3XdB
+kcrruN814S0aTA79n3SxrFLnOg6KdjqRrc1HyKN1+pfSYtMK8gb/UycjyDM7Y1vq
+OY3uDO7RRpn87DLpyJslZlAeHVk5ibLmy2ma9LJ1jPNnz5ex/VGvBPkCfJLQABIN
+ofvW7PwCS8HOSHh6CCNUUYGIw/Y1Bdgd2BOONvB8ByxmiPTkhaAFVbD73q0A9CdV
+rcBf70ESP2ZOWVdsrtNgwtUl815wrQzsZCkvvH1HAVtkgPRdv0BU4JzYnqT4Z/uZ
+tUStvYf7A8lCT0DRcVuKaQqM3xrcA3g6CcqV9pjgX8Ulz7+NaWJmttDoHH3qcW50
+lwzS3+Jr3FxmanYf4fpC3nkoX8eR9trYNX+YTVuVwVWUbBmi4EIX63Hqn4KgVA9M
+c0HumX6h7ySQnt44/rib/aPjY8E0LvS0KUWn71HWlzZHumYfcj5uNWmTtSoy5GOX
+1egkVzXjDofsfBJvjdSfuk+03awelhaMKQaJfgX5pDRoyfDyGOWtk1p6AExtSTwG
++IfwFiJjmc7rrAPqr0ziSwZqBAhc98XaJ86skN4Xpud9S6TuA3iWurD2atyA9s4h
++mX2AGVj7DGW87lo/GSKN4GgMFrQtYn6KEucntoXbOW32qsRGV8GCrzE8MorNi/X
+eccyUFJ70BbU0OrfBNb/p8ehGx1aZ9pf8wyt8iz5W+vvvzHRPk5tzVHjivOw2XZl
+bYKMYlf8VLrTOVetvdgRtj0somaePWAvFBcGZqlxXTqkeP/xeN7G81r321zxUeAM
+U5Iavcj9EMFoA2Q8H2EEKhSTjwBQeQ3MeOHmxjbUye+xBdpTgvZ2kJMcUJDa8EsK
+L8Yv5S+pEAFcgKwQjQ3Y4JVHzV6+HXb4Qkp72diUMnUMV5ra6Ppc+JJ8nZhuS9BH
+rmr/C8Oro4eNi3cpmHuzKxcHSf5PfPicddVbPp67uPBdJqIUduuCpGtcEtr/KgWm
+bdWYPoEtimRI7attkdvjfAR4Jk98ZQ4B8hRmIgRmm4eFhtj+bN5QM7y/InEh2BFC
+/dSzl4uONhTiivdHRLqwZjJURJTD1q7IyrxCtWQy26BMMlaK4eF4bMp/orKb8VKe
+o9ICnrrqMeVV4zeNLhmM82TawQqM634TgLvJThbF4ugfZRhq1KHlJqmaZRhOVk3y
+Z0wEl0pleOmOGjoFi0LE2K9A3Q/IkMb3RyfjQyILVcnx2HVoBbSm+w33xBoIdHcT
+oHG+qjWLMMofqmnjTLW2cwPEEJ8H4QlqXh4sI+yfTcG82ZBww/TaylGOG/FDx3/o
+3b45tA2HylAHRetIfycoHEREswIW5Jx0OPHYR57zN4chWYoTp21+FidcSZmdMhvo
+RjZ7lNR9ilbiKfpUjERywkRP4gCwTVgmTg6ArbkaIyfrVvGrRAHpnx0cqnTyX11K
+Dcy+sgmti1iB17bLX5XTrBn4RMtesifCWWujzHYJonNXs53Tnp8aNG2WFby3BHbA
+//oTHARBWpb92SCi3bo48OnwYzrb0U6XfZ1krwJYEX+7AI5VE5YQn+GXQb7jRvlE
+cusdWiUXblfS3zek6Vs0FBJIJ5RyYiqCNP86ERJ/cFq4GZ3xF+fsV0OcaWLzTLbQ
+C5Zk7ZetxWl3KKrXkNM1Xqeqs+EOyS1k9iJjVmXDCH9j8SDUMIjB4XeVjfu7+OY8
+6T5GcFp1EO8q5fK2bmwUJxe+gfKccDA0ASrRXXy+K7mpvQ7dCxsTPK2okftJgYqY
++UwexH8N5cCtaOKF92RY1dqiPgYsJrNP/wPyobX049Gq8B+QASLfRRqYRAdzunsP
+FFxqbp8SSO5kSD0mCT4UniQC/JkvBAZbpe/rQNynmCRoCdAug2Wqk5OlBHsnVOPW
+SEtBbNk4LMaz0OCcZBps6xXHcVpAp0F29Rel+9PATcxFukEoB1b59yXmw2Ug04IH
+3zyyUSnBFlTXL2ogmbJOEHtX1KMXDA70vRaE4GRyEb5uV/nMBvvbvyS1GgKeHJJo
+n8vF5GAgvr0Trl2eFqoQsuA0SMesrXzmB1jRC8+M6mRAd3EGF56Xk5MMejJCu+LG
+Trx1+oSz3uGGZWzTXmg94V8qLLZj8RtiYnoQivP8xQR0FR1U3ecE+adSyBwfOnTU
+WEqPOz2zSb66XwUNkWnbGqTrCN+ByJFlQGEig1L3Ro++S8bLPgemtJT0+oeo3XA5
+kV1ZTLMfbBorvFKUOX3EfbW3T0LNpZMvGB3myaYnXaSkxkvW+gVr/U+yBkB6ecDw
+2qZiRugaMoup4RmLwlq432JZxHQowtVuNJwAixb2uS/uvURlL1pzzge0wHKpKzN8
+JApd1UO+AhVFDACtcO03BpxjJGX44wp4j/1JsiF/SE6LIXKRr8MTNfln5QO6L8in
+Eu/5h2gDVMUXgKuTKE45Txjw2zF0DJrZ+/RsfNAVYV97GZnKtomaX8VK5RIP7mix
+ubpr1NjoIFdET0+9PbtvkAWViNqYqniC9+2ZtYGl38IAru/a1dWfE8PyE1F4yyds
+WxB9cDpoX/02LlgHdp6oTUChA7OEW6EwAY2wyVnU1XoAlz4JV5Xti/ur9XbdHLL5
+MgeN57WBUhGhmVQbJT0+mM9jPFGPvius/9AaxithiuGOuYcblWovGaFlr0xKxbcP
+hrE1hW8O2oOM7m3z3EtmFCHlric9kPCZ7XBY+3qqxpufTRwUbYHxpyQ1T5e+7Iwr
+1s/3mCESupZUf0uf9QctZ7EL/wNK1TL+etifevKskcEij2nyqImVgBmaq4FVmqJG
+phUSQ0jxvyfUG87gWqo3iXRbqeQJNKIyJpGtbz/OcaF9lkA5rULY0mnbLcAXcLzi
+m6/Yu2CdxSRwYdqwQ9/wh62XZqMDjtkkOZlT80q1a/K4Nq/gQTw9B2Fz+Opnkwfe
+jZUq7l88/XI83JaXVRyAHpcjDqNAZEE3F7OmlQ+cQeOfEbSkm5eiWFQxL+TXd7h+
+H4B6iBdzRyEW6qvmdubJBGybAobNMXoxdwwRySnavRArFF1NoqVpbOzt6t6j92Dy
+Bs37cdIuMJU2HAMzfyHmuoodNYrD8z1Z9DaDvgLzwea6ogdxHTw7mUAnU7hftlmc
+w68mcKOZljNRlw/A922jDqU4/4p/AOq55Dprh+Tiw6bmW7SdtZ8vtQ2MJ9s18iUq
+3dss9VdYvb5q3cvVBwI+DYC8LRrAQKARNBpThra0ckVa4hOp2D+tM1bOQUk4BOQH
+KNS6R9RL+G5hLHJAc9sL8SDsku6AIOp0fU0dW9meou6RWwomgOCTvyeUhVOfJ/2j
+U/xX5vW3Rj7Kidhn3GvngvsB9jCSjzE4R2fnrKRPC6Pw6OInhOVbKBk1DRQ7oMkl
+XXWMCDbBfH4z0OIK4fXrFSUfObobkOEo1eXfvQMRtmUdeTOmg4dO6e1s3/MFHXvL
+7msZNDGJPVkgGKEaeBswjEavyi+NXbuUpdyaDiuBZOiaFD6Fx7KPKyq3DvL/b7OQ
+jzNziFjDTS8UjOiPUxmWmJSAJGqaRNRNo1I0qdJbtMBLtL/+t0gn/0Z9Egu7E11/
+Gphdb6qKKNxYMapibhXM/qjKz7qYBLJNWXQIu9REwqTxPYOltY7GhNjtXI0c0M/Q
+TQBwdFEGS/fUBm3W9ffvp2XM4GkcMNBYJuMdekp4t/nUHqUs+qk0Neo9uCGcEILw
+wDVT3QAzLQVQ7XTgKKqZYKZ/CnRq0SHFDWktgc9D6TvEm1SFjNd0xmd4nbW14BZd
+GLFQBLQrJp4DECgDN/vXCZUFi6Ad3A8GTbEoILtv32SWIJ75c9ZcI/TJjglxFqgJ
+i0JVzSQkjUci+5b+LjOFq2JyfEQ2MeVhySyt+Em6bC2cFpWyJtz0ha5H54TMTI/D
+nh6FvHrZUjNmFQZ4K2Vqycqrmnq5UnveEsiU1bi/LCSRQwsarHuU/GmYy62Zf0c6
+JYXuWmWQqA6YxC1gc2DN+QJy20Qwwmn7fZlQbJrPSddrH5Spdgp7Uum/s+R7AsXy
+E8Wchu5+GiQaaPGm7Q7yVj+1Sg9lYqrU9gn+7UDQYMFBKcbeIgDbhJaCso30ZctI
+Ae+mk0nnHedRjjF8ybgjVkWRHG0qIUTsYfvRu3fa0IeUO4aG1x2NKlaKRU8P4xmx
+XMm3PRverH7LkusYY1XOI0nmyBz/8bFLTIrxEoGwQ3VzXuCknmDQv1nKfSlcxTxk
+Zs7N6Xpp6cmfueiUub4a+oUXBi605b9J+EEpd824cUg+i/TGSrd8d+eKoJe7PHdu
+vZX2JsWYHsOYUcFQnK3CO3w7EU+5EbaNt0soYpEBuo27Fg6p65TJbO479qC0ISDQ
+Wk71dGNSOQYdSojcLY4paHya9nTDxpzP5S3aEyokC0tzp/NlWgTdKsivAmUwgCoR
+kT8YA/jxEJu4wfqffCIne1gxrZzhNFKxBCC49ldIS4Q2evfsjVbc6eg+Fk3Br7pO
+RTqrUma/5LEVH2vsUadZZ6z2u6QoN25YMVWBv+xAZbOqZ0wxVBVNlmAyPxnvsXR8
+XCAPwAL5ZobAK9hb7GYCViCLM6PFEG0uR1a17PBc4ZLqjVxurAnJx7lLZuw6dD3X
+KNsdotZ69k6RKUWh0pIq1ZSL4izmsa7FcA3ua390XYaf/oxWjfJcvbI3PkoP1CWS
+BHU+DKISs90rTvckjs+YlozcQ6traT99v0yar1AG56dk4VzoekZMvGe5Q5C52mXy
+5gvC/WFI7USCKTELj4h0a8HGBZfU5dVE5bJuV72iT1bMC0AtkJlVXExCv36L66ou
+VrkVOGCOXG8X/2zEi7TL3TYc9x7+r5TqVV3YMMls4GfUICpRaG6JGYoDsss3c8sp
+jLIRB1NwjlQK6c7jAXl5C0e9SlFrhacLfc1WO69X2RuyjH/x2t1qfAeo2fB39Ztx
+m0zBb6d108JMOej994HYhuBOjq+GXMxjeqD8Rp/sH/Qna3yBDDMtgbPsTA3E6JjY
+sfHdZ5Vn12d+zEtIswemH8UTNlnbeXKP3cfqJ0mIvNLSghUmLIhDOGESOQe0kIz+
+qhz4YwAMR3GOMXiIKEi7vbuc34uD6p1qpphltpQa9jeO75bbaNULJHhz/mNi7AUl
+rD4vKamLQee2/oNmGav9fxjDmaTxwchriIh8Z55wCOVWeAqfyOik99yMYg8DXClG
+4ENG6u/iliyY7YsLdxxcNkUk//1mOxu8CbulOib0y5HE8ZH8SgJ/bdt5Qh7wWLhd
+qnwAwjVYH2lwNO69/UfWaE7gnHofnbM+SAJoHGVTujDrZjrQKEj+0MZLrfxfIxew
+b7Dz35XVdGbtzGglL8nOzcX5RPlqgKd6H0fBE1U1UpuUxMVb5KpKW+VbYQh2c+ye
+LDcqMPf2msqkiqSoqCkWyyAcB/yjRWQtiaoENaBPn19Yig2wp39tykAXYVL+bvBa
+ep0veRaWd5MwBD3+EHcAgvIY0G0l96wC/1xlpyv9FAjxKcCCj+GnBFRM+JNaHhGf
+o9tNtUUmoQO+z8vDBCxy7AkzydpcryDBz9hgYpXkMSTy0aOOEBQvsRJ7d1NsKgbX
+v1bmd2gN3dDSFg8tBFeTyRLV+1F9QaWkxomsq9KG/Bfw/tBxyNUUgGhyiE/U+bX1
+VBi7kUm3h0tWr3RnuBQpkW23ZqMi4OVnaO67UBgurBS5YG5spDA/c3+sVcaTHzWV
+2Z4QEfci2Bjro6lViYXKMxv7uVljVc94tvmI1jv4dejSketFPnBOzt+B25X1wjS5
+Y1frzuRnBLA9UzZpp31s0uDBaaLcKE1q5BEV9FXjrcJEh88ut+abe0LpFaX2XOrG
+I1/+IjQf6IfrfWTaAqB8QZmlXsfJRKudlNE/czGv/6ZBI1qWoMASQ2hO5qd5hW//
+NU69ZpF6pf7IohlRH/ebtun8nnX7Ria3aaz16qxg/cu0jtyLMdxXNO3tjpwPx9FU
+V5wprz+ax9koYLtK4vZgD0oQ3OMiNEnCYj6DH0YxoT6H5IiE9805KVE+58rFfTr1
+NwsQGA0tFVfj8mfnL/BTakxbxNbNm0qGk9pZ3y/JiRaZT6uFk+pIJJyzpRLcB4bu
+MUFVXXEK0t+rAjvQDwxqfT6UAGtG33ccSV294IFRdwqEYj2Q268weWLPbXKQ44Js
+AZ3whHOwDcS0DRlbyiEidyIELWad+hAke1dlxtjLDmyj3L2Wn8HEZxwr8mXALRv/
+RbBsz0UeqjHBm9bwMTqlUFvhbdFE9HmMK5Ym+SnC+SUx1y14agNBAY6TOEm2Xgs7
+/KRRiWFdcdwbvJcz1rycGtl78KZ+k4fbAPkzCh077YedFkt50rsnfWNBV/LwN1og
+GNu+EzFXSR+yVP81zZfoF4xuQT4WaW+Xa/n6rC4VeKrQcQKrMlNvHY6MdN0jdYPa
+7vpLOEtvj1OmcABnJsXa+WmVCwUcs+rvErf4tFly029f2ORYowdAApJRl9gHBaLx
+k0BBuyiK0xpMaw/IkHp7bhiTEelOrdzVqhoWqaGpiRIcCOQZRmPpzEn9JMaeU/7X
+/XJCbk7SjQQyAOL72Ba+7Yid6IWo4xiS4n6wQirgKovgg6G0EhtBPw40gdBv5uQQ
+GXI5ava+xlmUQQrV099GkuVXwtatQa6wUH/tZMTLAfqpKhf/mzf1G+HtaPE1DHDH
+cK5P+vSgy8FvzC1COVoUkbUXPyYdIVyO4X5wLbCHoutbiVsb/qU30oxiYlC2T6rV
+XG9o7Ue/BgzojjGLiD726jtfVLP3d8U1ew9qj+Xi7NcFbAQHy5+KHbCmezFVdZZY
+0omuB8ZK8JNFcJgI1GmS/mpaeXakTwBXl1fOVAHKb3TvuKdenRjmvfMRcXsv2m0Y
+httGjn5TYmQsNG4ARLpNJEbWKHq8vnf2lnl588hImTWMvrgmSTUUWiJfVs1R8wf1
+zHuSZV+1/hOgwFrn5xlzuZsV787ogDQWH1xBYX0JJUFauZ8pKfVW7xs2fpEVoJ4Q
+ieCcU0XqW5s8tN3HPM+DeFJxNeSPMM3pD615+f3qkaIddQ0YwrXdC3Yj9Iq3SCly
+Y9iMzbRuQhy1YlrAkdAHWxyUkSf6gxTYAM80BzkwUE/zMOgNJSYg17Yd0a0qR319
+y1UbP2ZCuijCXFWMTsL738rJIzg1+61/QBbyamfYir3y31oLt04QBLYd2D2bavav
+X4GQyZPTeRp5Ac1YsFEu2S4jSC1Pqq0Mgc8h0RD/rsHbZySK7k6VmIYmnRCjoOuk
+ZYq+tk6f5odn4LRXVf6Sk7pU+qNh465K9nJMdfyvwD584nSdsjYWyJi+i9zWxGiu
+Ajpo2StwnobGHDoDKekm72hkGVa6UUTqGAQ5vf7HsynYf4v4oZAYF0ADBmbwvXW3
+Tq6s51GSHu6sDD4lczuhqXDe2wXMwvYhGRGdIjq9R/1qqRgjUXE7KBpnTq9y2ftl
+ZPZZ62yJxj1/Il3zyVapdcYmo7WQGnX0/bbPQlCWSxKvo+TzN03MsDe+4DS9/fP2
+GzEb7bhkTzokB1xA85xwSqzy+gxo955hCfrr03jBqULC5wXRcvhZPW+J6F6xf8kn
+9ujRwagDUfz1dBg6tiP+JoX3tqwvWE3ihRbwl/Xc4bwrypxhI6vnOXrI+HvWQJ4Q
+5vqLb+r/myQFjJY+IFu9RU3Md5E6O6a9FTvwd4w7Ub5mQL3HsFnXPpx13osnHEu5
+NKuarXpGfPLeLYMQWphB5v17B8amGY++zl7VAjSUObqq8RtvbSi83rd9xNJgbf8n
+j1sPzWX7Vc22LqWIGqfIlAAASZHSFjRHJHqklfP7j7j4Q0k9uWZC9KVGd4onorZs
+WKws2KnR6N+PESZlsWPKb2PnQoToTvrLDK6UdWm3OOZXgDShZ9qcx0FOrTLByQJb
+2POP7rJ39O9FNcxbAmzd6Vaj+dzluz/ki0Ci/kqbrAnk+PJwJ5rEnXSfMnLdOjj9
+cVcbESOxevqrivl2l5NXFPYfqb+mR8l1EYVI6ERjX8AUyqNb7d83DiU7gRO8RBcV
+4ETk0zf1VBR1TBab8hV4V47gz0G+WQ+ZYq11KikQJDc7NHK/qAYW2IVydRAhinD2
+1ll4SxBTM3TyLIkkbaqYZyzZ3OZdVSdw1Jsz7GMO+q+npWR24nEtt6sewKKPj0cq
+INzfacySZtp5TayM1asbYHqFLizve2m3uZct6hlVfzVbLLgEbUrGPXDcYkrPFM4L
+G2oqDrDVxhTHMT5Pkk2Urth//aErTjy35nfYLkFqVpU2r75Q5q+dD2U1hINgLyHO
+X8R/YTNc1j9D1gRrszGdkA0+xJ+shGYrW3anjCRVC1IB1juTFawWz1HhP4HCnXoJ
+/7GkuWR2Bn3Yzm0g91+vgg3fpDA0Bb/gFye5sip/SAKJnU0CavQR486khWHA8FDo
+yuyfjOqnD9lY0eMg2eErDmU3AoF/hnG9KpfiHdZ1xHjo52aVRdZSAZfXMnFIBbq4
+H7bEMgnh9nV03aD7HHD3godznlOvAYDxXYk4WGFFdP1BDRfWIITGoFmGJSPlPxwx
+asRtOOMxlOfeYwlKL9c4nbUeWlXCZNY4O/EYz1ASRiuNBD18LUO9OIg6DEIJEnVT
+1aYsrPZS0UppvWkPFcedtCeY4BJAYgXL+0QAVIyB9kEVB7IqoClXfCczC+544s7u
+YYS7/8sHS1MUh35AfsYZGdSNrgkPYrTr1/VBVX3fE2TaLYeaTi7Vxl6bGrRH8joG
+rPCgOzEmwG2rUL4TFvNDVz7LtJwXhThr1hqldwJFw9Pd2YpuyPOq9+3oToYVcqmR
+2wY+KbYxeXFTWWHV1UHTu2wYh9+PiLVDBowzFb2kNHNvPnyTboQlDV8qhxulDDjP
+uRgz5F4MixInNuxHqpHF+fBQucOTt8K2KWLz0UYxBcGc5DE6pEttMibyAAEy+BX+
+c/zE/HcX1+6ODPn39dyYGQbL0g2UMihDOs8FgbuPPiAlsKOeYeDy2CW6yH7lU/YW
+ebRqfLLnOew/pO+hLvGbb5ehI2oFE54fLJolJ/tI+bi0prIX9+8MQj8X7rF9xWRg
+9KBWa/2F7yAdbQ5ne2JnROC+nEyLrkmcAT1kDIt2S/DRzVJ0y4hp9YwPv5qZo4wS
+kFfihimVi41XDgjBLuzOJsXTrFm/OMbrys1C1c6Ak6GoC7G/LGbWIsm8FgeNEQvL
+WuvTsH1qR69ac7VU8p4kiFAx36QoLj+dtMu/dbB3LliDQAMWlowXjmTh2AWrb1LM
+Kf6Y8aMejDw7c6uXW9pxLHwuBOZLrnDKrKqG91saPzLHnnssKuX0cAhRjQjN1yMW
+ysHhWn7fo5Z5iHtwDRmwiKIUl9kzaksFyzCoiwt2DQuHFI9EG07JdOdImagPicCW
+O4rSte8OhIoIhW+Re3bVS+UqjApJeBs/rUV/gaFBEgzZXlJlKIuHpnsY/Dut01OQ
+HOj6ErLerqI6aBeUey34e6ty8MeTsyc7OFQKiCNHcV56gj9CS7Rb7v/TMqDHz4VW
+//Qbcv3gYiYA/5uD8nUK9tFgFDlYfFtDwmWhk8bXuyXIZAMpui3iM0k8z8EnNRBD
+NSu9kPZrgEpZShz9w/b4sSLcyukikqnKmlHgziX4lZIrusCr0NACKUTXImOhtBEM
+fYYHTFuuiKc8nTNrJTvcyZFr32ZTpMTTz1AAb3Kd3XTjEMKFwyZj55iLohxProOb
+zUoVLwXofujTZ0c7Xj5QiJl5XX7LhNmk68zLAxzllv8Dkl6FafwjikmZhFXKPJHS
+DDlNRZg677jP1RZbnuVWFGJVqZ8G+gRZa5CwPEENpw0ib1lok32B1F17/td11aN2
+MqlCAAXGK19Ld0NOD7ifFYFvjfLr7O6dWnZrS7w4dswXOAtoL2kMkHhSh+YzYr1h
+6kMHJXrKf/uY0gfq6U7WHgZHR+vQOvSYOrYTGEHVXszuY4Gi1dU8NDubeO9M0Tri
+lxrA5LxkvBnEpoEHiidQhDLG+tOSXPIQ1VTwrwRAgJSmDH6sjS7KHNMhhIbRByNH
+1SUYbPOKwEpgrRakaO4K6Q==
+-----END MESSAGE-----
+signature x+rIl90eGFCYhwWr0suuwZY99iIUKdPx2JxNjxMkaB7QBkENOEBNp/aehaO+bLMIeWjhpk2pxW4A4Yfb87ajBg`,
+} as const;
