@@ -1,0 +1,69 @@
+import type { ResourceLimits } from 'node:worker_threads';
+import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
+import type { ActorBirth } from '@rustbalance/actors/kernel/envelope.js';
+import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
+import type { Secret } from '@rustbalance/actors/kernel/redact.js';
+import type { ActorSecrets, SecretsOnTheWire } from '@rustbalance/actors/kernel/secrets.js';
+import type { ThreadPlan } from './thread-runner.js';
+
+const NO_SECRETS: SecretsOnTheWire = {
+  masterKey: null,
+  nodeKey: null,
+  clusterToken: null,
+  controlPassword: null,
+};
+
+/** In memory that all threads share, so that a restart hands over a reference and makes no further copy of a key. */
+const shared = (secret: Secret | null): Uint8Array | null => {
+  if (secret === null) return null;
+  const bytes = secret.reveal();
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
+};
+
+/** The secrets that are in the configuration itself reach their actor as secrets, and nobody else at all. */
+const withoutSecrets = (config: Config): Config => ({
+  ...config,
+  tor: { ...config.tor, control_password: '' },
+  coordination: { ...config.coordination, cluster_token: '' },
+});
+
+/** What each actor is born with: the configuration, and of the secrets only its own (kernel/secrets.ts). */
+export const actorBirths = (
+  config: Config,
+  secrets: ActorSecrets,
+): ((name: ActorName) => Omit<ActorBirth, 'name' | 'generation'>) => {
+  const own: Readonly<Record<ActorName, SecretsOnTheWire>> = {
+    tor: { ...NO_SECRETS, controlPassword: shared(secrets.controlPassword) },
+    wg: NO_SECRETS,
+    election: {
+      ...NO_SECRETS,
+      nodeKey: shared(secrets.nodeKey),
+      clusterToken: shared(secrets.clusterToken),
+    },
+    publisher: { ...NO_SECRETS, masterKey: shared(secrets.masterKey) },
+    proxy: NO_SECRETS,
+    health: NO_SECRETS,
+  };
+  const plain = withoutSecrets(config);
+  return (name) => ({ config: plain, secrets: own[name], chaos: config.chaos.enabled });
+};
+
+/**
+ * V8's own defaults would let six young generations take 48 MiB each. Old generations are bounded so that a leak
+ * ends one thread and not the process: the consensus of 8000 relays costs TorActor about 40 MiB while it is parsed.
+ */
+const LIMITS: ResourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 };
+
+/** Streams of many connections make short-lived buffers and objects: a larger young generation collects less often. */
+const PROXY_LIMITS: ResourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 };
+
+/** The built actors of the installed packages. */
+export const actorPlan = (name: ActorName): ThreadPlan => ({
+  entry: new URL(import.meta.resolve(`@rustbalance/actors/${name}/thread.js`)),
+  limits: name === 'proxy' ? PROXY_LIMITS : LIMITS,
+});
+
+/** The built crypto worker. */
+export const poolEntry = (): URL => new URL(import.meta.resolve('@rustbalance/crypto-worker/pool.js'));

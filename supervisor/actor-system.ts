@@ -1,0 +1,247 @@
+import type { Clock } from '@rustbalance/actors/kernel/clock.js';
+import type { ActorBirth, ChaosMode, FromActor } from '@rustbalance/actors/kernel/envelope.js';
+import { rbError } from '@rustbalance/actors/kernel/errors.js';
+import type { LogRecord, Logger } from '@rustbalance/actors/kernel/logging.js';
+import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
+import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
+import type { Random } from '@rustbalance/actors/kernel/random.js';
+import { ActorHistory } from './actor-history.js';
+import type { ActorThread, StartThread, ThreadListener } from './actor-thread-handle.js';
+import type { SupervisorSpec } from './child-spec.js';
+import { crashData } from './crash-data.js';
+import type { Effect, Report } from './effects.js';
+import type { ExitCode } from './exit-codes.js';
+import { rateGate } from './rate-gate.js';
+import { logReport } from './report-log.js';
+import type { Router } from './router.js';
+import type { State } from './state.js';
+import { supervise } from './supervision.js';
+import type { Supervision } from './supervision.js';
+
+export interface ActorSystemOptions {
+  readonly spec: SupervisorSpec;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly router: Router;
+  readonly startThread: StartThread;
+  /** What an incarnation is born with, beyond its name and number. */
+  readonly birth: (name: ActorName) => Omit<ActorBirth, 'name' | 'generation'>;
+  /** Takes the log records of the threads. */
+  readonly write: (record: LogRecord) => void;
+  readonly onReady: () => void;
+  readonly onEnd: (end: { readonly code: ExitCode; readonly forced: boolean }) => void;
+}
+
+/** What a live thread says of itself. */
+export type Dump = Omit<Extract<FromActor, { readonly kind: 'inspection' }>, 'kind' | 'id'>;
+
+/** What is measured of a thread from outside. */
+export interface Vitals {
+  /** Event-loop utilisation between the last two samples, 0 to 1. */
+  readonly utilisation: number;
+  /** Delay of its event loop at the last pong: the 99th percentile since the pong before, ms. */
+  readonly loopDelayP99Ms: number;
+}
+
+interface Incarnation {
+  readonly generation: number;
+  readonly thread: ActorThread;
+  vitals: Vitals;
+}
+
+/** Lines that a thread may write past the logger, for each period. */
+const STRAY_LINES = 20;
+const STRAY_PERIOD_MS = 10_000;
+
+const isActorName = (id: string): id is ActorName => (ACTOR_NAMES as readonly string[]).includes(id);
+
+/** The six actors in their threads: does what the reducer decides, and tells it what happens. */
+export class ActorSystem {
+  readonly history = new ActorHistory();
+  readonly #options: ActorSystemOptions;
+  readonly #supervision: Supervision;
+  readonly #incarnations = new Map<string, Incarnation>();
+  readonly #dumps = new Map<number, (dump: Dump | null) => void>();
+  #nextId = 1;
+
+  constructor(options: ActorSystemOptions) {
+    this.#options = options;
+    this.#supervision = supervise(options.spec, options.clock, options.random, (effect) => {
+      this.#perform(effect);
+    });
+  }
+
+  boot(): void {
+    this.#supervision.dispatch({ kind: 'boot' });
+  }
+
+  /** The first call stops in order, a second one ends at once. */
+  stop(): void {
+    this.#supervision.dispatch({ kind: 'stop-requested' });
+  }
+
+  state(): State {
+    return this.#supervision.state();
+  }
+
+  vitals(name: ActorName): Vitals | null {
+    return this.#incarnations.get(name)?.vitals ?? null;
+  }
+
+  /** Asks a thread what it is doing; null when it does not answer in time, because it hangs or is not up. */
+  dump(name: ActorName, deadlineMs: number): Promise<Dump | null> {
+    const incarnation = this.#incarnations.get(name);
+    if (incarnation === undefined) return Promise.resolve(null);
+    const id = this.#nextId++;
+    return new Promise((resolve) => {
+      const settle = (dump: Dump | null): void => {
+        cancel();
+        this.#dumps.delete(id);
+        resolve(dump);
+      };
+      const cancel = this.#options.clock.after(deadlineMs, () => {
+        settle(null);
+      });
+      this.#dumps.set(id, settle);
+      incarnation.thread.post({ kind: 'inspect', id });
+    });
+  }
+
+  /**
+   * Lets a thread fail for real; answers the generation that was hit.
+   *
+   * @throws RbError `actor.not-running`
+   */
+  damage(name: ActorName, mode: ChaosMode): number {
+    const incarnation = this.#incarnations.get(name);
+    if (incarnation === undefined) throw rbError('actor.not-running', name, { actor: name });
+    incarnation.thread.post({ kind: 'chaos', mode });
+    return incarnation.generation;
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.kind) {
+      case 'load':
+        this.#load(effect.id, effect.generation);
+        return;
+      case 'begin':
+        this.#incarnations.get(effect.id)?.thread.post({ kind: 'begin' });
+        return;
+      case 'ask-stop':
+        this.#incarnations.get(effect.id)?.thread.post({ kind: 'stop', deadlineMs: effect.deadlineMs });
+        return;
+      case 'terminate':
+        this.#incarnations.get(effect.id)?.thread.terminate();
+        if (isActorName(effect.id)) this.#options.router.died(effect.id, effect.generation);
+        return;
+      case 'ping':
+        this.#ping(effect.id);
+        return;
+      case 'report':
+        this.#report(effect.report);
+        return;
+      case 'all-ready':
+        this.#options.onReady();
+        return;
+      case 'end':
+        this.#options.onEnd({ code: effect.code, forced: effect.forced });
+        return;
+    }
+  }
+
+  #load(id: string, generation: number): void {
+    if (!isActorName(id)) throw new Error(`no actor ${id}`);
+    const { birth, router, startThread } = this.#options;
+    const listener = this.#listener(id, generation);
+    try {
+      const thread = startThread({ name: id, generation, ...birth(id) }, listener);
+      this.#incarnations.set(id, { generation, thread, vitals: { utilisation: 0, loopDelayP99Ms: 0 } });
+      router.born(id, generation, (message) => {
+        thread.post(message);
+      });
+    } catch (error) {
+      // No thread came to be: the same as one that died at once.
+      listener.failing(crashData(id, undefined, error instanceof Error ? error.message : String(error)));
+      listener.exited(1);
+    }
+  }
+
+  #listener(name: ActorName, generation: number): ThreadListener {
+    const { clock, log, router } = this.#options;
+    const strayLines = rateGate(clock, STRAY_LINES, STRAY_PERIOD_MS);
+    const { dispatch } = this.#supervision;
+    return {
+      message: (message) => {
+        this.#receive(name, generation, message);
+      },
+      failing: (error) => {
+        dispatch({ kind: 'failing', id: name, generation, error });
+      },
+      exited: (code) => {
+        router.died(name, generation);
+        if (this.#incarnations.get(name)?.generation === generation) this.#incarnations.delete(name);
+        dispatch({ kind: 'exited', id: name, generation, code });
+      },
+      wrote: (line) => {
+        if (strayLines.admit()) log.warn('an actor wrote past the logger', { actor: name, line });
+      },
+    };
+  }
+
+  #receive(name: ActorName, generation: number, message: FromActor): void {
+    const { router, write } = this.#options;
+    const { dispatch } = this.#supervision;
+    switch (message.kind) {
+      case 'fact':
+      case 'signal':
+      case 'order':
+      case 'request':
+      case 'reply':
+      case 'handled':
+        router.receive(name, generation, message);
+        return;
+      case 'ready':
+        router.ready(name, generation, message.subscriptions);
+        dispatch({ kind: 'ready', id: name, generation, version: message.version });
+        return;
+      case 'start-failed':
+        dispatch({ kind: 'failing', id: name, generation, error: message.error });
+        return;
+      case 'pong':
+        this.#sample(name, message.loopDelayP99Ms);
+        dispatch({ kind: 'pong', id: name, generation, alive: message.alive });
+        return;
+      case 'inspection':
+        this.#dumps.get(message.id)?.(message);
+        return;
+      case 'stopped':
+        dispatch({ kind: 'finished', id: name, generation });
+        return;
+      case 'log':
+        write(message.record);
+        return;
+    }
+  }
+
+  #ping(id: string): void {
+    this.#incarnations.get(id)?.thread.post({ kind: 'ping', id: this.#nextId++ });
+  }
+
+  #sample(name: string, loopDelayP99Ms: number): void {
+    const incarnation = this.#incarnations.get(name);
+    if (incarnation === undefined) return;
+    incarnation.vitals = { utilisation: incarnation.thread.utilisation(), loopDelayP99Ms };
+  }
+
+  /** A thread that gave no pong is told apart by its loop: fully used, it spins; idle, its machine is stuck. */
+  #report(report: Report): void {
+    const { clock, log } = this.#options;
+    this.history.note(report, clock.wallMs());
+    const silent =
+      report.error?.code === 'actor.unresponsive' ? this.#incarnations.get(report.child ?? '') : undefined;
+    const extra =
+      silent === undefined ? {} : { loop_utilisation: Number(silent.thread.utilisation().toFixed(3)) };
+    logReport(log, report, extra);
+  }
+}

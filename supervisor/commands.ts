@@ -1,0 +1,96 @@
+import type { Clock } from '@rustbalance/actors/kernel/clock.js';
+import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
+import { rbError } from '@rustbalance/actors/kernel/errors.js';
+import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
+import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
+import type { ActorSystem } from './actor-system.js';
+import type { ControlAnswer, ControlRequest, InspectAnswer, StatusAnswer } from './control-protocol.js';
+import { inspectActor } from './inspect.js';
+import type { ActorInspections } from './inspect.js';
+import type { ProcessHost } from './process-host.js';
+import type { Router } from './router.js';
+import { statusOf } from './status.js';
+
+/** How long an actor may take to say what it is doing before it is shown as unresponsive. */
+const DUMP_MS = 1_000;
+
+export interface CommandParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly router: Router;
+  readonly system: ActorSystem;
+  readonly host: ProcessHost;
+  /** Monotonic ms. */
+  readonly startedAt: number;
+}
+
+/** Answers what comes over the control socket; `stop` is only promised here and done once that is said. */
+export const answerCommand = async (
+  parts: CommandParts,
+  request: ControlRequest,
+): Promise<ControlAnswer<ControlRequest['command']>> => {
+  switch (request.command) {
+    case 'status':
+      return status(parts);
+    case 'inspect':
+      return await inspect(parts, request.actor);
+    case 'chaos':
+      return chaos(parts, request);
+    case 'stop':
+      return { stopping: true };
+  }
+};
+
+const uptimeSecs = ({ clock, startedAt }: CommandParts): number =>
+  Number(((clock.monotonicMs() - startedAt) / 1000).toFixed(3));
+
+const status = (parts: CommandParts): StatusAnswer => {
+  const ready = parts.system.state().phase.at === 'running';
+  return statusOf(parts.config, (name) => parts.router.fact(name), { uptimeSecs: uptimeSecs(parts), ready });
+};
+
+const inspect = async (parts: CommandParts, only: ActorName | null): Promise<InspectAnswer> => {
+  const { system, router, host, clock } = parts;
+  const names = only === null ? ACTOR_NAMES : [only];
+  const dumps = await Promise.all(names.map((name) => system.dump(name, DUMP_MS)));
+  const state = system.state();
+  const actors: ActorInspections = {};
+  names.forEach((name, index) => {
+    const child = state.children.get(name);
+    if (child === undefined) return;
+    const view = {
+      child,
+      vitals: system.vitals(name),
+      dump: dumps[index] ?? null,
+      history: system.history.of(name),
+      mailbox: router.depth(name),
+    };
+    actors[name] = inspectActor(view, clock.monotonicMs());
+  });
+  const { rss, heapUsed } = process.memoryUsage();
+  return {
+    supervisor: {
+      pid: process.pid,
+      uptime_secs: uptimeSecs(parts),
+      rss_bytes: rss,
+      phase: state.phase.at,
+      heap_used_bytes: heapUsed,
+      elu: Number(performance.eventLoopUtilization().utilization.toFixed(3)),
+    },
+    actors,
+    children: host.children().map(({ id, pid, exited, startedAtMs }) => ({
+      id,
+      pid,
+      running: exited === null,
+      started_at: new Date(startedAtMs).toISOString(),
+    })),
+  };
+};
+
+const chaos = (
+  { config, system }: CommandParts,
+  { actor, mode }: Extract<ControlRequest, { command: 'chaos' }>,
+): ControlAnswer<'chaos'> => {
+  if (!config.chaos.enabled) throw rbError('chaos.disabled', 'chaos.enabled');
+  return { actor, generation: system.damage(actor, mode) };
+};

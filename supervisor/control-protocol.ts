@@ -1,0 +1,155 @@
+import { CHAOS_MODES } from '@rustbalance/actors/kernel/envelope.js';
+import { CATALOGUE } from '@rustbalance/actors/kernel/error-catalogue.js';
+import type { ErrorCode, ErrorData } from '@rustbalance/actors/kernel/errors.js';
+import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
+import { z } from 'zod';
+
+/**
+ * The control socket speaks JSON lines: one request a connection, one answer, then it closes. Requests and answers
+ * are declared here once; server and client derive their types from it.
+ */
+
+/** Bytes of a request line. */
+export const LONGEST_REQUEST = 64 * 1024;
+/** Bytes of an answer line: a dump of six actors is some tens of KiB. */
+export const LONGEST_ANSWER = 8 * 1024 * 1024;
+
+const actorName = z.enum(ACTOR_NAMES);
+
+export const requestSchema = z.discriminatedUnion('command', [
+  z.strictObject({ command: z.literal('status') }),
+  z.strictObject({ command: z.literal('inspect'), actor: actorName.nullable() }),
+  z.strictObject({ command: z.literal('chaos'), actor: actorName, mode: z.enum(CHAOS_MODES) }),
+  z.strictObject({ command: z.literal('stop') }),
+]);
+
+export type ControlRequest = z.infer<typeof requestSchema>;
+export type CommandName = ControlRequest['command'];
+
+const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(CATALOGUE, code);
+
+const errorSchema: z.ZodType<ErrorData> = z.object({
+  code: z.string().refine(isErrorCode, 'unknown error code'),
+  what: z.string(),
+  where: z.string(),
+  action: z.string(),
+  detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+});
+
+const seconds = z.number();
+
+const hsdirStatus = z.object({
+  fingerprint: z.string(),
+  status: z.enum(['accepted', 'rejected', 'pending']),
+  reason: z.string().nullable(),
+});
+
+/** `rustbalance status --json`. Fields may be added, never renamed: scripts read it. */
+export const statusSchema = z.object({
+  node: z.object({
+    id: z.string(),
+    role: z.enum(['publisher', 'standby']),
+    priority: z.number(),
+    /** single: it knows no other node. */
+    mode: z.enum(['single', 'multi']),
+    uptime_secs: seconds,
+  }),
+  publisher: z.string().nullable(),
+  peers: z.array(
+    z.object({
+      id: z.string(),
+      lifecycle: z.enum(['joining', 'initializing', 'healthy', 'unhealthy', 'dead']),
+      role: z.enum(['publisher', 'standby']),
+      priority: z.number(),
+      last_seen_secs: seconds.nullable(),
+      transport: z.string().nullable(),
+      intro_points: z.number(),
+    }),
+  ),
+  tor: z.object({
+    state: z.string(),
+    version: z.string().nullable(),
+    bootstrap: z.number(),
+    last_error: z.string().nullable(),
+  }),
+  target: z.object({ healthy: z.boolean() }),
+  publishing: z.object({ state: z.string(), reason: z.string().nullable() }),
+  descriptors: z.array(
+    z.object({
+      which: z.enum(['first', 'second']),
+      time_period: z.number(),
+      /** Decimal digits: it may exceed 2^53. */
+      revision_counter: z.string(),
+      intro_points: z.number(),
+      /** ISO 8601; null before the first acceptance. */
+      published_at: z.string().nullable(),
+      hsdirs: z.array(hsdirStatus),
+    }),
+  ),
+  findings: z.array(z.object({ error: errorSchema, since: z.string() })),
+  /** False until every actor has shaken hands. */
+  ready: z.boolean(),
+});
+
+export type StatusAnswer = z.infer<typeof statusSchema>;
+
+const pastLife = z.object({
+  generation: z.number(),
+  ended_at: z.string(),
+  uptime_secs: seconds.nullable(),
+  error: errorSchema.nullable(),
+});
+
+const actorInspection = z.object({
+  /** The machine's own state; `starting`, `restarting`, `stopping`, `down` or `unresponsive` when it cannot say. */
+  state: z.string(),
+  generation: z.number(),
+  restarts: z.number(),
+  uptime_secs: seconds.nullable(),
+  /** Messages that wait for it or in it. */
+  mailbox: z.number(),
+  /** Event-loop utilisation over the last ping interval, 0 to 1. */
+  elu: z.number(),
+  loop_delay_p99_ms: z.number(),
+  heap_used_bytes: z.number().nullable(),
+  last_error: errorSchema.nullable(),
+  context: z.record(z.string(), z.unknown()),
+  /** Its last ends, the newest last. */
+  history: z.array(pastLife),
+});
+
+/** `rbctl inspect --json`. Fields may be added, never renamed. */
+export const inspectSchema = z.object({
+  supervisor: z.object({
+    pid: z.number(),
+    uptime_secs: seconds,
+    rss_bytes: z.number(),
+    phase: z.enum(['idle', 'booting', 'running', 'stopping', 'ended']),
+    heap_used_bytes: z.number(),
+    elu: z.number(),
+  }),
+  actors: z.partialRecord(actorName, actorInspection),
+  children: z.array(
+    z.object({ id: z.string(), pid: z.number(), running: z.boolean(), started_at: z.string() }),
+  ),
+});
+
+export type InspectAnswer = z.infer<typeof inspectSchema>;
+export type ActorInspection = z.infer<typeof actorInspection>;
+
+export const answerSchemas = {
+  status: statusSchema,
+  inspect: inspectSchema,
+  chaos: z.object({ actor: actorName, generation: z.number() }),
+  stop: z.object({ stopping: z.literal(true) }),
+} as const satisfies Record<CommandName, z.ZodType>;
+
+export type ControlAnswer<C extends CommandName> = z.infer<(typeof answerSchemas)[C]>;
+
+export const responseSchema = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), answer: z.unknown() }),
+  z.object({ ok: z.literal(false), error: errorSchema }),
+]);
+
+export type ControlResponse =
+  { readonly ok: true; readonly answer: unknown } | { readonly ok: false; readonly error: ErrorData };

@@ -1,0 +1,150 @@
+import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
+import { nodePaths } from '@rustbalance/actors/kernel/config/paths.js';
+import { toErrorData } from '@rustbalance/actors/kernel/errors.js';
+import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
+import type { Logger } from '@rustbalance/actors/kernel/logging.js';
+import type { ActorSecrets } from '@rustbalance/actors/kernel/secrets.js';
+import { actorBirths } from './actor-birth.js';
+import { actorSpecs } from './actor-specs.js';
+import { ActorSystem } from './actor-system.js';
+import { answerCommand } from './commands.js';
+import { serveControl } from './control-server.js';
+import { cryptoPool } from './crypto-pool.js';
+import { deferred } from './deferred.js';
+import { EXIT_CODES } from './exit-codes.js';
+import type { ExitCode } from './exit-codes.js';
+import { logSink } from './log-sink.js';
+import type { LogSink } from './log-sink.js';
+import { ProcessHost } from './process-host.js';
+import { Router } from './router.js';
+import { ensureDirectory } from './run-directories.js';
+import { specProblem } from './spec-validation.js';
+import { systemSurroundings } from './surroundings.js';
+import type { Surroundings } from './surroundings.js';
+import { threadStarter } from './thread-runner.js';
+
+/** Children of the process host that are asked to end are killed after this. */
+const CHILDREN_STOP_MS = 5_000;
+
+export interface DaemonOptions {
+  /** Loaded and checked. */
+  readonly config: Config;
+  readonly secrets: ActorSecrets;
+  readonly surroundings?: Surroundings;
+}
+
+/**
+ * Runs the daemon until it is stopped or gives up.
+ *
+ * @returns how the process must end. The caller ends it with that code at once: after a forced stop, threads that
+ *   could not be ended may live still.
+ */
+export const runDaemon = async (options: DaemonOptions): Promise<ExitCode> => {
+  const { config, secrets, surroundings = systemSurroundings() } = options;
+  const { clock, logStream } = surroundings;
+  const { level, format } = config.log;
+  const sink = logSink({ level, format: surroundings.logFormat(format), stream: logStream, clock });
+  const logger = (component: string): Logger =>
+    makeLogger(
+      component,
+      () => clock.wallMs(),
+      (record) => {
+        sink.write(record);
+      },
+      level,
+    );
+  const log = logger('supervisor');
+  try {
+    return await runLogged({ config, secrets, surroundings, sink, logger, log });
+  } catch (error) {
+    const data = toErrorData(error, 'supervisor');
+    log.error('cannot run', {}, data);
+    return data.code.startsWith('config.') ? EXIT_CODES.config : EXIT_CODES.failure;
+  } finally {
+    await sink.close();
+  }
+};
+
+interface Parts {
+  readonly config: Config;
+  readonly secrets: ActorSecrets;
+  readonly surroundings: Surroundings;
+  readonly sink: LogSink;
+  readonly logger: (component: string) => Logger;
+  readonly log: Logger;
+}
+
+interface End {
+  readonly code: ExitCode;
+  readonly forced: boolean;
+}
+
+const runLogged = async ({ config, secrets, surroundings, sink, logger, log }: Parts): Promise<ExitCode> => {
+  const { clock, random, notify } = surroundings;
+  const startedAt = clock.monotonicMs();
+  const paths = nodePaths(config);
+  const spec = actorSpecs(config);
+  const problem = specProblem(spec);
+  if (problem !== null) {
+    log.error('cannot run', {}, problem);
+    return EXIT_CODES.config;
+  }
+  await ensureDirectory(config.node.run_dir);
+  await ensureDirectory(config.node.state_dir);
+
+  const router = new Router(clock, logger('router'));
+  const host = new ProcessHost(clock, logger('host'), (children) => {
+    router.publish('host.children', { children });
+  });
+  const ended = deferred<End>();
+  const system = new ActorSystem({
+    spec,
+    clock,
+    random,
+    log,
+    router,
+    startThread: threadStarter(surroundings.threadPlan),
+    birth: actorBirths(config, secrets),
+    write: (record) => {
+      sink.write(record);
+    },
+    onReady: () => {
+      const startedInMs = Math.round(clock.monotonicMs() - startedAt);
+      log.info('ready', { started_in_ms: startedInMs });
+      notify({ kind: 'ready' });
+    },
+    onEnd: ended.resolve,
+  });
+  const stop = (): void => {
+    notify({ kind: 'stopping' });
+    system.stop();
+  };
+
+  // The control socket comes first: a second daemon is refused before it touches anything.
+  const control = await serveControl({
+    path: paths.daemonSocket,
+    clock,
+    answer: (request) => answerCommand({ config, clock, router, system, host, startedAt }, request),
+    answered: ({ command }) => {
+      if (command === 'stop') stop();
+    },
+  });
+  const ignoreStopRequests = surroundings.onStopRequest(stop);
+  const ignoreFaults = surroundings.onFault((fault) => {
+    log.error('the main thread failed; the process ends', {}, toErrorData(fault, 'supervisor'));
+    ended.resolve({ code: EXIT_CODES.failure, forced: true });
+  });
+  const pool = cryptoPool(surroundings.poolEntry(), clock, logger('pool'));
+  router.provide<'host'>(host.handlers);
+  router.provide<'pool'>(pool.handlers);
+  system.boot();
+
+  const { code, forced } = await ended.promise;
+  if (forced) host.killAll();
+  else await Promise.all([host.stop(CHILDREN_STOP_MS), pool.close()]);
+  await control.close();
+  ignoreStopRequests();
+  ignoreFaults();
+  log.info('stopped', { code, forced });
+  return code;
+};

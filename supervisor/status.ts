@@ -1,0 +1,64 @@
+import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
+import type { FactName, Payload } from '@rustbalance/actors/kernel/messages.js';
+import type { StatusAnswer } from './control-protocol.js';
+
+/** The newest state of a fact, or undefined before it was first published. */
+export type ReadFact = <N extends FactName>(name: N) => Payload<N> | undefined;
+
+const isoTime = (wallMs: number): string => new Date(wallMs).toISOString();
+
+const peersOf = (fact: ReadFact): StatusAnswer['peers'] =>
+  (fact('election.peers')?.peers ?? []).map((peer) => ({
+    id: peer.id,
+    lifecycle: peer.lifecycle,
+    role: peer.role,
+    priority: peer.priority,
+    last_seen_secs: peer.lastSeenSecs,
+    transport: peer.transport,
+    intro_points: peer.introPoints,
+  }));
+
+const descriptorsOf = (fact: ReadFact): StatusAnswer['descriptors'] =>
+  (fact('publisher.status')?.descriptors ?? []).map((descriptor) => ({
+    which: descriptor.which,
+    time_period: descriptor.timePeriod,
+    revision_counter: descriptor.revisionCounter,
+    intro_points: descriptor.introPoints,
+    published_at: descriptor.publishedAtMs === null ? null : isoTime(descriptor.publishedAtMs),
+    hsdirs: descriptor.hsdirs.map(({ fingerprint, status, reason }) => ({ fingerprint, status, reason })),
+  }));
+
+/** `status`, from what the actors have published: what nobody has said yet shows as not there, never as an error. */
+export const statusOf = (
+  { node }: Pick<Config, 'node'>,
+  fact: ReadFact,
+  daemon: { readonly uptimeSecs: number; readonly ready: boolean },
+): StatusAnswer => {
+  const role = fact('election.role');
+  const tor = fact('tor.status');
+  const peers = peersOf(fact);
+  const publishing = fact('publisher.status');
+  const health = fact('health.status');
+  return {
+    node: {
+      id: node.id,
+      role: role?.role ?? 'standby',
+      priority: node.priority,
+      mode: peers.length === 0 ? 'single' : 'multi',
+      uptime_secs: daemon.uptimeSecs,
+    },
+    publisher: role?.publisher ?? null,
+    peers,
+    tor: {
+      state: tor?.state ?? 'down',
+      version: tor?.version ?? null,
+      bootstrap: tor?.bootstrap ?? 0,
+      last_error: tor?.lastError ?? null,
+    },
+    target: { healthy: health?.target.healthy ?? false },
+    publishing: { state: publishing?.state ?? 'standby', reason: publishing?.reason ?? null },
+    descriptors: descriptorsOf(fact),
+    findings: (health?.findings ?? []).map(({ error, sinceMs }) => ({ error, since: isoTime(sinceMs) })),
+    ready: daemon.ready,
+  };
+};

@@ -1,0 +1,75 @@
+import { performance } from 'node:perf_hooks';
+import type { EventLoopUtilization } from 'node:perf_hooks';
+import { Worker } from 'node:worker_threads';
+import type { ResourceLimits } from 'node:worker_threads';
+import { withoutServiceManager } from '@rustbalance/actors/kernel/environment.js';
+import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
+import type { FromActor } from '@rustbalance/actors/kernel/envelope.js';
+import type { StartThread, ThreadListener } from './actor-thread-handle.js';
+import { crashData } from './crash-data.js';
+import { lineCutter } from './output-lines.js';
+
+/** Longer lines that a thread writes past the logger are cut. */
+const LONGEST_LINE = 300;
+
+export interface ThreadPlan {
+  /** The module that a thread runs. */
+  readonly entry: URL;
+  readonly limits: ResourceLimits;
+}
+
+/** Starts actors in worker threads. */
+export const threadStarter =
+  (planOf: (name: ActorName) => ThreadPlan): StartThread =>
+  (birth, listener) => {
+    const { entry, limits } = planOf(birth.name);
+    const worker = new Worker(entry, {
+      name: birth.name,
+      workerData: birth,
+      resourceLimits: limits,
+      env: withoutServiceManager(process.env),
+      stdout: true,
+      stderr: true,
+    });
+    watch(worker, birth.name, listener);
+    let sampled: EventLoopUtilization | null = null;
+    return {
+      post: (message) => {
+        worker.postMessage(message);
+      },
+      terminate: () => {
+        // The promise is of no use: what counts is the exit event, in its order after the others.
+        void worker.terminate();
+      },
+      utilisation: () => {
+        const now = worker.performance.eventLoopUtilization();
+        const { utilization } = sampled === null ? now : performance.eventLoopUtilization(now, sampled);
+        sampled = now;
+        return utilization;
+      },
+    };
+  };
+
+/** Node's order of a thread's end is `error`, then `exit`: the first says why, only the second says that. */
+const watch = (worker: Worker, name: ActorName, listener: ThreadListener): void => {
+  worker.on('message', (message: FromActor) => {
+    listener.message(message);
+  });
+  worker.on('messageerror', (error) => {
+    listener.failing(crashData(name, undefined, `a message could not be read: ${error.message}`));
+    void worker.terminate();
+  });
+  worker.on('error', (error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    listener.failing(crashData(name, code, error instanceof Error ? error.message : String(error)));
+  });
+  worker.on('exit', (code) => {
+    listener.exited(code);
+  });
+  for (const stream of [worker.stdout, worker.stderr]) {
+    const cutter = lineCutter(LONGEST_LINE);
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      for (const line of cutter.push(chunk)) listener.wrote(line);
+    });
+  }
+};
