@@ -54,7 +54,7 @@ export type LifeEvent =
  * loaded machine; one that runs answers at once, unless it hangs.
  */
 const FRESH_PATIENCE_MS = 30_000;
-const RUNNING_PATIENCE_MS = 3_000;
+const RUNNING_PATIENCE_MS = 2_000;
 
 type LaunchInput = Pick<LifeContext, 'effects'>;
 type ConnectInput = Pick<LifeContext, 'effects' | 'answerByMs'>;
@@ -176,7 +176,7 @@ export const lifeMachine = setup({
       invoke: {
         src: 'open',
         input: ({ context }) => context,
-        onDone: { target: 'configuring', actions: 'forgetFailures' },
+        onDone: { target: 'online', actions: 'forgetFailures' },
         onError: {
           target: 'unanswered',
           actions: [

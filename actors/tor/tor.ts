@@ -247,6 +247,8 @@ export class Tor {
       },
       lost: (error) => {
         this.#lostAtMs ??= this.#context.clock.wallMs();
+        // A Tor that hangs takes introductions and never answers: its points go out before it is ended.
+        if (error.code === 'control.deadline') this.#workers.points.gone(this.#lostAtMs);
         this.#send({ type: 'LOST', error: error.data });
       },
     };
