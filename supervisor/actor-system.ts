@@ -162,7 +162,7 @@ export class ActorSystem {
       });
     } catch (error) {
       // No thread came to be: the same as one that died at once.
-      listener.failing(crashData(id, undefined, error instanceof Error ? error.message : String(error)));
+      listener.failing(crashData(id, error));
       listener.exited(1);
     }
   }

@@ -12,9 +12,10 @@ export interface Mailbox {
   close(): void;
   /**
    * delivered: posted. waiting: kept until the actor is up. postponed: a fact whose newest state is sent when the
-   * actor has caught up. refused: there is no room, or nobody to take a signal.
+   * actor has caught up. absent: the actor is not up; it gets the facts when it is, and misses the signals.
+   * refused: there is no room.
    */
-  deliver(delivery: Delivery): 'delivered' | 'waiting' | 'postponed' | 'refused';
+  deliver(delivery: Delivery): 'delivered' | 'waiting' | 'postponed' | 'absent' | 'refused';
   /** The thread has handled so many; answers the facts that were postponed and may be sent now. */
   handled(count: number): readonly FactName[];
   /** Takes back a request that waits; nobody waits for its answer any longer. */
@@ -59,8 +60,8 @@ export const mailbox = (): Mailbox => {
         postponed.add(delivery.name);
         return 'postponed';
       }
-      const lasting = delivery.kind === 'order' || delivery.kind === 'request';
-      if (!lasting || waiting.length >= MOST_WAITING) return 'refused';
+      if (delivery.kind === 'fact' || delivery.kind === 'signal') return 'absent';
+      if (waiting.length >= MOST_WAITING) return 'refused';
       waiting.push(delivery);
       return 'waiting';
     },

@@ -183,12 +183,9 @@ export class Router {
   }
 
   #deliverTo(name: ParticipantName, delivery: Delivery): boolean {
-    const link = this.#links.get(name);
-    const taken = link !== undefined && link.box.deliver(delivery) !== 'refused';
-    // A signal for an actor between two incarnations is meant to be lost; one that it cannot keep up with is not.
-    const expected = delivery.kind === 'signal' && link?.current === null;
-    if (!taken && !expected) this.#dropped(delivery.name, name, 'no room');
-    return taken;
+    const taken = this.#links.get(name)?.box.deliver(delivery) ?? 'refused';
+    if (taken === 'refused') this.#dropped(delivery.name, name, 'no room');
+    return taken !== 'refused';
   }
 
   #request(name: RequestName, payload: unknown, deadlineMs: number, asker: Asker, settle: Settle): void {

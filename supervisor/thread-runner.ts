@@ -56,12 +56,11 @@ const watch = (worker: Worker, name: ActorName, listener: ThreadListener): void 
     listener.message(message);
   });
   worker.on('messageerror', (error) => {
-    listener.failing(crashData(name, undefined, `a message could not be read: ${error.message}`));
+    listener.failing(crashData(name, error));
     void worker.terminate();
   });
   worker.on('error', (error: unknown) => {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    listener.failing(crashData(name, code, error instanceof Error ? error.message : String(error)));
+    listener.failing(crashData(name, error));
   });
   worker.on('exit', (code) => {
     listener.exited(code);

@@ -9,7 +9,7 @@ import { systemClock } from './clock.js';
 import type { Config } from './config/schema.js';
 import { PROTOCOL_VERSION } from './envelope.js';
 import type { ActorBirth, Delivery, FromActor, Inspection, ToActor } from './envelope.js';
-import { errorData, toErrorData } from './errors.js';
+import { RbError, errorData, toErrorData } from './errors.js';
 import { makeLogger } from './logging.js';
 import type { ActorName, MessageName, RequestName } from './messages.js';
 import { outgoingRequests } from './outgoing-requests.js';
@@ -71,8 +71,10 @@ class ActorThread<A extends ActorName> {
     try {
       this.#running = await definition.start(this.#context(definition.name));
     } catch (error) {
-      this.#send({ kind: 'start-failed', error: toErrorData(error, definition.name) });
-      throw error;
+      // What is not ours has a stack that only an uncaught error carries over.
+      if (!(error instanceof RbError)) throw error;
+      this.#send({ kind: 'start-failed', error: error.data });
+      process.exit(1);
     }
     const subscriptions = Object.keys(this.#running.handlers) as MessageName[];
     this.#send({ kind: 'ready', version: PROTOCOL_VERSION, subscriptions });
