@@ -1,8 +1,8 @@
 /** The bulk of microdescriptors that GETINFO md/all gives (dir-spec §3.3). */
 import type { RelayEd25519Id } from '../brands.js';
-import { decodeBase64, encodeBase64NoPadding } from '../encoding/base64.js';
+import { decodeBase64 } from '../encoding/base64.js';
 import { concatBytes, utf8 } from '../encoding/bytes.js';
-import { sha256 } from '../hash.js';
+import { sha256Base64 } from '../hash.js';
 import { type Result, failure, ok } from '../result.js';
 
 /** The public network's have 10 MB. */
@@ -64,7 +64,7 @@ export const parseMicrodescriptors = (bytes: Uint8Array): Result<Microdescriptor
     const microdescriptor = text.subarray(found.value[number], found.value[number + 1]);
     const id = ed25519IdIn(microdescriptor);
     if (!id.ok) return id;
-    ids.set(encodeBase64NoPadding(sha256(microdescriptor)), id.value);
+    ids.set(sha256Base64(microdescriptor), id.value);
   }
   return ok(ids);
 };

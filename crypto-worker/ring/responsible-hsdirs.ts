@@ -1,4 +1,4 @@
-import type { RelayFingerprint, SharedRandomValue } from '../brands.js';
+import type { SharedRandomValue } from '../brands.js';
 import { upperHex } from '../encoding/bytes.js';
 import { RELAY_FLAGS, ed25519IdAt, fingerprintAt, hasFlag } from '../network/relay-table.js';
 import { disasterSrv } from '../periods/disaster-srv.js';
@@ -9,21 +9,23 @@ import type {
   ResponsibleHsDirs,
   ResponsibleHsDirsInput,
 } from '../task-types.js';
-import { type RingPeriod, relayIndex, serviceIndex } from './ring-index.js';
+import { type RingPeriod, relayIndexer, serviceIndex } from './ring-index.js';
 
+/** A relay on the ring. */
 interface RingMember {
-  readonly fingerprint: RelayFingerprint;
+  /** Its row in the table. */
+  readonly row: number;
   readonly index: Uint8Array;
 }
 
-/** All HSDirs in ring order for one period and value. 8000 relays: see tests/bench. */
+/** All HSDirs in ring order for one period and value. */
 const ringOf = (relays: RelayTable, srv: SharedRandomValue, period: RingPeriod): RingMember[] => {
+  const indexOf = relayIndexer(srv, period);
   const members: RingMember[] = [];
   for (let row = 0; row < relays.count; row++) {
     if (!hasFlag(relays, row, RELAY_FLAGS.hsDir)) continue;
     const id = ed25519IdAt(relays, row);
-    if (id === null) continue;
-    members.push({ fingerprint: fingerprintAt(relays, row), index: relayIndex(id, srv, period) });
+    if (id !== null) members.push({ row, index: indexOf(id) });
   }
   return members.sort((a, b) => Buffer.compare(a.index, b.index));
 };
@@ -36,20 +38,25 @@ const placeAtOrAfter = (ring: readonly RingMember[], index: Uint8Array): number 
 
 /** For each replica the next `spread` relays that no lower replica has taken (rend-spec-v3 §2.2.3). */
 const pick = (
+  relays: RelayTable,
   ring: readonly RingMember[],
   serviceIndices: readonly Uint8Array[],
   spread: number,
 ): ResponsibleHsDir[] => {
-  const taken = new Set<RelayFingerprint>();
+  const taken = new Set<RingMember>();
   const picked: ResponsibleHsDir[] = [];
   serviceIndices.forEach((serviceIndexBytes, position) => {
     const start = placeAtOrAfter(ring, serviceIndexBytes);
     let added = 0;
     for (let step = 0; step < ring.length && added < spread; step++) {
       const member = ring[(start + step) % ring.length];
-      if (member === undefined || taken.has(member.fingerprint)) continue;
-      taken.add(member.fingerprint);
-      picked.push({ fingerprint: member.fingerprint, replica: position + 1, index: upperHex(member.index) });
+      if (member === undefined || taken.has(member)) continue;
+      taken.add(member);
+      picked.push({
+        fingerprint: fingerprintAt(relays, member.row),
+        replica: position + 1,
+        index: upperHex(member.index),
+      });
       added++;
     }
   });
@@ -60,14 +67,14 @@ const numbered = (replicas: number): number[] => Array.from({ length: replicas }
 
 /** Where to store and where clients look, on a ring that is computed once for both. */
 export const responsibleHsDirs = (input: ResponsibleHsDirsInput): Result<ResponsibleHsDirs> => {
-  const { params, timePeriod, blindedKey } = input;
+  const { params, relays, timePeriod, blindedKey } = input;
   const period = { timePeriod, periodLength: params.periodLength };
   const srv = input.sharedRandom ?? disasterSrv(timePeriod, params.periodLength);
-  const ring = ringOf(input.relays, srv, period);
+  const ring = ringOf(relays, srv, period);
   if (ring.length === 0) return failure('network.no-hsdirs', 'no relay of the consensus is a usable HSDir');
   const indices = numbered(params.replicas).map((replica) => serviceIndex(blindedKey, replica, period));
   return ok({
-    store: pick(ring, indices, params.spreadStore),
-    fetch: pick(ring, indices, params.spreadFetch),
+    store: pick(relays, ring, indices, params.spreadStore),
+    fetch: pick(relays, ring, indices, params.spreadFetch),
   });
 };

@@ -10,7 +10,7 @@ import type {
 } from '@rustbalance/crypto-worker/brands.js';
 import { RELAY_FLAGS } from '@rustbalance/crypto-worker/network/relay-table.js';
 import { disasterSrv } from '@rustbalance/crypto-worker/periods/disaster-srv.js';
-import { relayIndex, serviceIndex } from '@rustbalance/crypto-worker/ring/ring-index.js';
+import { relayIndexer, serviceIndex } from '@rustbalance/crypto-worker/ring/ring-index.js';
 import { responsibleHsDirs } from '@rustbalance/crypto-worker/ring/responsible-hsdirs.js';
 import type { HsDirParams, RelayTable, ResponsibleHsDir } from '@rustbalance/crypto-worker/task-types.js';
 import { C_TOR_INDICES } from '@rustbalance/tests/vectors/c-tor-onion-service.js';
@@ -92,7 +92,7 @@ describe('indices on the ring', () => {
     const key = new Uint8Array(32).fill(vector.keyByte);
     const srv = new Uint8Array(32).fill(vector.srvByte) as SharedRandomValue;
     expect(toHex(serviceIndex(key as BlindedPublicKey, vector.replica, period))).toBe(vector.serviceIndex);
-    expect(toHex(relayIndex(key as RelayEd25519Id, srv, period))).toBe(vector.relayIndex);
+    expect(toHex(relayIndexer(srv, period)(key as RelayEd25519Id))).toBe(vector.relayIndex);
   });
 });
 
