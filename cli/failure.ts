@@ -1,10 +1,8 @@
 import { ConfigError } from '@rustbalance/actors/kernel/config/problems.js';
 import { errorData, errorLine, toErrorData } from '@rustbalance/actors/kernel/errors.js';
 import type { ErrorData } from '@rustbalance/actors/kernel/errors.js';
+import { EXIT_CODES } from '@rustbalance/supervisor/exit-codes.js';
 import type { CliWorld } from './world.js';
-
-/** What the program's exit tells scripts and systemd (RestartPreventExitStatus=78). */
-export const EXIT = { good: 0, failure: 1, usage: 2, configuration: 78 } as const;
 
 /** The command line itself is wrong. */
 export class UsageError extends Error {
@@ -39,9 +37,9 @@ interface Failure {
 
 const failureOf = (thrown: unknown, programName: string): Failure => {
   if (thrown instanceof Ended) return { exitCode: thrown.exitCode, errors: [] };
-  if (thrown instanceof ConfigError) return { exitCode: EXIT.configuration, errors: thrown.problems };
-  if (thrown instanceof UsageError) return { exitCode: EXIT.usage, errors: thrown.problems };
-  return { exitCode: EXIT.failure, errors: [toErrorData(thrown, programName)] };
+  if (thrown instanceof ConfigError) return { exitCode: EXIT_CODES.config, errors: thrown.problems };
+  if (thrown instanceof UsageError) return { exitCode: EXIT_CODES.usage, errors: thrown.problems };
+  return { exitCode: EXIT_CODES.failure, errors: [toErrorData(thrown, programName)] };
 };
 
 /** Tells what went wrong, one line each (or one JSON object), and gives the exit code. */

@@ -10,5 +10,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 const calledAs = basename(process.argv[1] ?? '').replace(/\.js$/, '');
-const programName = calledAs === 'rbctl' ? 'rbctl' : 'rustbalance';
-process.exitCode = await runProgram(process.argv.slice(2), systemWorld(programName));
+const exitCode = await runProgram(
+  process.argv.slice(2),
+  systemWorld(calledAs === 'rbctl' ? 'rbctl' : 'rustbalance'),
+);
+// Threads that could not be ended in order must not keep the process.
+process.stdout.write('', () => {
+  process.exit(exitCode);
+});

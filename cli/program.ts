@@ -2,7 +2,8 @@ import yargs from 'yargs';
 import type { Argv, Options } from 'yargs';
 import { COMMANDS } from './commands.js';
 import type { Command } from './command.js';
-import { EXIT, reportFailure, usageError } from './failure.js';
+import { EXIT_CODES } from '@rustbalance/supervisor/exit-codes.js';
+import { reportFailure, usageError } from './failure.js';
 import type { AnyOption } from './options.js';
 import { VERSION } from './version.js';
 import type { CliWorld } from './world.js';
@@ -86,7 +87,7 @@ const buildParser = (world: CliWorld, choose: (chosen: Chosen) => void): Argv =>
       'parse-numbers': false,
       'parse-positional-numbers': false,
     })
-    .epilogue('Exit codes: 0 good, 1 failure, 2 usage, 78 configuration.')
+    .epilogue('Exit codes: 0 good, 1 failure, 2 usage, 70 an actor failed too often, 78 configuration.')
     .fail((message: string | null, error: Error | undefined) => {
       throw usageError(world.programName, oneLine(message ?? error?.message ?? 'the command line is wrong'));
     });
@@ -134,7 +135,7 @@ export const runProgram = async (argv: readonly string[], world: CliWorld): Prom
     });
     if (chosen === null) {
       world.print(`${helpText}\n`);
-      return EXIT.good;
+      return EXIT_CODES.good;
     }
     const { command, parsed } = chosen;
     const words = Array.isArray(parsed['_']) ? parsed['_'].length : 0;
@@ -142,7 +143,7 @@ export const runProgram = async (argv: readonly string[], world: CliWorld): Prom
       throw usageError([world.programName, ...command.words].join(' '), 'there are words too many');
     }
     await command.run(parsed, world);
-    return EXIT.good;
+    return EXIT_CODES.good;
   } catch (error) {
     return reportFailure(error, world, asJson);
   }

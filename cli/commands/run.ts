@@ -1,0 +1,51 @@
+import { loadNode } from '@rustbalance/actors/kernel/config/load-node.js';
+import type { LoadedNode } from '@rustbalance/actors/kernel/config/load-node.js';
+import { ConfigError } from '@rustbalance/actors/kernel/config/problems.js';
+import { errorLine } from '@rustbalance/actors/kernel/errors.js';
+import { defineCommand } from '../command.js';
+import { configOptions } from '../common-options.js';
+import type { ConfigArgs } from '../common-options.js';
+import { pathArgument } from '../config-loading.js';
+import { Ended } from '../failure.js';
+import type { CliWorld } from '../world.js';
+
+interface RunArgs extends ConfigArgs {
+  readonly check: boolean;
+}
+
+const load = async (args: ConfigArgs, world: CliWorld): Promise<LoadedNode> => {
+  const loaded = await loadNode(pathArgument(args.config, world), args.set);
+  if (!loaded.ok) throw new ConfigError(loaded.problems);
+  for (const warning of loaded.node.warnings) world.complain(`warning: ${errorLine(warning)}\n`);
+  return loaded.node;
+};
+
+const check = async ({ config }: LoadedNode): Promise<void> => {
+  const { actorSpecs } = await import('@rustbalance/supervisor/actor-specs.js');
+  const { specProblem } = await import('@rustbalance/supervisor/spec-validation.js');
+  const found = specProblem(actorSpecs(config));
+  if (found !== null) throw new ConfigError([found]);
+};
+
+export const runCommand = defineCommand<RunArgs>({
+  words: ['run'],
+  summary: 'Runs the daemon of this node in the foreground.',
+  explanation: [
+    'Logs to standard error. SIGTERM and SIGINT stop it in order; the lease is given back. It ends with 78 when the configuration or a key file cannot be used, and with 70 when an actor failed more often than `[supervisor]` allows, so that the service manager can start it afresh.',
+  ],
+  options: {
+    check: { kind: 'flag', description: 'Only checks the configuration and the files that it names.' },
+    ...configOptions,
+  },
+  run: async (args, world) => {
+    const node = await load(args, world);
+    if (args.check) {
+      await check(node);
+      world.print('The configuration is good.\n');
+      return;
+    }
+    // Loaded here: threads, pool and logs are of no use to any other command.
+    const { runDaemon } = await import('@rustbalance/supervisor/daemon.js');
+    throw new Ended(await runDaemon({ config: node.config, secrets: node.secrets }));
+  },
+});

@@ -1,0 +1,82 @@
+import { errorLine } from '@rustbalance/actors/kernel/errors.js';
+import type { StatusAnswer } from '@rustbalance/supervisor/control-protocol.js';
+import { NOTHING, durationText, tableText } from './format.js';
+
+type Descriptor = StatusAnswer['descriptors'][number];
+
+const hsdirsText = ({ hsdirs }: Descriptor): string => {
+  const count = (status: string): number => hsdirs.filter((hsdir) => hsdir.status === status).length;
+  const rejected = hsdirs.find(({ status, reason }) => status === 'rejected' && reason !== null);
+  return [
+    `${String(count('accepted'))} of ${String(hsdirs.length)}`,
+    ...(count('rejected') > 0
+      ? [`${String(count('rejected'))} rejected (${rejected?.reason ?? 'no reason'})`]
+      : []),
+    ...(count('pending') > 0 ? [`${String(count('pending'))} pending`] : []),
+  ].join(', ');
+};
+
+const peers = (status: StatusAnswer): readonly string[] =>
+  status.peers.length === 0
+    ? []
+    : [
+        '',
+        tableText(
+          ['peer', 'state', 'role', 'priority', 'last seen', 'transport', 'introduction points'],
+          status.peers.map((peer) => [
+            peer.id,
+            peer.lifecycle,
+            peer.role,
+            String(peer.priority),
+            peer.last_seen_secs === null ? 'never' : `${durationText(peer.last_seen_secs)} ago`,
+            peer.transport ?? NOTHING,
+            String(peer.intro_points),
+          ]),
+        ),
+      ];
+
+const descriptors = (status: StatusAnswer): readonly string[] =>
+  status.descriptors.length === 0
+    ? []
+    : [
+        '',
+        tableText(
+          ['descriptor', 'period', 'counter', 'introduction points', 'published', 'accepted by HSDirs'],
+          status.descriptors.map((one) => [
+            one.which,
+            String(one.time_period),
+            one.revision_counter,
+            String(one.intro_points),
+            one.published_at ?? 'never',
+            hsdirsText(one),
+          ]),
+        ),
+      ];
+
+const findings = (status: StatusAnswer): readonly string[] =>
+  status.findings.length === 0
+    ? []
+    : ['', ...status.findings.map(({ error, since }) => `! since ${since}: ${errorLine(error)}`)];
+
+const torText = ({ tor }: StatusAnswer): string => {
+  const version = tor.version === null ? '' : ` ${tor.version}`;
+  const trouble = tor.last_error === null || tor.state === 'up' ? '' : `: ${tor.last_error}`;
+  return `${tor.state}${version}, bootstrapped ${String(tor.bootstrap)} %${trouble}`;
+};
+
+/** `rustbalance status` for people. */
+export const statusText = (status: StatusAnswer): string => {
+  const { node, publishing } = status;
+  const uptime = durationText(node.uptime_secs);
+  return [
+    `node        ${node.id}, ${node.role}, priority ${String(node.priority)}, up ${uptime}${status.ready ? '' : ' (starting)'}`,
+    `publisher   ${status.publisher ?? 'none known'}`,
+    `tor         ${torText(status)}`,
+    `target      ${status.target.healthy ? 'healthy' : 'not healthy'}`,
+    `publishing  ${publishing.state}${publishing.reason === null ? '' : `: ${publishing.reason}`}`,
+    ...peers(status),
+    ...descriptors(status),
+    ...findings(status),
+    '',
+  ].join('\n');
+};

@@ -1,0 +1,48 @@
+import { RbError, errorLine } from '@rustbalance/actors/kernel/errors.js';
+import type { CliWorld } from './world.js';
+
+const PERIOD_MS = 2000;
+
+const CLEAR_SCREEN = '\u001b[H\u001b[2J';
+
+const pause = (world: CliWorld, stopped: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const cancel = world.clock.after(PERIOD_MS, resolve);
+    stopped.addEventListener(
+      'abort',
+      () => {
+        cancel();
+        resolve();
+      },
+      { once: true },
+    );
+  });
+
+/** A daemon that restarts is what one watches for: only its absence of now is told. */
+const askedOrTold = async (ask: () => Promise<string>): Promise<string> => {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof RbError && error.code.startsWith('daemon.')) return `${errorLine(error.data)}\n`;
+    throw error;
+  }
+};
+
+/** Prints what `ask` gives: once, or every two seconds until the operator interrupts. */
+export const printOrWatch = async (
+  world: CliWorld,
+  watch: boolean,
+  asJson: boolean,
+  ask: () => Promise<string>,
+): Promise<void> => {
+  if (!watch) {
+    world.print(await ask());
+    return;
+  }
+  const stopped = world.interrupted;
+  while (!stopped.aborted) {
+    const text = await askedOrTold(ask);
+    world.print(`${world.isTerminal && !asJson ? CLEAR_SCREEN : ''}${text}`);
+    await pause(world, stopped);
+  }
+};
