@@ -50,7 +50,7 @@ const usageWords = (command: Command): string =>
 const addOptions = (parser: Argv, command: Command): void => {
   for (const [name, option] of Object.entries(command.options)) {
     if (option.positional === true) {
-      parser.positional(name, { type: 'string', describe: option.description });
+      parser.positional(name, { type: 'string', describe: hinted(option, undefined) });
     } else {
       const { metavar } = option;
       parser.option(name, yargsOption({ ...option, description: hinted(option, metavar) }));

@@ -7,6 +7,9 @@ const root = new URL('..', import.meta.url);
 const PAGES = [
   ['ops/config.example.toml', 'actors/dist/kernel/config/example.js', 'exampleConfig'],
   ['docs/configuration.md', 'actors/dist/kernel/config/reference.js', 'configurationReference'],
+  ['docs/commands.md', 'cli/dist/commands-reference.js', 'commandsReference'],
+  ['docs/status.md', 'cli/dist/answers-reference.js', 'answersReference'],
+  ['docs/messages.md', 'actors/dist/kernel/messages-reference.js', 'messagesReference'],
   ['docs/errors.md', 'actors/dist/kernel/errors-reference.js', 'errorsReference'],
 ];
 

@@ -93,7 +93,7 @@ export const debugDescriptorCommand = defineCommand<DescriptorArgs>({
       minimum: 5,
       maximum: 20_160,
       metavar: 'MINUTES',
-      description: 'hsdir_interval of the network.',
+      description: 'Length of a time period on that network (hsdir_interval).',
     },
     'voting-interval': {
       kind: 'number',
@@ -102,7 +102,7 @@ export const debugDescriptorCommand = defineCommand<DescriptorArgs>({
       minimum: 5,
       maximum: 86_400,
       metavar: 'SECONDS',
-      description: 'Voting interval of the network.',
+      description: 'Voting interval of that network.',
     },
     ...jsonOption,
   },

@@ -1,4 +1,16 @@
-import { chmod, link, mkdir, mkdtemp, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import {
+  chmod,
+  link,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  unlink,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RbError, rbError } from '@rustbalance/actors/kernel/errors.js';
 import type { NodeFile } from './node-files.js';
@@ -25,6 +37,37 @@ const namesIn = async (dir: string): Promise<readonly string[] | null> => {
   }
 };
 
+const isMissing = async (dir: string): Promise<boolean> => {
+  try {
+    await stat(dir);
+    return false;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return true;
+    throw error;
+  }
+};
+
+/**
+ * Makes a directory and those above it that are missing; gives what it made, the deepest first. (Node's own recursive mkdir never
+ * ends where the system answers ENOENT below a directory that exists, as /proc does.)
+ */
+const makeParents = async (dir: string): Promise<readonly string[]> => {
+  if (!(await isMissing(dir))) return [];
+  const above = await makeParents(dirname(dir));
+  try {
+    await mkdir(dir, { mode: 0o755 });
+  } catch (error) {
+    await removeEmpty(above);
+    throw error;
+  }
+  return [dir, ...above];
+};
+
+/** Removes directories, the deepest first, as far as nobody has put anything into them. */
+const removeEmpty = async (dirs: readonly string[]): Promise<void> => {
+  for (const dir of dirs) await rmdir(dir).catch(() => undefined);
+};
+
 /** Links each file into place, which never overwrites; takes all back when one cannot be. */
 const linkAll = async (stage: string, dir: string, files: readonly NodeFile[]): Promise<void> => {
   const placed: string[] = [];
@@ -47,12 +90,12 @@ const linkAll = async (stage: string, dir: string, files: readonly NodeFile[]): 
  */
 export const placeFiles = async (dir: string, files: readonly NodeFile[]): Promise<void> => {
   let stage: string | null = null;
-  let madeParent: string | undefined;
+  let parents: readonly string[] = [];
   try {
     const present = await namesIn(dir);
     const taken = files.find(({ name }) => present?.includes(name));
     if (taken !== undefined) throw rbError('init.exists', dir, { file: join(dir, taken.name) });
-    if (present === null) madeParent = await mkdir(dirname(dir), { recursive: true, mode: 0o755 });
+    if (present === null) parents = await makeParents(dirname(dir));
     stage = await mkdtemp(present === null ? `${dir}.init-` : join(dir, '.init-'));
     await chmod(stage, 0o700);
     for (const { name, content } of files) await writeDurably(join(stage, name), content);
@@ -62,7 +105,7 @@ export const placeFiles = async (dir: string, files: readonly NodeFile[]): Promi
     } else {
       await linkAll(stage, dir, files);
     }
-    madeParent = undefined;
+    parents = [];
   } catch (error) {
     if (error instanceof RbError) throw error;
     const code = codeOf(error);
@@ -70,6 +113,6 @@ export const placeFiles = async (dir: string, files: readonly NodeFile[]): Promi
     throw rbError('init.write-failed', dir, { reason: code === '' ? 'unknown' : code }, error);
   } finally {
     if (stage !== null) await rm(stage, { recursive: true, force: true });
-    if (madeParent !== undefined) await rm(madeParent, { recursive: true, force: true });
+    await removeEmpty(parents);
   }
 };

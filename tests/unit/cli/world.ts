@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import type { CliWorld } from '@rustbalance/cli/world.js';
+import { systemClock } from '@rustbalance/actors/kernel/clock.js';
+import type { Clock } from '@rustbalance/actors/kernel/clock.js';
+import type { Random } from '@rustbalance/actors/kernel/random.js';
+import { runProgram } from '@rustbalance/cli/program.js';
+
+/** Bytes that look random and are the same in every run. */
+export const repeatable = (seed: string): Random => {
+  let drawn = 0;
+  return {
+    bytes: (length) =>
+      new Uint8Array(createHash('shake256', { outputLength: length }).update(`${seed} ${drawn++}`).digest()),
+    uniform: () => 0.5,
+  };
+};
+
+/** A world that remembers what was said in it. */
+export class TestWorld implements CliWorld {
+  programName = 'rustbalance';
+  clock: Clock = systemClock;
+  random = repeatable('test');
+  workingDirectory = '/nowhere';
+  env: Record<string, string | undefined> = {};
+  isTerminal = false;
+  readonly interrupt = new AbortController();
+  answer: boolean | null = null;
+  out = '';
+  err = '';
+  readonly asked: string[] = [];
+
+  get interrupted(): AbortSignal {
+    return this.interrupt.signal;
+  }
+
+  hostName(): string {
+    return 'Web_1.example.org';
+  }
+
+  print(text: string): void {
+    this.out += text;
+  }
+
+  complain(text: string): void {
+    this.err += text;
+  }
+
+  confirm(question: string): Promise<boolean | null> {
+    this.asked.push(question);
+    return Promise.resolve(this.answer);
+  }
+
+  /** Runs one command line and gives its exit code. */
+  run(...argv: readonly string[]): Promise<number> {
+    return runProgram(argv, this);
+  }
+
+  /** The errors that were printed as JSON. */
+  get errors(): readonly { readonly code: string; readonly where: string; readonly what: string }[] {
+    return (JSON.parse(this.err) as { errors: { code: string; where: string; what: string }[] }).errors;
+  }
+}
