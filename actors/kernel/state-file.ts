@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { z } from 'zod';
 import { errorData } from './errors.js';
 import type { Logger } from './logging.js';
 
@@ -18,18 +17,29 @@ export interface StateFile<T> {
   flush(): Promise<void>;
 }
 
+/** What checks a state that was read: a zod schema, or anything of that shape, since zod costs a thread 14 MiB. */
+export interface StateSchema<T> {
+  safeParse(
+    value: unknown,
+  ):
+    | { readonly success: true; readonly data: T }
+    | { readonly success: false; readonly error: { readonly issues: readonly StateIssue[] } };
+}
+
+export interface StateIssue {
+  readonly path: readonly PropertyKey[];
+}
+
 export interface StateFileOptions<T> {
   readonly path: string;
   /** Raised when the meaning of the state changes; another version is set aside. */
   readonly version: number;
-  readonly schema: z.ZodType<T>;
+  readonly schema: StateSchema<T>;
   readonly log: Logger;
 }
 
 /** Far above what any actor saves; more than this is not ours. */
 const MAX_BYTES = 1024 * 1024;
-
-const envelope = z.object({ version: z.number().int(), state: z.unknown() });
 
 type Reading<T> = { readonly state: T | null } | { readonly problem: string };
 
@@ -102,19 +112,20 @@ const readState = async <T>({ path, version, schema }: StateFileOptions<T>): Pro
   return parseState(text, version, schema);
 };
 
-const parseState = <T>(text: string, version: number, schema: z.ZodType<T>): Reading<T> => {
+const parseState = <T>(text: string, version: number, schema: StateSchema<T>): Reading<T> => {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
     return { problem: 'not JSON' };
   }
-  const outer = envelope.safeParse(json);
-  if (!outer.success) return { problem: 'no version' };
-  if (outer.data.version !== version) {
-    return { problem: `version ${String(outer.data.version)}, this program writes ${String(version)}` };
+  if (typeof json !== 'object' || json === null || !('version' in json) || !('state' in json)) {
+    return { problem: 'no version' };
   }
-  const state = schema.safeParse(outer.data.state);
+  if (json.version !== version) {
+    return { problem: `version ${JSON.stringify(json.version).slice(0, 20)}, this program writes ${String(version)}` };
+  }
+  const state = schema.safeParse(json.state);
   if (state.success) return { state: state.data };
   const at = state.error.issues[0]?.path.map(String).join('.') ?? '';
   return { problem: at === '' ? 'unexpected contents' : `unexpected contents at ${at}` };
