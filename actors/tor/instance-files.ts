@@ -7,13 +7,16 @@ import type { ActorContext } from '../kernel/actor.js';
 import { RbError, rbError } from '../kernel/errors.js';
 import type { Logger } from '../kernel/logging.js';
 import type { Random } from '../kernel/random.js';
+import { Secret } from '../kernel/redact.js';
 import { checkPrivateDirectory } from './directory-check.js';
 import { makePrivateDirectory, readIfThere, writePrivateFile, type FileOwner } from './private-files.js';
 
-/** What the rest of the actor knows of the instance: nothing secret. */
+/** What the rest of the actor knows of the instance. */
 export interface Instance {
   readonly address: OnionAddress;
   readonly publicKey: IdentityPublicKey;
+  /** Expanded secret key: the counters of Tor's own descriptors are dated with it. */
+  readonly secret: Secret;
   /** Changes whenever identity or master address change, and discloses neither. */
   readonly mark: string;
 }
@@ -114,6 +117,7 @@ const prepare = async (options: InstanceFilesOptions): Promise<Instance> => {
   return {
     address: identity.address,
     publicKey: identity.publicKey,
+    secret: new Secret(identity.secret),
     mark: markOf(identity.publicKey, masterAddress),
   };
 };

@@ -1,4 +1,4 @@
-import type { OnionAddress, RelayFingerprint } from '@rustbalance/crypto-worker/brands.js';
+import type { OnionAddress, RelayFingerprint, TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
 import type { DecodedDescriptor, PublicationPlan } from '@rustbalance/crypto-worker/task-types.js';
 import { errorData, RbError } from '../kernel/errors.js';
 import { earlier } from '../kernel/level-trigger.js';
@@ -32,6 +32,11 @@ export interface OwnPointsEffects {
     descriptor: Uint8Array,
     which: WhichPoints,
   ): Promise<{ ok: true; value: DecodedDescriptor } | { ok: false; detail: string }>;
+  /**
+   * When Tor made the clients' descriptor (wall ms), which its revision counter tells; null when that cannot be found
+   * out.
+   */
+  bornAtMs(descriptor: DecodedDescriptor, which: WhichPoints): Promise<number | null>;
   /** Uniform choice of `count` of the HSDirs. */
   sample(hsdirs: readonly RelayFingerprint[], count: number): readonly RelayFingerprint[];
   publish(points: OwnIntroductionPoints): void;
@@ -39,6 +44,21 @@ export interface OwnPointsEffects {
   monotonicMs(): number;
   poke(): void;
 }
+
+/**
+ * HSDirs go on holding what a Tor uploaded before it died. Such a descriptor names keys that nobody has any more, and
+ * looks alive when a new point happens to be on a relay of an old one (the rule on a small network). After a Tor began
+ * without circuits only younger descriptors count; should dating fail (the clock was set back), this ends it.
+ */
+const DISTRUST_FOR_MS = 60_000;
+/** Counters have whole seconds. */
+const DATING_TOLERANCE_MS = 1_000;
+
+/**
+ * How long the clients' period is waited for before points of the neighbouring one are published instead: a second
+ * publication right after the first would have to wait for its turn.
+ */
+const STAND_IN_AFTER_MS = 2_500;
 
 /** HSDirs that are asked for desc_next at once: one may be down or may have missed the last upload. */
 const FETCHES_AT_ONCE = 3;
@@ -71,6 +91,10 @@ export class OwnPoints {
     lastFetchAtMs: null,
     haveClientsPeriod: false,
   };
+  /** Since when this Tor has had circuits at all, if it began without; older descriptors are of a dead Tor. */
+  #born: { readonly wallMs: number; readonly monotonicMs: number } | null = null;
+  /** Since when only a stand-in could be published. */
+  #standInSinceMs: number | null = null;
   #lastOwn: { readonly bytes: Uint8Array; readonly which: WhichPoints } | null = null;
   #readingOwn = false;
   #fetching = 0;
@@ -97,6 +121,11 @@ export class OwnPoints {
     this.#session++;
     this.#circuits.load(circuits);
     this.#active = true;
+    this.#born =
+      this.#circuits.size > 0
+        ? null
+        : { wallMs: this.#effects.wallMs(), monotonicMs: this.#effects.monotonicMs() };
+    this.#standInSinceMs = null;
     this.#lastOwn = null;
     this.#readingOwn = false;
     this.#fetching = 0;
@@ -170,6 +199,11 @@ export class OwnPoints {
     const which = this.#which;
     if (!this.#active || which === null) return null;
     let wakeAtMs: number | null = null;
+    if (this.#standInSinceMs !== null) {
+      const due = this.#standInSinceMs + STAND_IN_AFTER_MS;
+      if (due <= nowMs) this.#tell(false);
+      else wakeAtMs = due;
+    }
     if (!this.#readingOwn) {
       const due = getInfoDue(this.#history, this.#effects.pollMs);
       if (due <= nowMs) this.#readOwn(which, nowMs);
@@ -242,6 +276,8 @@ export class OwnPoints {
       return;
     }
     const reading = decoded.value;
+    if (!fromTorItself && (await this.#isOfDeadTor(reading, which))) return;
+    if (session !== this.#session) return;
     const known = this.#readings.get(reading.timePeriod)?.introductionPoints ?? [];
     this.#readings = withReading(this.#readings, reading, fromTorItself);
     const now = this.#readings.get(reading.timePeriod)?.introductionPoints ?? [];
@@ -256,6 +292,15 @@ export class OwnPoints {
       };
     }
     this.#tell(false);
+  }
+
+  /** Was this fetched descriptor made before the Tor that runs now had any circuit? */
+  async #isOfDeadTor(reading: DecodedDescriptor, which: WhichPoints): Promise<boolean> {
+    const born = this.#born;
+    if (born === null || this.#effects.monotonicMs() - born.monotonicMs > DISTRUST_FOR_MS) return false;
+    if (reading.timePeriod !== which.clientsPeriod) return true;
+    const madeAtMs = await this.#effects.bornAtMs(reading, which);
+    return madeAtMs === null || madeAtMs < born.wallMs - DATING_TOLERANCE_MS;
   }
 
   #explain(error: unknown): void {
@@ -283,10 +328,23 @@ export class OwnPoints {
       return;
     }
     const { reading, points } = chosen;
+    if (!this.#mayStandIn(reading.timePeriod === which.clientsPeriod, reading.timePeriod)) return;
     const { timePeriod, create2Formats, flowControl } = reading;
     const said = { points, timePeriod, create2Formats, flowControl };
     if (this.#published !== null && sameContent(this.#published, said)) return;
     this.#publish(said, this.#causeOf(said));
+  }
+
+  /** Points of a neighbouring period are published only when those of the right one do not come. */
+  #mayStandIn(isClientsPeriod: boolean, period: TimePeriodNumber): boolean {
+    const isPublished = this.#published?.timePeriod === period && this.#published.points.length > 0;
+    if (isClientsPeriod || isPublished) {
+      this.#standInSinceMs = null;
+      return true;
+    }
+    const nowMs = this.#effects.monotonicMs();
+    this.#standInSinceMs ??= nowMs;
+    return nowMs - this.#standInSinceMs >= STAND_IN_AFTER_MS;
   }
 
   /** When the newest of the events happened that this change comes from, wall clock. */

@@ -1,4 +1,9 @@
-import type { OnionAddress, RelayFingerprint, TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
+import type {
+  OnionAddress,
+  RelayFingerprint,
+  TimePeriodNumber,
+  UnixSeconds,
+} from '@rustbalance/crypto-worker/brands.js';
 import type { DescriptorPlan, PublicationPlan } from '@rustbalance/crypto-worker/task-types.js';
 
 /**
@@ -19,8 +24,8 @@ export interface WhichPoints {
    * desc_next is shown by nothing else than the HSDirs that Tor uploaded it to.
    */
   readonly fetchFrom: readonly RelayFingerprint[] | null;
-  /** Blinded key as HS_DESC events write it (base64 without padding). */
-  readonly descriptorId: string;
+  /** What that descriptor's revision counter counts seconds from. */
+  readonly srvRunStart: UnixSeconds;
 }
 
 const distinct = (plan: DescriptorPlan): readonly RelayFingerprint[] => [
@@ -34,7 +39,7 @@ export const whichPoints = (plan: PublicationPlan): WhichPoints => {
     clientsPeriod: clients.timePeriod,
     candidates: [-1, 0, 1].map((step) => (clients.timePeriod + step) as TimePeriodNumber),
     fetchFrom: plan.clientsUse === 'second' ? distinct(clients) : null,
-    descriptorId: Buffer.from(clients.blindedKey).toString('base64').replace(/=+$/, ''),
+    srvRunStart: clients.srvRunStart,
   };
 };
 

@@ -1,4 +1,4 @@
-import type { RelayFingerprint, UnixSeconds } from '@rustbalance/crypto-worker/brands.js';
+import type { ExpandedSecretKey, RelayFingerprint, UnixSeconds } from '@rustbalance/crypto-worker/brands.js';
 import type { ActorContext } from '../kernel/actor.js';
 import { nodePaths } from '../kernel/config/paths.js';
 import { RbError, rbError, type ErrorData } from '../kernel/errors.js';
@@ -31,6 +31,9 @@ export interface Workers {
 
 /** The largest descriptor that any Tor takes, until a consensus says it (dir-spec: HSV3MaxDescriptorSize). */
 const DEFAULT_MAX_DESCRIPTOR_SIZE = 50_000;
+
+/** How far ahead of our clock a counter may be. */
+const COUNTER_SLACK_SECS = 10;
 
 /** `count` different ones, each as likely as the others. */
 export const sampleOf = <T>(items: readonly T[], count: number, random: Random): readonly T[] => {
@@ -132,6 +135,19 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
         now: Math.floor(clock.wallMs() / 1000) as UnixSeconds,
         maxDescriptorSize: Math.max(params.maxDescriptorSize, DEFAULT_MAX_DESCRIPTOR_SIZE),
       });
+    },
+    bornAtMs: async (descriptor, which) => {
+      const params = network.view?.hsDirParams;
+      if (params === undefined) return null;
+      const sinceRunStart = Math.ceil(clock.wallMs() / 1000) - which.srvRunStart;
+      const input = await context.crypto('findCounterInput', {
+        secret: instance.secret.reveal() as ExpandedSecretKey,
+        timePeriod: descriptor.timePeriod,
+        periodLength: params.periodLength,
+        counter: descriptor.revisionCounter,
+        maxN: Math.max(1, sinceRunStart + COUNTER_SLACK_SECS),
+      });
+      return input.ok ? (which.srvRunStart + input.value - 1) * 1000 : null;
     },
     sample: (hsdirs: readonly RelayFingerprint[], count) => sampleOf(hsdirs, count, context.random),
     publish: (own) => {
