@@ -81,6 +81,15 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
   const reporter = startLevelTrigger(clock, report);
   reporter.poke();
 
+  const stop = async (deadlineMs: number): Promise<void> => {
+    machine.send({ type: 'stop' });
+    reporter.stop();
+    context.publish('proxy.status', status(proxy));
+    await proxy.stop(deadlineMs * DRAIN_SHARE);
+    machine.send({ type: 'drained' });
+  };
+  let stopped: Promise<void> | null = null;
+
   return {
     handlers: {
       'tor.status': (tor) => {
@@ -99,12 +108,9 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
         lastTargetError: proxy.traffic.lastFailure?.data.what ?? null,
       },
     }),
-    stop: async (deadlineMs) => {
-      machine.send({ type: 'stop' });
-      reporter.stop();
-      context.publish('proxy.status', status(proxy));
-      await proxy.stop(deadlineMs * DRAIN_SHARE);
-      machine.send({ type: 'drained' });
+    stop: (deadlineMs) => {
+      stopped ??= stop(deadlineMs);
+      return stopped;
     },
   };
 };

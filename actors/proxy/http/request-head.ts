@@ -45,7 +45,7 @@ export const FAULT_STATUS: Readonly<Record<RequestFault, number>> = {
   'head-too-large': 431,
 };
 
-const REQUEST_LINE = /^(\S+) ([\x21\x22\x24-\x7e\x80-\xff]+) HTTP\/(\d)\.(\d)$/;
+const REQUEST_LINE = /^(\S+) ([\x21\x22\x24-\x7e]+) HTTP\/(\d)\.(\d)$/;
 const ABSOLUTE_FORM = /^https?:\/\/([^/?]*)(.*)$/i;
 const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]*)(?::\d{0,5})?$/;
 

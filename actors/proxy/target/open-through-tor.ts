@@ -24,6 +24,8 @@ export const openThroughTor = async (way: ThroughTor, signal: AbortSignal): Prom
     socket.destroy();
   };
   signal.addEventListener('abort', abort, { once: true });
+  // The socket may be half-open, so that an end in the middle of the handshake would otherwise be waited out.
+  socket.once('end', abort);
   try {
     await SocksClient.createConnection({
       command: 'connect',
@@ -44,5 +46,6 @@ export const openThroughTor = async (way: ThroughTor, signal: AbortSignal): Prom
     throw signal.aborted ? (signal.reason as Error) : socksFailure(error);
   } finally {
     signal.removeEventListener('abort', abort);
+    socket.off('end', abort);
   }
 };
