@@ -1,0 +1,216 @@
+import type { IntroductionPoint } from '@rustbalance/crypto-worker/introduction-point.js';
+import type { NetworkView } from '@rustbalance/crypto-worker/task-types.js';
+import { errorData } from '@rustbalance/actors/kernel/errors.js';
+import type { ChildState } from '@rustbalance/actors/kernel/host-messages.js';
+import type { Answer, MessageName, Payload, RequestName } from '@rustbalance/actors/kernel/messages.js';
+
+/**
+ * One sample of every message, as a value of the mapped type: a message that is declared without a sample here
+ * does not compile. Samples hold what crosses threads worst: bytes, bigints as text, nulls, empty and nested lists.
+ */
+export type Samples = {
+  readonly [N in MessageName]: N extends RequestName
+    ? { readonly payload: Payload<N>; readonly answer: Answer<N> }
+    : { readonly payload: Payload<N> };
+};
+
+/** A value of a branded type, from its plain form. */
+const branded = <T>(value: string | number | Uint8Array): T => value as T;
+
+const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, index) => index % 251);
+
+const address = 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd';
+
+const introductionPoint: IntroductionPoint = {
+  linkSpecifiers: [
+    { type: 0, data: bytes(6) },
+    { type: 3, data: bytes(32) },
+  ],
+  onionKey: branded(bytes(32)),
+  authKey: branded(bytes(32)),
+  encKey: branded(bytes(32)),
+  expires: branded(1_700_000_000),
+};
+
+const networkView: NetworkView = {
+  validAfter: branded(1_700_000_000),
+  freshUntil: branded(1_700_003_600),
+  validUntil: branded(1_700_010_800),
+  votingIntervalSeconds: 3_600,
+  sharedRandomCurrent: branded(bytes(32)),
+  sharedRandomPrevious: null,
+  hsDirParams: {
+    periodLength: branded(1_440),
+    replicas: 2,
+    spreadStore: 4,
+    spreadFetch: 3,
+    maxDescriptorSize: 50_000,
+  },
+  params: { hsdir_n_replicas: 2 },
+  relays: { count: 1, fingerprints: bytes(20), ed25519Ids: bytes(32), flags: Uint16Array.of(5) },
+  completeness: { relays: 1, microdescriptors: 1, hsDirs: 1, hsDirsWithoutMicrodescriptor: 0 },
+};
+
+const child: ChildState = {
+  id: 'tor',
+  pid: 4_242,
+  startedAtMs: 1_700_000_000_000,
+  exited: { code: null, signal: 'SIGKILL', atMs: 1_700_000_000_500 },
+  lastLines: ['Bootstrapped 100% (done): Done'],
+};
+
+export const SAMPLES: Samples = {
+  'tor.status': {
+    payload: {
+      state: 'up',
+      version: '0.4.9.11',
+      bootstrap: 100,
+      instanceAddress: branded(address),
+      socks: 'unix:/run/rustbalance/tor-socks.sock',
+      deaths: 1,
+      lastError: null,
+    },
+  },
+  'tor.network': { payload: { view: networkView } },
+  'tor.introduction-points': {
+    payload: {
+      points: [introductionPoint],
+      timePeriod: branded(20_000),
+      create2Formats: [2],
+      flowControl: '1-2 31',
+      causedAtMs: 1_700_000_000_000,
+    },
+  },
+  'tor.upload': {
+    payload: {
+      address: branded(address),
+      descriptor: 'hs-descriptor 3\n',
+      hsdirs: [branded('A'.repeat(40)), branded('B'.repeat(40))],
+    },
+    answer: { startedAtMs: 1_700_000_000_000 },
+  },
+  'tor.upload-answer': {
+    payload: {
+      address: branded(address),
+      hsdir: branded('A'.repeat(40)),
+      accepted: false,
+      reason: 'UPLOAD_REJECTED',
+      atMs: 1_700_000_000_000,
+    },
+  },
+  'tor.fetch': {
+    payload: { address: branded(address), hsdir: branded('A'.repeat(40)) },
+    answer: { descriptor: null, reason: 'NOT_FOUND' },
+  },
+  'wg.status': {
+    payload: {
+      transports: [
+        {
+          transport: 'direct',
+          state: 'up',
+          local: '127.0.0.1:7001',
+          sent: 1,
+          received: 2,
+          dropped: 0,
+          lastError: null,
+        },
+      ],
+    },
+  },
+  'wg.datagram': { payload: { transport: 'direct', bytes: bytes(1_200), atMonotonicMs: 12.5 } },
+  'wg.send': { payload: { to: branded('n2'), bytes: bytes(0), via: null } },
+  'election.role': {
+    payload: { role: 'publisher', publisher: branded('n1'), sinceMs: 1_700_000_000_000 },
+  },
+  'election.peers': {
+    payload: {
+      peers: [
+        {
+          id: branded('n2'),
+          lifecycle: 'healthy',
+          role: 'standby',
+          priority: 20,
+          lastSeenSecs: 0.25,
+          transport: null,
+          introPoints: 3,
+          clockOffsetSecs: -0.5,
+          roundTripMs: null,
+        },
+      ],
+    },
+  },
+  'election.introduction-points': {
+    payload: {
+      nodes: [
+        {
+          node: branded('n2'),
+          points: [introductionPoint, introductionPoint],
+          create2Formats: [2, 3],
+          flowControl: null,
+          receivedAtMs: 1_700_000_000_000,
+        },
+      ],
+    },
+  },
+  'election.counters': { payload: { counters: [{ timePeriod: branded(20_000), n: 86_400 }] } },
+  'election.step-down': { payload: { reason: 'shutdown' } },
+  'publisher.status': {
+    payload: {
+      state: 'degraded',
+      reason: 'two HSDirs did not answer',
+      descriptors: [
+        {
+          which: 'second',
+          timePeriod: branded(20_001),
+          revisionCounter: '18446744073709551615',
+          introPoints: 6,
+          publishedAtMs: null,
+          hsdirs: [{ fingerprint: branded('A'.repeat(40)), status: 'pending', reason: null }],
+        },
+      ],
+      lastPublishMs: null,
+      lastLatencyMs: null,
+    },
+  },
+  'publisher.counters': { payload: { counters: [] } },
+  'publisher.publish-now': { payload: { reason: 'asked' } },
+  'proxy.status': {
+    payload: {
+      state: 'listening',
+      listen: 'unix:/run/rustbalance/proxy.sock',
+      mode: 'http',
+      openConnections: 1,
+      connectionsTotal: 2,
+      requestsTotal: 3,
+      targetErrorsTotal: 0,
+      bytesIn: 4,
+      bytesOut: 2 ** 40,
+    },
+  },
+  'proxy.target-error': { payload: { reason: 'ECONNREFUSED', count: 17 } },
+  'health.status': {
+    payload: {
+      target: { healthy: false, checkedAtMs: null, failures: 3 },
+      clockSane: true,
+      findings: [
+        {
+          error: errorData('state.write-failed', 'state.json', { reason: 'ENOSPC' }),
+          sinceMs: 1_700_000_000_000,
+        },
+      ],
+    },
+  },
+  'host.children': { payload: { children: [child, { ...child, exited: null, lastLines: [] }] } },
+  'host.spawn': {
+    payload: { id: 'tor', command: 'tor', args: ['-f', '/x'], env: { PATH: '/usr/bin' }, cwd: null },
+    answer: { ...child, exited: null },
+  },
+  'host.signal': { payload: { id: 'tor', signal: 'SIGTERM' }, answer: { child: null } },
+  'pool.run': {
+    payload: { task: 'buildDescriptors', input: { masterSecret: bytes(64), requests: [{ n: 1 }] } },
+    answer: {
+      ok: true,
+      value: [{ revisionCounter: 18_446_744_073_709_551_615n, text: 'hs-descriptor 3\n' }],
+    },
+  },
+};
