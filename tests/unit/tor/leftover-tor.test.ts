@@ -1,0 +1,118 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  endLeftoverTor,
+  findOurTor,
+  isOurTor,
+  parsePidFile,
+  systemProcesses,
+  type ProcessFacts,
+  type Processes,
+} from '@rustbalance/actors/tor/leftover-tor.js';
+import { SimulatedClock } from '../../support/simulated-clock.js';
+
+const TORRC = '/var/lib/rustbalance/tor/torrc';
+const tor = (over: Partial<ProcessFacts> = {}): ProcessFacts => ({
+  pid: 4711,
+  parentPid: 1,
+  executable: '/usr/bin/tor',
+  args: ['tor', '-f', TORRC, '--defaults-torrc', '/x'],
+  ...over,
+});
+
+describe('a pid file', () => {
+  it.each([
+    ['4711\n', 4711],
+    ['4711', 4711],
+    ['', null],
+    ['0\n', null],
+    ['-1\n', null],
+    ['4711 4712\n', null],
+    ['99999999999\n', null],
+    ['x', null],
+  ])('of %j names %s', (text, pid) => {
+    expect(parsePidFile(text)).toBe(pid);
+  });
+});
+
+describe('a process is the Tor that an earlier daemon started', () => {
+  it.each([
+    ['with our torrc', tor(), true],
+    ['after its program was upgraded', tor({ executable: '/usr/bin/tor (deleted)' }), true],
+    [
+      'where its program cannot be seen',
+      tor({ executable: null, args: ['/usr/bin/tor', '-f', TORRC] }),
+      true,
+    ],
+    ['not with another torrc', tor({ args: ['tor', '-f', '/etc/tor/torrc'] }), false],
+    ['not when the number now belongs to another program', tor({ executable: '/usr/bin/node' }), false],
+    ['not when it is named like Tor only at the beginning', tor({ executable: '/usr/bin/torsocksd' }), false],
+    ['not when the torrc is named elsewhere', tor({ args: ['tor', '--hash', TORRC] }), false],
+  ])('%s', (_, process, ours) => {
+    expect(isOurTor(process, TORRC)).toBe(ours);
+  });
+});
+
+/** A process that ends after a certain signal. */
+const mortal = (endsOn: string | null) => {
+  const signals: string[] = [];
+  const processes: Processes = {
+    look: async () => (signals.some((signal) => signal === endsOn) ? null : tor()),
+    kill: (_, signal) => signals.push(signal),
+  };
+  return { signals, processes };
+};
+
+describe('ending it', () => {
+  it('wakes it, asks it, and waits until it is gone', async () => {
+    const { signals, processes } = mortal('SIGTERM');
+    await endLeftoverTor(tor(), TORRC, processes, new SimulatedClock(0));
+    expect(signals).toEqual(['SIGCONT', 'SIGTERM']);
+  });
+
+  it('kills it when it does not go', async () => {
+    const { signals, processes } = mortal('SIGKILL');
+    const clock = new SimulatedClock(0);
+    const ended = endLeftoverTor(tor(), TORRC, processes, clock);
+    await clock.advance(3000);
+    await ended;
+    expect(signals).toEqual(['SIGCONT', 'SIGTERM', 'SIGKILL']);
+  });
+
+  it('says so when even that does not help', async () => {
+    const clock = new SimulatedClock(0);
+    const ended = endLeftoverTor(tor(), TORRC, mortal(null).processes, clock);
+    const refused = expect(ended).rejects.toMatchObject({ code: 'tor.data-directory-in-use' });
+    await clock.advance(5000);
+    await refused;
+  });
+
+  it('hits no other process that got its number meanwhile', async () => {
+    const signals: string[] = [];
+    const processes: Processes = {
+      look: async () => tor({ executable: '/usr/bin/sshd' }),
+      kill: (_, signal) => signals.push(signal),
+    };
+    await endLeftoverTor(tor(), TORRC, processes, new SimulatedClock(0));
+    expect(signals).not.toContain('SIGKILL');
+  });
+});
+
+describe('looking at real processes', () => {
+  it('finds this one with its arguments, and none under a number that is free', async () => {
+    const found = await systemProcesses.look(process.pid);
+    expect(found?.parentPid).toBe(process.ppid);
+    expect(found?.args.length).toBeGreaterThan(0);
+    expect(await systemProcesses.look(2 ** 30)).toBeNull();
+  });
+
+  it('takes no other process for Tor because of a pid file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'rb-pid-'));
+    await writeFile(join(folder, 'tor.pid'), `${String(process.pid)}\n`);
+    expect(await findOurTor(join(folder, 'tor.pid'), TORRC, systemProcesses)).toBeNull();
+    expect(await findOurTor(join(folder, 'none.pid'), TORRC, systemProcesses)).toBeNull();
+    await rm(folder, { recursive: true });
+  });
+});
