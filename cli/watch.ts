@@ -19,12 +19,12 @@ const pause = (world: CliWorld, stopped: AbortSignal): Promise<void> =>
   });
 
 /** A daemon that restarts is what one watches for: only its absence of now is told. */
-const askedOrTold = async (ask: () => Promise<string>): Promise<string> => {
+const askedOrTold = async (ask: () => Promise<string>, asJson: boolean): Promise<string> => {
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof RbError && error.code.startsWith('daemon.')) return `${errorLine(error.data)}\n`;
-    throw error;
+    if (!(error instanceof RbError) || !error.code.startsWith('daemon.')) throw error;
+    return `${asJson ? JSON.stringify({ errors: [error.data] }) : errorLine(error.data)}\n`;
   }
 };
 
@@ -41,7 +41,7 @@ export const printOrWatch = async (
   }
   const stopped = world.interrupted;
   while (!stopped.aborted) {
-    const text = await askedOrTold(ask);
+    const text = await askedOrTold(ask, asJson);
     world.print(`${world.isTerminal && !asJson ? CLEAR_SCREEN : ''}${text}`);
     await pause(world, stopped);
   }

@@ -1,5 +1,6 @@
 import {
   chmod,
+  chown,
   link,
   mkdir,
   mkdtemp,
@@ -68,6 +69,13 @@ const removeEmpty = async (dirs: readonly string[]): Promise<void> => {
   for (const dir of dirs) await rmdir(dir).catch(() => undefined);
 };
 
+/** Files that root makes in a service user's directory are that user's: it must be able to read its own keys. */
+const giveToOwnerOf = async (dir: string, stage: string, files: readonly NodeFile[]): Promise<void> => {
+  const { uid, gid } = await stat(dir);
+  if (process.geteuid?.() !== 0 || uid === 0) return;
+  for (const { name } of files) await chown(join(stage, name), uid, gid);
+};
+
 /** Links each file into place, which never overwrites; takes all back when one cannot be. */
 const linkAll = async (stage: string, dir: string, files: readonly NodeFile[]): Promise<void> => {
   const placed: string[] = [];
@@ -103,6 +111,7 @@ export const placeFiles = async (dir: string, files: readonly NodeFile[]): Promi
       await rename(stage, dir);
       stage = null;
     } else {
+      await giveToOwnerOf(dir, stage, files);
       await linkAll(stage, dir, files);
     }
     parents = [];

@@ -1,4 +1,5 @@
 import {
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -229,6 +230,14 @@ describe('init', () => {
       'node.key',
       'notes',
     ]);
+  });
+
+  it('gives its files to the owner of a directory that exists', async () => {
+    mkdirSync(at('etc'));
+    if (process.geteuid?.() === 0) chownSync(at('etc'), 4242, 4343);
+    expect((await init('etc')).code).toBe(0);
+    const { uid, gid } = statSync(at('etc'));
+    for (const name of readdirSync(at('etc'))) expect(statSync(at('etc', name))).toMatchObject({ uid, gid });
   });
 
   it.each([
