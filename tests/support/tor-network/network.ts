@@ -32,16 +32,12 @@ class Network implements TorNetwork {
   readonly #options: ResolvedOptions;
   readonly #tors: TorProcess[] = [];
   #stopped = false;
-  readonly #killAll = (): void => {
-    for (const tor of this.#tors) tor.killNow();
-  };
 
   constructor(dir: string, programs: TorPrograms, options: ResolvedOptions) {
     this.dir = dir;
     this.programs = programs;
     this.votingIntervalSecs = options.votingIntervalSecs;
     this.#options = options;
-    process.on('exit', this.#killAll);
   }
 
   async bringUp(): Promise<void> {
@@ -132,7 +128,6 @@ class Network implements TorNetwork {
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#tors.map((tor) => tor.stop()));
-    process.removeListener('exit', this.#killAll);
     await rm(this.dir, { recursive: true, force: true, maxRetries: 3 });
   }
 }

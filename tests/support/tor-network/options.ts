@@ -12,7 +12,7 @@ export interface TorNetworkOptions {
   readonly votingIntervalSecs?: number;
   /** Default `testing`. With `production` the voting interval is 300 s and votingIntervalSecs must not be given. */
   readonly behaviour?: NetworkBehaviour;
-  /** Consensus parameters, e.g. `{ hsdir_spread_store: 1 }` for rings in which a wrong HSDir shows as a failure. */
+  /** Consensus parameters, e.g. SELECTIVE_RINGS. */
   readonly consensusParams?: Readonly<Record<string, number>>;
   /**
    * Start with a previous and a current shared random value, as every network has that is older than two runs.
@@ -23,6 +23,12 @@ export interface TorNetworkOptions {
   readonly log?: (line: string) => void;
   readonly readyTimeoutMs?: number;
 }
+
+/**
+ * One HSDir a replica instead of four, so that in a small network a wrong HSDir shows as a failed fetch. Clients ask
+ * as selectively as services store: otherwise two of three cold fetches begin with an HSDir that holds nothing.
+ */
+export const SELECTIVE_RINGS = { hsdir_spread_store: 1, hsdir_spread_fetch: 1 } as const;
 
 /**
  * Voting intervals for which Tor's testing arithmetic comes out even: a time period is 24 intervals rounded down to

@@ -31,16 +31,20 @@ const isExecutable = async (path: string): Promise<boolean> =>
     () => false,
   );
 
-const findProgram = async (name: string, folders: readonly string[]): Promise<string> => {
+const findProgram = async (
+  name: string,
+  debianPackage: string,
+  folders: readonly string[],
+): Promise<string> => {
   for (const folder of folders) {
     const path = join(folder, name);
     if (await isExecutable(path)) return path;
   }
-  throw new MissingProgramError(name, 'tor');
+  throw new MissingProgramError(name, debianPackage);
 };
 
 /**
- * Finds `tor` and `tor-gencert`.
+ * Finds `tor` and `tor-gencert`, and makes sure of `setpriv`, through which every Tor is started.
  *
  * @param searchPath folders, colon-separated; the process's PATH and the system's folders unless told
  * @throws MissingProgramError, which names the package
@@ -51,7 +55,11 @@ export const findTorPrograms = async (searchPath?: string): Promise<TorPrograms>
       ? [...(process.env['PATH'] ?? '').split(delimiter), ...SYSTEM_FOLDERS]
       : searchPath.split(delimiter);
   const named = folders.filter((folder) => folder !== '');
-  const [tor, torGencert] = await Promise.all([findProgram('tor', named), findProgram('tor-gencert', named)]);
+  const [tor, torGencert] = await Promise.all([
+    findProgram('tor', 'tor', named),
+    findProgram('tor-gencert', 'tor', named),
+    findProgram('setpriv', 'util-linux', named),
+  ]);
   return { tor, torGencert };
 };
 
