@@ -1,0 +1,297 @@
+/** The engine of crypto-worker held against C Tor itself: its descriptors, its ring, its HSDirs, its clients. */
+import { type BlindedKeypair, blindKeypair } from '@rustbalance/crypto-worker/blinding/blinded-key.js';
+import type { UnixSeconds } from '@rustbalance/crypto-worker/brands.js';
+import {
+  counterInput,
+  findCounterInput,
+  revisionCounter,
+} from '@rustbalance/crypto-worker/counter/revision-counter.js';
+import { buildDescriptors } from '@rustbalance/crypto-worker/descriptor/build-descriptors.js';
+import { latin1 } from '@rustbalance/crypto-worker/encoding/bytes.js';
+import { fingerprintAt } from '@rustbalance/crypto-worker/network/relay-table.js';
+import { responsibleHsDirs } from '@rustbalance/crypto-worker/ring/responsible-hsdirs.js';
+import type { DecodedDescriptor, DescriptorPlan } from '@rustbalance/crypto-worker/task-types.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fetchFromHsDir, hsdirIndexes } from '../support/hsdir-view.js';
+import { expiriesOf, inStemsWords } from '../support/proof/expectations.js';
+import { networkViewOf, planOf } from '../support/proof/network-view.js';
+import {
+  type OpenedDescriptor,
+  openDescriptor,
+  rewriteDescriptor,
+  shapeOf,
+  withoutPadding,
+} from '../support/proof/opened-descriptor.js';
+import { postDescriptor } from '../support/proof/post.js';
+import {
+  type Publication,
+  type UsedCounters,
+  clientsHsDir,
+  currentDescriptor,
+  decodeFor,
+  descriptorAt,
+  publishMaster,
+  unixNow,
+} from '../support/proof/publish.js';
+import type { RecordedService } from '../support/proof/recorded-service.js';
+import { settledRounds } from '../support/proof/rounds.js';
+import {
+  type ProofWorld,
+  changeSpread,
+  enterPhase,
+  phasesFrom,
+  startProofWorld,
+} from '../support/proof/world.js';
+import { valueOf } from '../unit/crypto-worker/given.js';
+import { stemDecodes } from '../wire/stem/stem.js';
+
+const LARGEST_N = 2 ** 18;
+const REPLICAS = 2;
+// Tor's present is the wall clock; an event reaches us within a second, or ten where all processors are taken.
+const EVENT_DELAY_SECS = 10;
+const AFTER_TP = 'from the start of a time period to the next shared random value';
+const AFTER_SRV = 'from a shared random value to the start of the next time period';
+
+const begunAt = unixNow();
+const used: UsedCounters = new Map();
+let world: ProofWorld;
+let published: Publication;
+
+beforeAll(async () => {
+  world = await startProofWorld();
+});
+
+afterAll(async () => {
+  await world.stop();
+});
+
+interface Own {
+  readonly text: string;
+  readonly decoded: DecodedDescriptor;
+  readonly plan: DescriptorPlan;
+  readonly blinded: BlindedKeypair;
+  readonly opened: OpenedDescriptor;
+}
+
+const readOwn = async (service: RecordedService, text: string): Promise<Own> => {
+  const { decoded, plan } = await decodeFor(service, text);
+  const { secret, publicKey } = service.identity;
+  const { hsDirParams } = await networkViewOf(service.tor);
+  const blinded = blindKeypair(secret, publicKey, {
+    number: plan.timePeriod,
+    length: hsDirParams.periodLength,
+  });
+  return { text, decoded, plan, blinded, opened: openDescriptor(text, plan) };
+};
+
+/** Tor's own descriptors: the first by GETINFO, and the one that clients use from its HSDir. */
+const ownDescriptors = async (service: RecordedService): Promise<Own[]> => {
+  const plan = await planOf(service.tor, service.identity.publicKey);
+  const { address } = service.identity;
+  const texts = [
+    await currentDescriptor(service),
+    await descriptorAt(world.client, address, clientsHsDir(plan).fingerprint),
+  ];
+  return Promise.all(texts.map((text) => readOwn(service, text)));
+};
+
+const inputOf = ({ blinded, decoded }: Own): number =>
+  valueOf(findCounterInput(blinded.secret, decoded.revisionCounter, LARGEST_N));
+
+/** Ours of the same key, counter input and introduction points, as of a moment. */
+const oursLike = async (own: Own, now: UnixSeconds): Promise<{ text: string; opened: OpenedDescriptor }> => {
+  const { hsDirParams } = await networkViewOf(world.plain.tor);
+  const { which, timePeriod } = own.plan;
+  const { introductionPoints, create2Formats, flowControl } = own.decoded;
+  const [built] = valueOf(
+    buildDescriptors({
+      masterSecret: world.plain.identity.secret,
+      periodLength: hsDirParams.periodLength,
+      now,
+      create2Formats,
+      flowControl,
+      maxDescriptorSize: hsDirParams.maxDescriptorSize,
+      requests: [{ which, timePeriod, n: inputOf(own), introductionPoints }],
+    }),
+  );
+  const text = built?.text ?? '';
+  return { text, opened: openDescriptor(text, own.plan) };
+};
+
+const expectSameRounds = async (service: RecordedService, spread: number): Promise<void> => {
+  const rounds = await settledRounds(service);
+  expect(rounds).toHaveLength(2);
+  for (const { byTor, byUs, answered } of rounds) {
+    expect(answered).toBe(true);
+    expect(byUs).toHaveLength(REPLICAS * spread);
+    // Tor begins its uploads replica by replica in ring order, as a plan lists them.
+    expect(byTor).toEqual(byUs);
+  }
+};
+
+const publishAndReadBack = async (): Promise<void> => {
+  published = await publishMaster(world, used);
+  const { plan, built, verdicts } = published;
+  expect(verdicts).toEqual([...plan.first.store, ...plan.second.store].map(() => 'accepted'));
+  const served = built.find(({ which }) => which === plan.clientsUse);
+  for (const { fingerprint } of plan[plan.clientsUse].store) {
+    expect(await descriptorAt(world.client, world.master.address, fingerprint)).toBe(served?.text);
+  }
+};
+
+const expectReachable = async (): Promise<void> => {
+  await world.client.dropDescriptor(world.master.address);
+  const page = await world.client.fetch(world.master.address);
+  expect(page).toMatchObject({ ok: true, node: 'proof', error: undefined });
+};
+
+const provesDescriptors = (): void => {
+  test('have the revision counters that we compute, to the bit and the second', async () => {
+    for (const service of [world.plain, world.instance]) {
+      const chosen = await service.counters();
+      for (const own of await ownDescriptors(service)) {
+        const { plan, decoded, blinded } = own;
+        const ofPeriod = chosen.filter(({ timePeriod }) => timePeriod === plan.timePeriod);
+        expect(ofPeriod.length).toBeGreaterThan(0);
+        for (const { runStart, now, n, counter } of ofPeriod) {
+          expect(runStart).toBe(plan.srvRunStart);
+          expect(counterInput(now as UnixSeconds, plan.srvRunStart, null)).toBe(n);
+          expect(valueOf(revisionCounter(blinded.secret, n))).toBe(counter);
+        }
+        const last = ofPeriod.at(-1);
+        expect(decoded.revisionCounter).toBe(last?.counter);
+        expect(inputOf(own)).toBe(last?.n);
+        const [upload] = service.uploads.latest(plan.blindedKey);
+        const late = (upload?.atSecs ?? 0) - (last?.now ?? 0);
+        expect(late).toBeGreaterThanOrEqual(0);
+        expect(late).toBeLessThanOrEqual(EVENT_DELAY_SECS);
+      }
+    }
+  });
+
+  test('are written by us to the same bytes, every layer out of the one below', async () => {
+    for (const { text, decoded, opened, blinded } of await ownDescriptors(world.plain)) {
+      expect(decoded).toMatchObject({ skipped: [], powParams: null, flowControl: '1-2 31' });
+      const ours = rewriteDescriptor(opened, blinded);
+      expect(ours.inner).toBe(latin1(opened.innerPlaintext));
+      expect(ours.middle).toBe(latin1(opened.middlePlaintext));
+      // With its signature, so our blinded secret key has Tor's nonce prefix.
+      expect(ours.signingKeyCertificate).toEqual(opened.outer.signingKeyCertificate);
+      expect(ours.text).toBe(text);
+    }
+  });
+
+  test('cannot be told by shape, size or expiry from ours with the same introduction points', async () => {
+    for (const own of await ownDescriptors(world.plain)) {
+      const ours = await oursLike(own, begunAt);
+      expect(ours.text).toHaveLength(own.text.length);
+      expect(shapeOf(ours.text)).toEqual(shapeOf(own.text));
+      const [ourMiddle, torsMiddle] = [ours.opened, own.opened].map((each) =>
+        withoutPadding(each.middlePlaintext),
+      );
+      expect(shapeOf(ourMiddle ?? '')).toEqual(shapeOf(torsMiddle ?? ''));
+      const [ourInner, torsInner] = [ours.opened, own.opened].map((each) => latin1(each.innerPlaintext));
+      expect(shapeOf(ourInner ?? '')).toEqual(shapeOf(torsInner ?? ''));
+      // Tor made its certificates at some moment of this test, which may have seen an hour begin.
+      const ends = [begunAt, unixNow()].map(async (now) => expiriesOf((await oursLike(own, now)).opened));
+      const [early, late] = await Promise.all(ends);
+      const { signingKey, introductionPoints } = expiriesOf(own.opened);
+      expect([early?.signingKey, late?.signingKey]).toContain(signingKey);
+      const possible = [early, late].flatMap((each) => each?.introductionPoints ?? []);
+      for (const expires of introductionPoints) expect(possible).toContain(expires);
+    }
+  });
+
+  test('are read by stem as by us', async () => {
+    for (const { text, decoded } of await ownDescriptors(world.plain)) {
+      const read = await stemDecodes(text, world.plain.identity.address);
+      expect(read).toMatchObject(inStemsWords(decoded));
+      expect(read.points.length).toBeGreaterThanOrEqual(3);
+    }
+  });
+};
+
+const provesRing = (spread: number): void => {
+  test('goes to the HSDirs of our plan, both descriptors, replica by replica', async () => {
+    await expectSameRounds(world.plain, spread);
+    await expectSameRounds(world.instance, spread);
+  });
+
+  test('has the indices that we compute, for every relay', async () => {
+    const { tor } = world.client;
+    const { relays, hsDirParams } = await networkViewOf(tor);
+    const plan = await planOf(tor, world.plain.identity.publicKey);
+    const everybody = valueOf(
+      responsibleHsDirs({
+        ...plan[plan.clientsUse],
+        params: { ...hsDirParams, replicas: 1, spreadStore: relays.count },
+        relays,
+      }),
+    );
+    const fingerprints = Array.from({ length: relays.count }, (_, row) => fingerprintAt(relays, row));
+    const indexes = await hsdirIndexes(world.client, world.plain.identity.address, fingerprints);
+    const ours = everybody.store.map(({ fingerprint, index }) => ({ fingerprint, index }));
+    expect(new Set(indexes)).toEqual(new Set(ours));
+    expect(indexes).toHaveLength(world.network.relays.length + world.network.authorities.length);
+  });
+};
+
+const provesService = (): void => {
+  test('is taken by every responsible HSDir and handed out byte by byte', publishAndReadBack);
+
+  test('leads a stock client through the master address to the instance, again and again', async () => {
+    for (let visit = 0; visit < 3; visit++) await expectReachable();
+  });
+
+  test('is nowhere but at the HSDirs of our plan', async () => {
+    const { store } = published.plan[published.plan.clientsUse];
+    const responsible = new Set<string>(store.map(({ fingerprint }) => fingerprint));
+    const others = [...world.network.relays, ...world.network.authorities].filter(
+      ({ fingerprint }) => !responsible.has(fingerprint),
+    );
+    for (const { fingerprint } of others.slice(0, 3)) {
+      const answer = await fetchFromHsDir(world.client, world.master.address, fingerprint);
+      expect(answer).toEqual({ found: false, reason: 'NOT_FOUND' });
+    }
+  });
+
+  test('with a counter that was used before is refused', async () => {
+    for (const { which, text } of published.built) {
+      const [hsDir] = published.plan[which].store;
+      const again = { address: world.master.address, fingerprint: hsDir?.fingerprint ?? '', text };
+      expect(await postDescriptor(world.instance.tor, again)).toEqual({ refused: 'UPLOAD_REJECTED' });
+    }
+  });
+
+  test('is read by stem as it was meant', async () => {
+    for (const { text } of published.built) {
+      const { decoded } = await decodeFor({ tor: world.instance.tor, identity: world.master }, text);
+      expect(await stemDecodes(text, world.master.address)).toMatchObject(inStemsWords(decoded));
+    }
+  });
+};
+
+// The order is what the clock gives; waiting for a fixed one would cost up to half a period.
+const [firstAfterTp, secondAfterTp] = phasesFrom(begunAt);
+const nameOf = (afterTp: boolean): string => (afterTp ? AFTER_TP : AFTER_SRV);
+
+describe(nameOf(firstAfterTp), () => {
+  beforeAll(() => enterPhase(world, firstAfterTp));
+  describe('descriptors that Tor makes', provesDescriptors);
+  describe('a descriptor with hsdir_spread_store 1', () => provesRing(1));
+  describe('a descriptor of ours', provesService);
+});
+
+describe('a consensus that raises hsdir_spread_store to 2', () => {
+  beforeAll(() => changeSpread(world, 2));
+  describe('a descriptor', () => provesRing(2));
+  test('moves our ring as it moves Tor’s: the new HSDirs take ours', publishAndReadBack);
+});
+
+describe(nameOf(secondAfterTp), () => {
+  beforeAll(() => enterPhase(world, secondAfterTp));
+  test('what was published before the rotation still leads clients to the instance', expectReachable);
+  describe('descriptors that Tor makes', provesDescriptors);
+  describe('a descriptor with hsdir_spread_store 2', () => provesRing(2));
+  describe('a descriptor of ours', provesService);
+});
