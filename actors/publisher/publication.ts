@@ -63,6 +63,8 @@ export class Publication {
   readonly #offers: OfferTracker;
   readonly #busy: Record<BackgroundWork, boolean> = { planning: false, building: false, reading: false };
   #inputs: Inputs = NO_INPUTS;
+  /** Wall clock (ms). */
+  #networkArrivedAtMs = 0;
   /** The network view that the board was planned from. */
   #planned: NetworkView | null = null;
   #lastPublishMs: number | null;
@@ -103,6 +105,7 @@ export class Publication {
 
   /** Takes over what another actor's fact says. */
   learn(change: Partial<Inputs>): void {
+    if ('network' in change) this.#networkArrivedAtMs = this.#effects.clock.wallMs();
     this.#inputs = { ...this.#inputs, ...change };
     this.#options.poke();
   }
@@ -255,6 +258,7 @@ export class Publication {
     if (refresh) this.#serial++;
     this.#refreshWanted = false;
     const recount = this.#counters.takeRecount();
+    const causedAtMs = this.#latestCause(offer);
     this.#lastBuild = { atMs: nowMs, offerKey: offer.key, offer: offer.value };
     this.#background('building', 'the descriptors could not be built', async () => {
       const versions = await prepare(this.#effects, {
@@ -265,7 +269,7 @@ export class Publication {
         serial: this.#serial,
         recount,
         nextVersionId: ++this.#versions,
-        causedAtMs: refresh || recount.size > 0 ? this.#effects.clock.wallMs() : offer.causedAtMs,
+        causedAtMs: refresh || recount.size > 0 ? this.#effects.clock.wallMs() : causedAtMs,
       });
       if (versions.size === 0) return;
       this.#board.adopt(versions);
@@ -274,6 +278,12 @@ export class Publication {
       // Before anything is sent: whoever starts after a crash must not use the same n again.
       this.#save();
     });
+  }
+
+  /** Wall clock (ms) of whatever made this build due: points, a rotation, or the lease. */
+  #latestCause(offer: CurrentOffer): number {
+    const rotation = this.#board.lacksVersion ? this.#networkArrivedAtMs : 0;
+    return Math.max(offer.causedAtMs, rotation, this.#inputs.role?.sinceMs ?? 0);
   }
 
   // — uploading —
