@@ -61,10 +61,22 @@ if [ -n "$missing" ]; then
 fi
 
 # --- npm's packages -----------------------------------------------------------
-if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+# What npm noted of its last installation must hold every package of the lock file in its version. Dates say nothing: a
+# checkout changes them. Packages for other systems are marked optional and may be missing.
+npm_packages_are_there() {
+  node -e '
+    const { readFileSync } = require("node:fs");
+    const packages = (file) => JSON.parse(readFileSync(file, "utf8")).packages;
+    const installed = packages("node_modules/.package-lock.json");
+    const missing = Object.entries(packages("package-lock.json")).filter(([path, { version, optional, link }]) =>
+      path.includes("node_modules/") && !optional && !link && installed[path]?.version !== version);
+    process.exit(missing.length === 0 ? 0 : 1);
+  ' 2>/dev/null
+}
+
+if ! npm_packages_are_there; then
   say 'installing the npm packages of package-lock.json'
   npm ci --no-audit --no-fund --loglevel=error
-  touch node_modules/.package-lock.json
 fi
 
 # --- the build ----------------------------------------------------------------
