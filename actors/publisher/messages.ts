@@ -1,5 +1,6 @@
 import type { RelayFingerprint, TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
 import type { SeenCounter } from '../election/messages.js';
+import type { NodeId } from '../kernel/brands.js';
 import { fact, order } from '../kernel/message-declaration.js';
 
 export interface HsDirView {
@@ -8,12 +9,19 @@ export interface HsDirView {
   readonly reason: string | null;
 }
 
+export interface NodeShare {
+  readonly id: NodeId;
+  readonly introPoints: number;
+}
+
 export interface DescriptorView {
   readonly which: 'first' | 'second';
   readonly timePeriod: TimePeriodNumber;
   /** Decimal digits: a revision counter may exceed 2^53. */
   readonly revisionCounter: string;
   readonly introPoints: number;
+  /** How many of them each node brought, by node id; a node that brought none is not named. */
+  readonly nodes: readonly NodeShare[];
   /** Wall clock (ms) of the last acceptance that completed or extended it; null before the first. */
   readonly publishedAtMs: number | null;
   readonly hsdirs: readonly HsDirView[];

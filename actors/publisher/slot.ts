@@ -4,6 +4,7 @@ import type {
   TimePeriodNumber,
 } from '@rustbalance/crypto-worker/brands.js';
 import type { DescriptorPlan, WhichDescriptor } from '@rustbalance/crypto-worker/task-types.js';
+import type { NodeShare } from './messages.js';
 import { ANSWER_DEADLINE_MS, RETRY_WAITS_MS, URGENT_RETRY_MS } from './pace.js';
 
 /** A descriptor as it was built, and what it was built from. */
@@ -16,6 +17,7 @@ export interface Version {
   /** Versions with the same content serve a client alike: an HSDir that holds one needs no other. */
   readonly contentKey: string;
   readonly introPoints: number;
+  readonly nodes: readonly NodeShare[];
   readonly builtAtMs: number;
   /** Wall clock (ms) of Tor's event that made this version due. */
   readonly causedAtMs: number;

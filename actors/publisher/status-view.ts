@@ -14,6 +14,7 @@ const descriptorView = (slot: Slot, version: Version): DescriptorView => ({
   timePeriod: slot.timePeriod,
   revisionCounter: version.revisionCounter.toString(),
   introPoints: version.introPoints,
+  nodes: version.nodes,
   publishedAtMs: slot.completedAtWallMs,
   hsdirs: slot.rows.map((row) => hsDirView(row, version)),
 });
