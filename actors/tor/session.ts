@@ -225,10 +225,9 @@ export class TorSession {
   #descriptor(event: HsDescEvent): void {
     this.#listener.descriptor(event);
     if (event.address === null) return;
-    // Only the failure of an upload names no descriptor; that of a fetch does.
-    const isUpload =
-      event.action === 'UPLOADED' || (event.action === 'FAILED' && event.descriptorId === null);
-    if (isUpload && this.#uploadedFor.has(event.address)) this.#listener.uploadAnswer(event);
-    else if (event.action === 'FAILED') this.fetcher.failed(event);
+    // Any other failure may be of either kind (control-spec §4.1.25); a fetch that is under way explains it.
+    if (event.action === 'FAILED' && event.reason !== 'UPLOAD_REJECTED' && this.fetcher.failed(event)) return;
+    const isAnswer = event.action === 'UPLOADED' || event.action === 'FAILED';
+    if (isAnswer && this.#uploadedFor.has(event.address)) this.#listener.uploadAnswer(event);
   }
 }

@@ -10,6 +10,8 @@ export interface FakeUpload {
   readonly descriptor: string;
 }
 
+const FAKE_DESCRIPTOR_ID = 'A'.repeat(43);
+
 const longName = (fingerprint: string): string => `$${fingerprint}~fake`;
 
 /** The event that follows an upload to one HSDir; null for one that stays silent. */
@@ -17,10 +19,8 @@ export const uploadEvent = (behaviour: UploadBehaviour, address: string, server:
   if (behaviour === 'silent') return null;
   return behaviour === 'accept'
     ? `650 HS_DESC UPLOADED ${address} UNKNOWN ${longName(server)}\r\n`
-    : `650 HS_DESC FAILED ${address} UNKNOWN ${longName(server)} REASON=${behaviour.reject}\r\n`;
+    : `650 HS_DESC FAILED ${address} NO_AUTH ${longName(server)} ${FAKE_DESCRIPTOR_ID} REASON=${behaviour.reject}\r\n`;
 };
-
-const FAKE_DESCRIPTOR_ID = 'A'.repeat(43);
 
 const body = (document: string): string =>
   `${document
