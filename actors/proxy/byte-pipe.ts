@@ -52,6 +52,8 @@ export class BytePipe {
       if (!to.write(chunk)) from.pause();
     };
     from.on('data', pass);
+    // An end that somebody else has heard already is not told again.
+    if (from.readableEnded) to.end();
     from.on('end', () => {
       to.end();
     });

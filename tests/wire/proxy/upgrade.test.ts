@@ -89,6 +89,19 @@ describe('a WebSocket', () => {
     await client.send(requestText('GET /')).hears(/no.*no/s);
   });
 
+  it('whose client had closed its side before the 101 hears what the target says, and the target hears the close', async () => {
+    let ended = false;
+    const target = await scriptedTarget((socket) => {
+      socket.on('end', () => (ended = true));
+      setTimeout(() => socket.write(`${SWITCH}farewell`), 50);
+    });
+    const { listen } = await proxyTo({ target });
+    const client = rawClient(listen);
+    client.socket.end(requestText('GET /', ...UPGRADE));
+    expect(await client.closed()).toContain('farewell');
+    expect(ended).toBe(true);
+  });
+
   it('that breaks off at the target breaks off at the client', async () => {
     const target = await scriptedTarget((socket) => {
       socket.write(SWITCH, () => socket.resetAndDestroy());
