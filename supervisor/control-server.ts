@@ -39,13 +39,10 @@ export const serveControl = async (options: ControlServerOptions): Promise<Contr
   const connections = new Set<Socket>();
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
-    if (connections.size >= MOST_CONNECTIONS) {
-      respond(socket, refusal('control-socket.busy', { limit: MOST_CONNECTIONS }));
-      return;
-    }
-    connections.add(socket);
     socket.once('close', () => connections.delete(socket));
-    converse(socket, options);
+    connections.add(socket);
+    if (connections.size <= MOST_CONNECTIONS) converse(socket, options);
+    else turnAway(socket);
   });
   await listen(server, path);
   return {
@@ -88,6 +85,12 @@ const refusal = (
 
 const respond = (socket: Socket, response: ControlResponse, sent?: () => void): void => {
   socket.end(`${JSON.stringify(response)}\n`, sent);
+};
+
+/** What it still sends is thrown away: a socket that is not read never closes. */
+const turnAway = (socket: Socket): void => {
+  socket.resume();
+  respond(socket, refusal('control-socket.busy', { limit: MOST_CONNECTIONS }), () => socket.destroy());
 };
 
 /** One line in, one line out. */
