@@ -21,7 +21,9 @@ node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.ex
 # --- Debian's packages --------------------------------------------------------
 missing=''
 command -v tor >/dev/null 2>&1 || missing="$missing tor"
-python3 -c 'import stem' >/dev/null 2>&1 || missing="$missing python3-stem"
+# Debian's own Python: another one that comes first in PATH has other modules.
+/usr/bin/python3 -c 'import stem' >/dev/null 2>&1 || missing="$missing python3-stem"
+/usr/bin/python3 -c 'import cryptography' >/dev/null 2>&1 || missing="$missing python3-cryptography"
 
 # Debian starts a service that it installs, and that tor would go out to the public network: what runs here stays on
 # loopback. policy-rc.d is Debian's own way to say so; one that is there already is left alone.
