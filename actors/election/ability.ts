@@ -9,7 +9,7 @@ export interface Ability {
   readonly torWasUp: boolean;
   /** Since when the publisher waits although the lease is ours; null while it does not. */
   readonly waitingSinceMs: number | null;
-  /** It held the lease in vain: no other try before this. */
+  /** It held the lease in vain, or was told to give it back: other nodes come first until then. */
   readonly unableUntilMs: number;
 }
 
@@ -33,6 +33,15 @@ export const torTold = (ability: Ability, state: TorStatus['state'], nowMs: numb
 export const publisherTold = (ability: Ability, state: PublisherStatus['state'], nowMs: number): Ability => ({
   ...ability,
   waitingSinceMs: state === 'waiting' ? (ability.waitingSinceMs ?? nowMs) : null,
+});
+
+/**
+ * Other nodes come first for a while. It is no promise to publish nothing: where no other node can, this one still
+ * does, since an address without a publisher is worse than whatever the order was to mend.
+ */
+export const steppedDown = (ability: Ability, nowMs: number, settings: ElectionSettings): Ability => ({
+  ...ability,
+  unableUntilMs: Math.max(ability.unableUntilMs, nowMs + settings.heartbeatTimeoutMs),
 });
 
 /**

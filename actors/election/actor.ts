@@ -1,7 +1,7 @@
 import { createActor } from 'xstate';
 import type { ActorContext, ActorDefinition, RunningActor } from '../kernel/actor.js';
 import { startLevelTrigger } from '../kernel/level-trigger.js';
-import { publisherTold, torTold } from './ability.js';
+import { publisherTold, steppedDown, torTold } from './ability.js';
 import { newClusterState } from './cluster-state.js';
 import type { ClusterState, World } from './cluster-state.js';
 import { merged } from './counters.js';
@@ -9,7 +9,6 @@ import { factPublisher } from './facts.js';
 import { receive } from './inbound.js';
 import { electionContext } from './inspection.js';
 import { announceRelease } from './leading.js';
-import { stepDown } from './lease.js';
 import { electionMachine, eventFor } from './machine.js';
 import { staticMembership } from './members.js';
 import type { AgreeKeys } from './members.js';
@@ -112,12 +111,10 @@ export const electionActorWith = (agree: AgreeKeys): ActorDefinition<'election'>
           trigger.poke();
         },
         'election.step-down': ({ reason }) => {
-          const wasPublisher = state.lease.role === 'publisher';
-          state.lease = stepDown(state.lease, state.peers.length > 0, nowMs(), settings.heartbeatTimeoutMs);
-          if (wasPublisher && state.lease.role !== 'publisher') {
-            context.log.info('This node gives the lease back', { reason: reason.slice(0, 200) });
-            announceRelease(state, world);
-          }
+          context.log.info('Told to give the lease back if another node can publish', {
+            reason: reason.slice(0, 200),
+          });
+          state.ability = steppedDown(state.ability, nowMs(), settings);
           trigger.poke();
         },
       },

@@ -13,6 +13,7 @@ const KEPT_PERIODS = 16;
 
 /** Takes in what was seen; a counter only rises. The oldest periods beyond the bound are forgotten. */
 export const merged = (counters: SeenCounters, seen: readonly SeenCounter[]): SeenCounters => {
+  if (seen.every(({ timePeriod, n }) => n <= (counters.get(timePeriod) ?? 0))) return counters;
   const result = new Map(counters);
   for (const { timePeriod, n } of seen) result.set(timePeriod, Math.max(n, result.get(timePeriod) ?? 0));
   const newest = [...result.keys()].sort((a, b) => b - a).slice(0, KEPT_PERIODS);

@@ -1,9 +1,11 @@
 import type { ActorContext } from '../kernel/actor.js';
 import type { ClusterState } from './cluster-state.js';
 import { counterList } from './counters.js';
+import type { SeenCounters } from './counters.js';
 import type { NodeIntroductionPoints, PeerView } from './messages.js';
 import { pointCount } from './peer.js';
 import type { Peer } from './peer.js';
+import type { CommittedSet } from './points-inbox.js';
 
 type Publish = ActorContext<'election'>['publish'];
 
@@ -30,6 +32,10 @@ export const peerView = (peer: Peer, nowMs: number): PeerView => {
     roundTripMs: rounded(roundTripMs, 1),
   };
 };
+
+/** What of a peer's view is told at once when it changes. */
+const weighty = (peer: Peer): string =>
+  `${peer.lifecycle} ${peer.statement?.flags.publisher === true} ${peer.statement?.priority ?? 0} ${pointCount(peer)} ${peer.transport ?? '-'}`;
 
 const pointsOf = (peer: Peer): readonly NodeIntroductionPoints[] => {
   const set = peer.inbox.committed;
@@ -70,32 +76,36 @@ export type FactPublisher = (state: ClusterState, nowMs: number) => number | nul
 export const factPublisher = (publish: Publish): FactPublisher => {
   let toldPeers = '';
   let nextPeersMs = 0;
+  let toldCounters: SeenCounters | null = null;
+  let toldSets: readonly (CommittedSet | null)[] | null = null;
 
   const tellPeers = (state: ClusterState, nowMs: number): void => {
-    const peers = state.peers.map((peer) => peerView(peer, nowMs));
-    const telling = JSON.stringify(
-      peers.map(({ id, lifecycle, role, priority, introPoints, transport }) => [
-        id,
-        lifecycle,
-        role,
-        priority,
-        introPoints,
-        transport,
-      ]),
-    );
+    const telling = state.peers.map(weighty).join();
     if (telling === toldPeers && nowMs < nextPeersMs) return;
     toldPeers = telling;
     nextPeersMs = nowMs + PEERS_EVERY_MS;
-    publish('election.peers', { peers });
+    publish('election.peers', { peers: state.peers.map((peer) => peerView(peer, nowMs)) });
+  };
+
+  // Steps run at every datagram: what has not been replaced since the last is not looked into.
+  const tellCounters = (state: ClusterState): void => {
+    if (state.counters === toldCounters) return;
+    toldCounters = state.counters;
+    publish('election.counters', { counters: counterList(state.counters) });
+  };
+
+  const tellPoints = (state: ClusterState): void => {
+    const sets = state.peers.map((peer) => peer.inbox.committed);
+    if (toldSets !== null && sets.every((set, index) => set === toldSets?.[index])) return;
+    toldSets = sets;
+    publish('election.introduction-points', { nodes: state.peers.flatMap(pointsOf) });
   };
 
   return (state, nowMs) => {
     tellPeers(state, nowMs);
-    publish('election.counters', { counters: counterList(state.counters) });
+    tellCounters(state);
     state.pointsComplete = isComplete(state, nowMs);
-    if (state.pointsComplete) {
-      publish('election.introduction-points', { nodes: state.peers.flatMap(pointsOf) });
-    }
+    if (state.pointsComplete) tellPoints(state);
     // While it listens a node has no role; after a restart its predecessor's word holds until then.
     if (state.lease.role !== 'listening') {
       publish('election.role', {

@@ -21,6 +21,19 @@ const claims = (state: ClusterState, peer: Peer, nowMs: number, stretch: number)
   return peer.judgement.silenceMs < heartbeatTimeoutMs * stretch + takeoverGraceMs;
 };
 
+/**
+ * Forgets claims that need not be respected any more: those that ran out, and those of silent peers once somebody
+ * else publishes. Otherwise one who returns would take up again a lease that has passed to another meanwhile.
+ */
+const forgetClaims = (state: ClusterState, nowMs: number, stretch: number): void => {
+  const superseded =
+    state.lease.role === 'publisher' ||
+    state.peers.some((peer) => isLive(peer) && claims(state, peer, nowMs, stretch));
+  for (const peer of state.peers) {
+    if (!claims(state, peer, nowMs, stretch) || (superseded && !isLive(peer))) peer.claimUntilMs = null;
+  }
+};
+
 const rivalOf = (state: ClusterState, peer: Peer, nowMs: number, stretch: number): Rival => {
   const { statement } = peer;
   return {
@@ -75,6 +88,7 @@ export const announceRelease = (state: ClusterState, world: World): void => {
 export const leadOrFollow = (state: ClusterState, world: World, nowMs: number, stretch: number): void => {
   const before = state.lease;
   state.ability = afterWaiting(state.ability, before.role === 'publisher', nowMs, state.settings);
+  forgetClaims(state, nowMs, stretch);
   const view = leaseView(state, nowMs, stretch);
   const { state: lease, reason } = decideLease(before, view, nowMs, state.settings, () =>
     world.random.uniform(),
@@ -102,7 +116,7 @@ export const leadOrFollow = (state: ClusterState, world: World, nowMs: number, s
 export const leadingDueMs = (state: ClusterState, nowMs: number, stretch: number): number | null => {
   const { heartbeatTimeoutMs, takeoverGraceMs } = state.settings;
   let due = earlier(
-    leaseDueMs(state.lease, nowMs),
+    leaseDueMs(state.lease),
     abilityDueMs(state.ability, state.lease.role === 'publisher', nowMs, state.settings),
   );
   for (const peer of state.peers) {

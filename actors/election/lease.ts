@@ -19,8 +19,6 @@ export interface LeaseState {
   readonly termEndsMs: number;
   /** When a claiming node takes the lease; null outside of claiming. */
   readonly claimAtMs: number | null;
-  /** After stepping down by order, no claim before this. */
-  readonly heldDownUntilMs: number;
 }
 
 /** One node as a candidate for the lease. */
@@ -60,8 +58,7 @@ export type LeaseReason =
   | 'this node has no master key'
   | 'another publisher prevails'
   | 'this node cannot publish and another can'
-  | 'a better node was ready for a whole lease'
-  | 'stepped down by order';
+  | 'a better node was ready for a whole lease';
 
 export interface LeaseStep {
   readonly state: LeaseState;
@@ -83,7 +80,6 @@ export const startListening = (nowMs: number, settings: ElectionSettings): Lease
   listenUntilMs: nowMs + LISTENING_PROBES * settings.probeMs,
   termEndsMs: 0,
   claimAtMs: null,
-  heldDownUntilMs: 0,
 });
 
 /** Priority (lower first), ties by node id; whoever can publish now before whoever cannot. */
@@ -157,7 +153,6 @@ const withoutLease = (
   });
   if (!view.self.hasKey) return standBy('this node has no master key');
   if (view.rivals.some((rival) => rival.claims)) return standBy('another node publishes');
-  if (nowMs < state.heldDownUntilMs) return standBy('stepped down by order');
   const before = candidates(view).filter((rival) => ranksBefore(rival, view.self)).length;
   if (before === 0) return { state: publish(state, nowMs, settings), reason: 'the lease is free' };
   const claimAtMs =
@@ -218,12 +213,8 @@ export const decideLease = (
   }
 };
 
-/** Gives the lease back by order. A node without peers keeps it: nobody else could publish. */
-export const stepDown = (state: LeaseState, hasPeers: boolean, nowMs: number, holdMs: number): LeaseState =>
-  hasPeers ? { ...changed(state, 'standby', nowMs), heldDownUntilMs: nowMs + holdMs } : state;
-
 /** When the lease must be looked at again even if nothing happens; null for never. */
-export const leaseDueMs = (state: LeaseState, nowMs: number): number | null => {
+export const leaseDueMs = (state: LeaseState): number | null => {
   switch (state.role) {
     case 'publisher':
       return state.termEndsMs;
@@ -232,6 +223,6 @@ export const leaseDueMs = (state: LeaseState, nowMs: number): number | null => {
     case 'listening':
       return state.listenUntilMs;
     case 'standby':
-      return state.heldDownUntilMs > nowMs ? state.heldDownUntilMs : null;
+      return null;
   }
 };

@@ -19,6 +19,9 @@ const UNCONFIRMED_PROBES = 1.5;
 const FIRST_RESEND_PROBES = 0.25;
 const LONGEST_RESEND_PROBES = 4;
 
+const hex = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+
 const holderTag = (state: ClusterState): NodeTag => {
   if (state.holder === null) return NO_TAG;
   if (state.holder === state.settings.nodeId) return state.membership.self.tag;
@@ -44,14 +47,18 @@ const statement = (state: ClusterState, nowMs: number): Heartbeat => ({
   counters: countersToSend(state.ownCounters, state.counters),
 });
 
+/** Two heartbeats with one key say the same. Self-doubt comes and goes; it is no reason to send at once. */
 const keyOf = ({ flags, points, holder, visiblePoints: visible, counters }: Heartbeat): string =>
-  JSON.stringify([
-    { ...flags, strained: false },
-    points.digest === null ? null : [...points.digest],
-    [...holder],
+  [
+    flags.publisher,
+    flags.hasKey,
+    flags.able,
+    flags.listening,
+    points.digest === null ? '-' : hex(points.digest),
+    hex(holder),
     visible,
-    counters,
-  ]);
+    ...counters.map(({ timePeriod, n }) => `${timePeriod}:${n}`),
+  ].join();
 
 /** The heartbeat to send now; its revision rises when it says something new. */
 const currentStatement = (state: ClusterState, nowMs: number): Heartbeat => {

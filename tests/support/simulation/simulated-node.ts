@@ -1,0 +1,241 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ActorContext, ActorDefinition, RunningActor } from '@rustbalance/actors/kernel/actor.js';
+import type { Clock } from '@rustbalance/actors/kernel/clock.js';
+import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
+import type { LogRecord } from '@rustbalance/actors/kernel/logging.js';
+import type { Payload } from '@rustbalance/actors/kernel/messages.js';
+import type { Random } from '@rustbalance/actors/kernel/random.js';
+import type { IntroductionPoint } from '@rustbalance/crypto-worker/introduction-point.js';
+import { nodeConfig, nodeSecrets } from './cluster-config.js';
+import type { ClusterTimes, NodeSpec } from './cluster-config.js';
+import type { EventQueue } from './event-queue.js';
+
+type Role = Payload<'election.role'>;
+type Election = RunningActor<'election'>;
+
+/** 14 November 2023: any moment after which nothing in the tests expires. */
+const WALL_START_MS = 1_700_000_000_000;
+/** What a socket holds for a process that does not read. */
+const SOCKET_BUFFER = 256;
+
+/** One node: its ElectionActor, its clock, and what its other actors would tell. */
+export class SimulatedNode {
+  readonly spec: NodeSpec;
+  readonly logs: LogRecord[] = [];
+  /** Wall clock minus simulated time beyond the common start, ms. */
+  skewMs = 0;
+  role: Role | null = null;
+  peers: Payload<'election.peers'>['peers'] = [];
+  points: Payload<'election.introduction-points'>['nodes'] = [];
+  counters: Payload<'election.counters'>['counters'] = [];
+  torUp = true;
+  ownPoints: readonly IntroductionPoint[] = [];
+  ownCounters: Payload<'publisher.counters'>['counters'] = [];
+  starts = 0;
+
+  readonly #queue: EventQueue;
+  readonly #random: Random;
+  readonly #all: readonly NodeSpec[];
+  readonly #times: ClusterTimes;
+  readonly #definition: ActorDefinition<'election'>;
+  readonly #send: (to: string, bytes: Uint8Array) => void;
+  #running: Election | null = null;
+  #incarnation = 0;
+  #pausedUntilMs = 0;
+  #waiting = 0;
+
+  constructor(
+    spec: NodeSpec,
+    all: readonly NodeSpec[],
+    times: ClusterTimes,
+    definition: ActorDefinition<'election'>,
+    queue: EventQueue,
+    random: Random,
+    send: (to: string, bytes: Uint8Array) => void,
+  ) {
+    this.spec = spec;
+    this.#all = all;
+    this.#times = times;
+    this.#definition = definition;
+    this.#queue = queue;
+    this.#random = random;
+    this.#send = send;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== null;
+  }
+
+  /** Starts the actor, or a restarted one after kill(): the other actors' facts are given to it as the router would. */
+  async start(): Promise<void> {
+    this.starts++;
+    const incarnation = ++this.#incarnation;
+    const running = await this.#definition.start(this.#context(incarnation));
+    if (incarnation !== this.#incarnation) return;
+    this.#running = running;
+    this.tellTor(this.torUp);
+    this.tellPoints(this.ownPoints);
+    if (this.ownCounters.length > 0) this.tellCounters(this.ownCounters);
+    this.#handler('wg.status')({
+      transports: [
+        {
+          transport: 'direct',
+          state: 'up',
+          local: null,
+          sent: 0,
+          received: 0,
+          dropped: 0,
+          lastError: null,
+        },
+      ],
+    });
+  }
+
+  /** SIGKILL: nothing more is done or said. */
+  kill(): void {
+    this.#incarnation++;
+    this.#running = null;
+  }
+
+  /** SIGTERM: the actor says goodbye; the promise settles while the simulation runs on. */
+  async stop(): Promise<void> {
+    const running = this.#running;
+    if (running === null) return;
+    await running.stop(1000);
+    this.kill();
+  }
+
+  /** The whole node stands still: its timers run late, and its socket fills. */
+  pause(forMs: number): void {
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#queue.nowMs + forMs);
+  }
+
+  get isPaused(): boolean {
+    return this.#queue.nowMs < this.#pausedUntilMs;
+  }
+
+  receive(bytes: Uint8Array): void {
+    if (this.#running === null) return;
+    if (this.isPaused) {
+      if (this.#waiting >= SOCKET_BUFFER) return;
+      this.#waiting++;
+      this.#queue.schedule(this.#pausedUntilMs, () => {
+        this.#waiting--;
+        this.receive(bytes);
+      });
+      return;
+    }
+    this.#handler('wg.datagram')({ transport: 'direct', bytes, atMonotonicMs: this.#queue.nowMs });
+  }
+
+  tellTor(up: boolean): void {
+    this.torUp = up;
+    this.#handler('tor.status')({
+      state: up ? 'up' : 'down',
+      version: null,
+      bootstrap: up ? 100 : 0,
+      instanceAddress: null,
+      socks: null,
+      deaths: 0,
+      lastError: null,
+    });
+  }
+
+  tellPoints(points: readonly IntroductionPoint[]): void {
+    this.ownPoints = points;
+    this.#handler('tor.introduction-points')({
+      points,
+      timePeriod: null,
+      create2Formats: [2],
+      flowControl: '1-2 31',
+      causedAtMs: this.#queue.nowMs,
+    });
+  }
+
+  tellCounters(counters: Payload<'publisher.counters'>['counters']): void {
+    this.ownCounters = counters;
+    this.#handler('publisher.counters')({ counters });
+  }
+
+  tellPublisher(state: Payload<'publisher.status'>['state']): void {
+    this.#handler('publisher.status')({
+      state,
+      reason: null,
+      descriptors: [],
+      lastPublishMs: null,
+      lastLatencyMs: null,
+    });
+  }
+
+  order(reason: string): void {
+    this.#handler('election.step-down')({ reason });
+  }
+
+  inspect(): Readonly<Record<string, unknown>> {
+    return this.#running?.inspect().context ?? {};
+  }
+
+  state(): string {
+    return this.#running?.inspect().state ?? 'stopped';
+  }
+
+  #handler<N extends keyof Election['handlers']>(name: N): NonNullable<Election['handlers'][N]> {
+    const nothing = (() => undefined) as unknown as NonNullable<Election['handlers'][N]>;
+    return this.#running?.handlers[name] ?? nothing;
+  }
+
+  #clock(incarnation: number): Clock {
+    return {
+      wallMs: () => WALL_START_MS + this.#queue.nowMs + this.skewMs,
+      monotonicMs: () => this.#queue.nowMs,
+      after: (delayMs, fire) => {
+        const run = (): void => {
+          if (incarnation !== this.#incarnation) return;
+          if (this.isPaused) event = this.#queue.schedule(this.#pausedUntilMs, run);
+          else fire();
+        };
+        let event = this.#queue.schedule(this.#queue.nowMs + Math.max(0, delayMs), run);
+        return () => {
+          event.cancelled = true;
+        };
+      },
+    };
+  }
+
+  #context(incarnation: number): ActorContext<'election'> {
+    const clock = this.#clock(incarnation);
+    const publish = (name: string, payload: unknown): void => {
+      if (name === 'election.role' && !isDeepStrictEqual(this.role, payload)) this.role = payload as Role;
+      else if (name === 'election.peers') this.peers = (payload as Payload<'election.peers'>).peers;
+      else if (name === 'election.introduction-points') {
+        this.points = (payload as Payload<'election.introduction-points'>).nodes;
+      } else if (name === 'election.counters') {
+        this.counters = (payload as Payload<'election.counters'>).counters;
+      }
+    };
+    return {
+      name: 'election',
+      generation: this.starts,
+      config: nodeConfig(this.spec, this.#all, this.#times),
+      secrets: nodeSecrets(this.spec),
+      clock,
+      random: this.#random,
+      log: makeLogger(
+        'election',
+        () => clock.wallMs(),
+        (record) => {
+          this.logs.push(record);
+        },
+      ),
+      publish,
+      signal: () => undefined,
+      order: (name, payload) => {
+        if (name !== 'wg.send') return;
+        const { to, bytes } = payload as Payload<'wg.send'>;
+        this.#send(to, bytes);
+      },
+      request: () => Promise.reject(new Error('the election asks nobody')),
+      crypto: () => Promise.reject(new Error('the election computes nothing in the pool')),
+    };
+  }
+}
