@@ -81,6 +81,8 @@ export const statusSchema = z.object({
       /** Decimal digits: it may exceed 2^53. */
       revision_counter: z.string(),
       intro_points: z.number(),
+      /** What each node brought; a node that brought none is not named. */
+      nodes: z.array(z.object({ id: z.string(), intro_points: z.number() })),
       /** ISO 8601; null before the first acceptance. */
       published_at: z.string().nullable(),
       hsdirs: z.array(hsdirStatus),

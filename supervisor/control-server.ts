@@ -89,8 +89,8 @@ const respond = (socket: Socket, response: ControlResponse, sent?: () => void): 
 
 /** What it still sends is thrown away: a socket that is not read never closes. */
 const turnAway = (socket: Socket): void => {
-  socket.resume();
-  respond(socket, refusal('control-socket.busy', { limit: MOST_CONNECTIONS }), () => socket.destroy());
+  socket.resume().setTimeout(REQUEST_MS, () => socket.destroy());
+  respond(socket, refusal('control-socket.busy', { limit: MOST_CONNECTIONS }));
 };
 
 /** One line in, one line out. */

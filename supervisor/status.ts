@@ -24,6 +24,7 @@ const descriptorsOf = (fact: ReadFact): StatusAnswer['descriptors'] =>
     time_period: descriptor.timePeriod,
     revision_counter: descriptor.revisionCounter,
     intro_points: descriptor.introPoints,
+    nodes: descriptor.nodes.map(({ id, introPoints }) => ({ id, intro_points: introPoints })),
     published_at: descriptor.publishedAtMs === null ? null : isoTime(descriptor.publishedAtMs),
     hsdirs: descriptor.hsdirs.map(({ fingerprint, status, reason }) => ({ fingerprint, status, reason })),
   }));

@@ -1,0 +1,214 @@
+import { once } from 'node:events';
+import { chmod, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '@rustbalance/actors/kernel/clock.js';
+import { rbError } from '@rustbalance/actors/kernel/errors.js';
+import { askDaemon } from '@rustbalance/supervisor/control-client.js';
+import type { ControlRequest } from '@rustbalance/supervisor/control-protocol.js';
+import { serveControl } from '@rustbalance/supervisor/control-server.js';
+import type { ControlServer } from '@rustbalance/supervisor/control-server.js';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { SimulatedClock } from '../../support/simulated-clock.js';
+import { within } from '../../support/eventually.js';
+
+let folder: string;
+let path: string;
+const servers: ControlServer[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rb-control-'));
+  path = join(folder, 'control.sock');
+});
+
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+  await rm(folder, { recursive: true, force: true });
+});
+
+const serve = async (
+  answer: (request: ControlRequest) => Promise<unknown> = () => Promise.resolve({ stopping: true }),
+  change: Partial<Parameters<typeof serveControl>[0]> = {},
+): Promise<void> => {
+  servers.push(await serveControl({ path, clock: systemClock, answer, ...change }));
+};
+
+/** Sends raw bytes and reads until the other side closes. */
+const raw = async (bytes: string | Uint8Array): Promise<string> => {
+  const socket = connect(path);
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+  socket.on('error', () => undefined);
+  socket.write(bytes);
+  await within(10_000, 'the server closes', once(socket, 'close'));
+  return text;
+};
+
+const refusal = async (bytes: string | Uint8Array): Promise<string> => {
+  const response = JSON.parse(await raw(bytes)) as { ok: boolean; error?: { code: string; what: string } };
+  expect(response.ok).toBe(false);
+  expect(response.error?.code).toBe('control-socket.bad-request');
+  return response.error?.what ?? '';
+};
+
+test('a request is answered, and what was promised is done after the answer has left', async () => {
+  let done = '';
+  await serve(undefined, { answered: ({ command }) => (done = command) });
+  expect(await askDaemon(path, { command: 'stop' })).toEqual({ stopping: true });
+  expect(done).toBe('stop');
+});
+
+test('what the daemon refuses with reaches the client as it is', async () => {
+  await serve(() => Promise.reject(rbError('chaos.disabled', 'chaos.enabled')));
+  await expect(askDaemon(path, { command: 'chaos', actor: 'tor', mode: 'exit' })).rejects.toMatchObject({
+    code: 'chaos.disabled',
+    data: { where: 'chaos.enabled' },
+  });
+});
+
+test('the socket is for its owner alone', async () => {
+  await serve();
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+});
+
+test.each([
+  ['not JSON', 'hello\n', 'it is not JSON'],
+  ['an unknown command', '{"command":"reboot"}\n', 'command: '],
+  ['an unknown actor', '{"command":"chaos","actor":"root","mode":"exit"}\n', 'actor: '],
+  ['an unknown mode', '{"command":"chaos","actor":"tor","mode":"nuke"}\n', 'mode: '],
+  ['a field too many', '{"command":"stop","now":true}\n', 'it: '],
+  ['nothing', '\n', 'it is not JSON'],
+  ['a list', '[]\n', 'it: '],
+  ['more than 64 KiB', `"${'x'.repeat(70_000)}`, 'longer than 65536 bytes'],
+])('%s is refused with what is wrong about it', async (_name, bytes, problem) => {
+  await serve(() => Promise.reject(new Error('never reached')));
+  expect(await refusal(bytes)).toContain(problem);
+});
+
+test('any bytes get an answer or a closed door, and the server goes on', async () => {
+  await serve();
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
+      expect(await raw(Uint8Array.of(...bytes, 0x0a))).toMatch(/^\{"ok":false.*\}\n$/);
+    }),
+    { numRuns: 40 },
+  );
+  expect(await askDaemon(path, { command: 'stop' })).toEqual({ stopping: true });
+});
+
+test('a client that sends nothing is cut off after its time', async () => {
+  const clock = new SimulatedClock(0);
+  await serve(undefined, { clock });
+  const socket = connect(path);
+  await once(socket, 'connect');
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+  const closed = once(socket, 'close');
+  // The server has its end of the connection only a turn of the loop later.
+  while (text === '') await clock.advance(1_000);
+  await within(5_000, 'the server closes', closed);
+  expect(text).toContain('not complete in time');
+});
+
+test('more clients at a time than are served are told so', async () => {
+  await serve(() => new Promise(() => undefined));
+  const waiting = Array.from({ length: 32 }, () => connect(path));
+  for (const socket of waiting) {
+    socket.on('error', () => undefined);
+    socket.write('{"command":"status"}\n');
+  }
+  await Promise.all(waiting.map((socket) => socket.connecting && once(socket, 'connect')));
+  await expect(askDaemon(path, { command: 'stop' })).rejects.toMatchObject({ code: 'control-socket.busy' });
+  for (const socket of waiting) socket.destroy();
+});
+
+test('a second daemon is refused while the first one answers', async () => {
+  await serve();
+  await expect(serve()).rejects.toMatchObject({ code: 'control-socket.in-use', data: { where: path } });
+  expect(await askDaemon(path, { command: 'stop' })).toEqual({ stopping: true });
+});
+
+test('the socket file that a killed daemon left behind is replaced', async () => {
+  const stale = createServer();
+  await new Promise<void>((resolve) => stale.listen(path, resolve));
+  const copy = join(folder, 'kept');
+  await rename(path, copy);
+  stale.close();
+  await once(stale, 'close');
+  await rename(copy, path);
+  await expect(askDaemon(path, { command: 'stop' })).rejects.toMatchObject({ code: 'daemon.not-running' });
+  await serve();
+  expect(await askDaemon(path, { command: 'stop' })).toEqual({ stopping: true });
+});
+
+test('a file that is no socket is not touched', async () => {
+  await writeFile(path, 'precious');
+  await expect(serve()).rejects.toMatchObject({ code: 'control-socket.not-a-socket' });
+  expect((await stat(path)).size).toBe(8);
+});
+
+test('a directory that is not there is named', async () => {
+  path = join(folder, 'nowhere', 'control.sock');
+  await expect(serve()).rejects.toMatchObject({
+    code: 'control-socket.cannot-listen',
+    data: { where: path, detail: { reason: expect.stringMatching(/ENOENT|EACCES/) as string } },
+  });
+});
+
+test('a closed server leaves no file', async () => {
+  await serve();
+  await servers.pop()?.close();
+  await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('a client without a daemon is told to start one', async () => {
+  await expect(askDaemon(path, { command: 'status' })).rejects.toMatchObject({
+    code: 'daemon.not-running',
+    data: { where: path },
+  });
+});
+
+/** Root may open everything: as root, nobody does it. */
+const asNobody = async (act: () => Promise<unknown>): Promise<void> => {
+  const root = process.geteuid?.() === 0;
+  if (root) process.seteuid?.(65_534);
+  try {
+    await act();
+  } finally {
+    if (root) process.seteuid?.(0);
+  }
+};
+
+test('a client that may not open the socket is told so', async () => {
+  await serve();
+  await chmod(folder, 0o755);
+  await chmod(path, 0o000);
+  await asNobody(() =>
+    expect(askDaemon(path, { command: 'status' })).rejects.toMatchObject({ code: 'daemon.permission' }),
+  );
+});
+
+test('a daemon that does not answer costs the client no more than its deadline', async () => {
+  await serve(() => new Promise(() => undefined));
+  await expect(askDaemon(path, { command: 'status' }, 50)).rejects.toMatchObject({ code: 'daemon.deadline' });
+});
+
+test.each([
+  ['no JSON', 'hello\n'],
+  ['another shape', '{"fine":true}\n'],
+  ['an answer of another command', '{"ok":true,"answer":{"stopping":"no"}}\n'],
+  ['half a line and the end', '{"ok":tr'],
+])('an answer that is %s is refused by the client', async (_name, bytes) => {
+  const other = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.end(bytes);
+  });
+  await new Promise<void>((resolve) => other.listen(path, resolve));
+  try {
+    await expect(askDaemon(path, { command: 'stop' })).rejects.toMatchObject({ code: 'daemon.protocol' });
+  } finally {
+    other.close();
+  }
+});
