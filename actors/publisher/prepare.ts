@@ -1,9 +1,11 @@
 import type { TimePeriodNumber, UnixSeconds } from '@rustbalance/crypto-worker/brands.js';
 import type { MergedForPeriod, NetworkView } from '@rustbalance/crypto-worker/task-types.js';
+import type { NodeId } from '../kernel/brands.js';
 import type { Offer } from './contributions.js';
 import type { CounterFence } from './counter-fence.js';
 import { nextCounterInput } from './counter-fence.js';
 import type { PublisherEffects } from './effects.js';
+import type { NodeShare } from './messages.js';
 import type { Slot, Version } from './slot.js';
 
 /** What one preparation starts from: a snapshot, so that nothing shifts under it. */
@@ -31,6 +33,13 @@ const contentKeyOf = (merged: MergedForPeriod, offer: Offer, serial: number): st
     ...merged.merged.map(({ introductionPoint }) => hex(introductionPoint.authKey)),
   ].join('|');
 
+/** What each node brought to the merged list. */
+const sharesOf = ({ merged }: MergedForPeriod): readonly NodeShare[] => {
+  const counts = new Map<string, number>();
+  for (const { nodeId } of merged) counts.set(nodeId, (counts.get(nodeId) ?? 0) + 1);
+  return [...counts].sort().map(([id, introPoints]) => ({ id: id as NodeId, introPoints }));
+};
+
 /** Merges, and builds those descriptors whose content or counter must change; the others keep their version. */
 export const prepare = async (
   effects: PublisherEffects,
@@ -50,7 +59,11 @@ export const prepare = async (
     const n = nextCounterInput(from.fence, slot.timePeriod, slot.plan.srvRunStart, now);
     const introductionPoints = content.merged.map(({ introductionPoint }) => introductionPoint);
     return [
-      { contentKey, request: { which: slot.which, timePeriod: slot.timePeriod, n, introductionPoints } },
+      {
+        contentKey,
+        nodes: sharesOf(content),
+        request: { which: slot.which, timePeriod: slot.timePeriod, n, introductionPoints },
+      },
     ];
   });
   if (requests.length === 0) return new Map();
@@ -73,6 +86,7 @@ export const prepare = async (
         revisionCounter: descriptor.revisionCounter,
         contentKey: asked?.contentKey ?? '',
         introPoints: asked?.request.introductionPoints.length ?? 0,
+        nodes: asked?.nodes ?? [],
         builtAtMs,
         causedAtMs: from.causedAtMs,
       };

@@ -35,6 +35,12 @@ const peers = (status: StatusAnswer): readonly string[] =>
         ),
       ];
 
+/** "6: alpha 3, beta 3". */
+const introPointsText = ({ intro_points: total, nodes }: StatusAnswer['descriptors'][number]): string => {
+  const shares = nodes.map(({ id, intro_points: points }) => `${id} ${String(points)}`);
+  return shares.length < 2 ? String(total) : `${String(total)}: ${shares.join(', ')}`;
+};
+
 const descriptors = (status: StatusAnswer): readonly string[] =>
   status.descriptors.length === 0
     ? []
@@ -46,7 +52,7 @@ const descriptors = (status: StatusAnswer): readonly string[] =>
             one.which,
             String(one.time_period),
             one.revision_counter,
-            String(one.intro_points),
+            introPointsText(one),
             one.published_at ?? 'never',
             hsdirsText(one),
           ]),

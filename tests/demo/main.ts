@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { NODE_NAMES, FAST_SETTINGS, startCluster } from '../support/cluster/cluster.js';
 import type { Cluster } from '../support/cluster/cluster.js';
 import type { DaemonNode } from '../support/cluster/daemon-node.js';
-import { isPublished, publishedPoints } from '../support/cluster/status.js';
+import { publishedNodes } from '../support/cluster/status.js';
 import { startStockClient } from '../support/stock-client.js';
 import type { StockClient } from '../support/stock-client.js';
 import { startTorNetwork } from '../support/tor-network/network.js';
@@ -17,17 +17,12 @@ import { showTakeover } from './takeover.js';
  * Everything runs on loopback and is real: Debian's tor, our daemons, a stock client.
  */
 const NODES = 3;
-const POINTS_PER_NODE = 3;
 
 const untilClusterPublishes = async (cluster: Cluster): Promise<DaemonNode> => {
   const [first] = cluster.nodes;
   if (first === undefined) throw new Error('the cluster has no node');
-  const all = NODES * POINTS_PER_NODE;
-  await first.until(
-    `${String(all)} introduction points published`,
-    (s) => isPublished(s) && publishedPoints(s) === all,
-    90_000,
-  );
+  const all = cluster.nodes.map(({ id }) => id).join(',');
+  await first.until(`introduction points of ${all} published`, (s) => publishedNodes(s) === all, 90_000);
   return first;
 };
 

@@ -1,13 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from '../support/cluster/cluster.js';
 import type { DaemonNode } from '../support/cluster/daemon-node.js';
-import { isPublished, publishedPoints } from '../support/cluster/status.js';
+import { publishedNodes } from '../support/cluster/status.js';
 import type { FetchResult } from '../support/stock-client-http.js';
 import type { StockClient } from '../support/stock-client.js';
 import type { Narrator } from './narrator.js';
 import { shares, tally } from './tally.js';
-
-const POINTS_LEFT = 6;
 
 /** A page every half second until told to stop; none is waited for before the next is asked. */
 const visitUntil = async (
@@ -33,13 +31,14 @@ export const showTakeover = async (
   const survivors = cluster.nodes.filter((node) => node !== publisher);
   const progress = { over: false };
   const visits = visitUntil(client, cluster.address, () => progress.over);
+  const left = survivors.map(({ id }) => id).join(',');
   const beganMs = performance.now();
   await publisher.killHard();
   const takeover = await Promise.any(
     survivors.map(async (node) => {
       await node.until(
         'publishes without the dead node',
-        (s) => s.node.role === 'publisher' && isPublished(s) && publishedPoints(s) === POINTS_LEFT,
+        (s) => s.node.role === 'publisher' && publishedNodes(s) === left,
         60_000,
       );
       return node;
@@ -47,7 +46,7 @@ export const showTakeover = async (
   );
   const seconds = (performance.now() - beganMs) / 1000;
   tell.say(
-    `${takeover.id} has taken over: ${String(POINTS_LEFT)} introduction points, none of ${publisher.id}, after ${seconds.toFixed(1)} s`,
+    `${takeover.id} has taken over: introduction points of ${left}, none of ${publisher.id}, after ${seconds.toFixed(1)} s`,
   );
   progress.over = true;
   const results = await visits;

@@ -21,6 +21,7 @@ export interface StatusJson {
     readonly time_period: number;
     readonly revision_counter: string | number;
     readonly intro_points: number;
+    readonly nodes: readonly { readonly id: string; readonly intro_points: number }[];
     readonly published_at: string | number | null;
     readonly hsdirs: readonly {
       readonly fingerprint: string;
@@ -54,8 +55,16 @@ export const isPublished = (status: StatusJson, dead: ReadonlySet<string> = new 
     hsdirs.every(({ fingerprint, status: state }) => state === 'accepted' || dead.has(fingerprint)),
   );
 
-/** Introduction points of the descriptors, where both carry the same number; else null. */
-export const publishedPoints = (status: StatusJson): number | null => {
-  const counts = new Set(status.descriptors.map(({ intro_points: points }) => points));
-  return counts.size === 1 ? ([...counts][0] ?? null) : null;
+/** Which nodes' introduction points the published descriptors carry: sorted ids, where both carry the same; else null. */
+export const publishedNodes = (status: StatusJson): string | null => {
+  if (!isPublished(status)) return null;
+  const sets = new Set(
+    status.descriptors.map(({ nodes }) =>
+      nodes
+        .map(({ id }) => id)
+        .sort()
+        .join(','),
+    ),
+  );
+  return sets.size === 1 ? ([...sets][0] ?? null) : null;
 };

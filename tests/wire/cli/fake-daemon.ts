@@ -82,6 +82,10 @@ export const STATUS = {
       time_period: 20_500,
       revision_counter: '123456789012345678901',
       intro_points: 6,
+      nodes: [
+        { id: 'alpha', intro_points: 3 },
+        { id: 'beta', intro_points: 3 },
+      ],
       published_at: '2026-01-01T00:00:00.000Z',
       hsdirs: [
         { fingerprint: 'A'.repeat(40), status: 'accepted', reason: null },

@@ -164,6 +164,7 @@ export const SAMPLES: Samples = {
           timePeriod: branded(20_001),
           revisionCounter: '18446744073709551615',
           introPoints: 6,
+          nodes: [{ id: branded('alpha'), introPoints: 6 }],
           publishedAtMs: null,
           hsdirs: [{ fingerprint: branded('A'.repeat(40)), status: 'pending', reason: null }],
         },
