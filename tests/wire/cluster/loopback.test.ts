@@ -1,0 +1,119 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { electionActor } from '@rustbalance/actors/election/actor.js';
+import { eventually } from '../../support/eventually.js';
+import { loopbackCluster } from '../../support/loopback-cluster.js';
+import type { LoopbackNode } from '../../support/loopback-cluster.js';
+import { examplePoints } from '../../support/simulation/example-points.js';
+
+const PATIENCE = { timeoutMs: 20_000, everyMs: 10 };
+
+let cluster: readonly LoopbackNode[] = [];
+afterEach(async () => {
+  await Promise.all(cluster.map((node) => node.harness.stopAll()));
+  cluster = [];
+});
+
+const started = async (count: number): Promise<readonly LoopbackNode[]> => {
+  cluster = await loopbackCluster(count);
+  await Promise.all(cluster.map((node) => node.start()));
+  await eventually(
+    'the first node publishes and all have everybody’s points',
+    () => settled(cluster),
+    PATIENCE,
+  );
+  return cluster;
+};
+
+const settled = (nodes: readonly LoopbackNode[]): boolean =>
+  nodes.filter(({ isPublisher }) => isPublisher).length === 1 &&
+  new Set(nodes.map(({ publisher }) => publisher)).size === 1 &&
+  nodes.every((node) => Object.keys(node.held()).length === nodes.length - 1);
+
+describe.each([2, 3])('%i nodes over real sockets on loopback', (count) => {
+  test('elect the lowest priority and exchange their introduction points', async () => {
+    const nodes = await started(count);
+    expect(nodes[0]!.isPublisher).toBe(true);
+    for (const node of nodes) expect(Object.values(node.held()).every((points) => points === 3)).toBe(true);
+    const [peer] = nodes[1]!.harness.fact('election.peers')!.peers;
+    expect(peer).toMatchObject({
+      id: 'node-a',
+      lifecycle: 'healthy',
+      role: 'publisher',
+      transport: 'direct',
+    });
+    expect(Math.abs(peer!.clockOffsetSecs!)).toBeLessThan(1);
+  });
+
+  test('tell each other of changed introduction points at once, and the set arrives byte for byte', async () => {
+    const nodes = await started(count);
+    const changed = examplePoints('after the rotation', 10);
+    const startMs = performance.now();
+    nodes[1]!.tellPoints(changed);
+    const sent = changed.map(({ authKey }) => Buffer.from(authKey).toString('hex')).sort();
+    await eventually(
+      'the publisher holds the ten new points',
+      () => nodes[0]!.held()['node-b'] === 10,
+      PATIENCE,
+    );
+    expect(performance.now() - startMs).toBeLessThan(3000);
+    const got = nodes[0]!.harness
+      .fact('election.introduction-points')!
+      .nodes.find(({ node }) => node === 'node-b')!;
+    expect(got.points.map(({ authKey }) => Buffer.from(authKey).toString('hex')).sort()).toEqual(sent);
+    expect(got.points.every(({ linkSpecifiers }) => linkSpecifiers.length === 3)).toBe(true);
+    expect(got).toMatchObject({ create2Formats: [2], flowControl: '1-2 31' });
+  });
+
+  test('survive the kill of the publisher, whose points leave; it comes back without taking the lease', async () => {
+    const nodes = await started(count);
+    nodes[0]!.kill();
+    const rest = nodes.slice(1);
+    await eventually('the next publishes without the dead one’s points', () => settled(rest), PATIENCE);
+    expect(rest[0]!.isPublisher).toBe(true);
+    expect(rest[0]!.harness.logs.map(({ message }) => message)).toContain(
+      'Peer node-a declared DEAD, removing 3 intro points',
+    );
+    await nodes[0]!.start();
+    await eventually('the returned one is a member again', () => settled(nodes), PATIENCE);
+    expect(nodes[1]!.isPublisher).toBe(true);
+  });
+
+  test('hand over at once when the publisher stops in good order', async () => {
+    const nodes = await started(count);
+    const startMs = performance.now();
+    await nodes[0]!.harness.stopAll();
+    const rest = nodes.slice(1);
+    await eventually('the next publishes without the left one’s points', () => settled(rest), PATIENCE);
+    expect(performance.now() - startMs).toBeLessThan(1500);
+    expect(rest[0]!.harness.logs.filter(({ level }) => level === 'warn')).toEqual([]);
+  });
+
+  test('keep the publisher when only its ElectionActor is restarted', async () => {
+    const nodes = await started(count);
+    const [first] = nodes;
+    first!.harness.forget('election');
+    await first!.harness.start(electionActor);
+    await eventually(
+      'the restarted actor publishes again',
+      () => first!.harness.inspect('election')?.state === 'publisher',
+      PATIENCE,
+    );
+    expect(nodes.slice(1).every(({ publisher }) => publisher === 'node-a')).toBe(true);
+    expect(Object.keys(first!.held())).toHaveLength(count - 1);
+  });
+});
+
+test('A node with another cluster token is heard by nobody, and each side is told why', async () => {
+  cluster = await loopbackCluster(2, { token: (index) => `token ${index}` });
+  await Promise.all(cluster.map((node) => node.start()));
+  await eventually('both publish alone', () => cluster.every(({ isPublisher }) => isPublisher), PATIENCE);
+  await eventually(
+    'both have warned',
+    () =>
+      cluster.every(({ harness }) =>
+        harness.logs.some(({ error }) => error?.code === 'cluster.foreign-datagrams'),
+      ),
+    PATIENCE,
+  );
+  expect(cluster.flatMap((node) => Object.keys(node.held()))).toEqual([]);
+});
