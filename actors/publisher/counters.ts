@@ -6,6 +6,9 @@ import type { CounterFence } from './counter-fence.js';
 /** Each refusal in a row doubles the leap over an HSDir's unknown higher counter, up to about an hour. */
 const LARGEST_LEAP = 2 ** 12;
 
+/** HSDirs keep a descriptor for 12 hours at most; a period lasts a day. */
+const PERIODS_REMEMBERED = 3;
+
 /** The fence, and which descriptors need a higher counter although their content is the same. */
 export class Counters {
   #fence: CounterFence;
@@ -32,8 +35,9 @@ export class Counters {
     this.#fence = raised(this.#fence, seen);
   }
 
-  forgetBefore(oldest: TimePeriodNumber): void {
-    this.#fence = forgetOld(this.#fence, oldest);
+  /** Drops what no descriptor can need any more. A Tor that restarts may show a consensus of hours ago for a while. */
+  forgetLongBefore(first: TimePeriodNumber): void {
+    this.#fence = forgetOld(this.#fence, (first - PERIODS_REMEMBERED) as TimePeriodNumber);
   }
 
   /** An HSDir took our counter: the next refusal starts small again. */

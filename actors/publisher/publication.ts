@@ -208,7 +208,7 @@ export class Publication {
       const plan = await this.#effects.plan(network);
       this.#planned = network;
       this.#board.replan(plan, network.hsDirParams.periodLength);
-      this.#counters.forgetBefore(plan.first.timePeriod);
+      this.#counters.forgetLongBefore(plan.first.timePeriod);
     });
   }
 
