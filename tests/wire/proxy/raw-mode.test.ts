@@ -88,6 +88,21 @@ describe('raw mode', () => {
     await eventually('the reset', () => code === 'ECONNRESET', { timeoutMs: 2000, everyMs: 5 });
   });
 
+  it('clients that close and reset in one breath leave nothing behind', async () => {
+    const port = await tcpTarget((socket) => socket.pipe(socket));
+    const proxy = await proxyTo({ target: raw(port) });
+    const clients = Array.from({ length: 60 }, () => rawClient(proxy.listen).send('hello'));
+    for (const client of clients) await client.hears('hello');
+    for (const { socket } of clients) {
+      // The end reaches the proxy while the reset is already behind it.
+      socket.end('x'.repeat(100_000), () => socket.resetAndDestroy());
+    }
+    await eventually('nothing is held', () => proxy.openConnections() === 0, {
+      timeoutMs: 4000,
+      everyMs: 20,
+    });
+  });
+
   it('a target that is not there closes the client and is counted', async () => {
     const proxy = await proxyTo({ target: raw(await freePort()) });
     expect(await rawClient(proxy.listen).closed()).toBe('');
