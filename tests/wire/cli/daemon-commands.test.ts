@@ -75,7 +75,7 @@ describe('status', () => {
       gamma  dead     standby  3         never      -          0
 
       descriptor  period  counter                introduction points  published                 accepted by HSDirs
-      first       20500   123456789012345678901  6                    2026-01-01T00:00:00.000Z  1 of 3, 1 rejected (UPLOAD_REJECTED), 1 pending
+      first       20500   123456789012345678901  6: alpha 3, beta 3   2026-01-01T00:00:00.000Z  1 of 3, 1 rejected (UPLOAD_REJECTED), 1 pending
 
       ! since 2026-01-01T00:00:00.000Z: peer gamma: the peer gamma is dead [health.peer-dead]. See to that machine.
       "
