@@ -81,6 +81,12 @@ export class ActorSystem {
     this.#supervision.dispatch({ kind: 'stop-requested' });
   }
 
+  /** Ends every thread without waiting for it and without starting another: the process is about to end. */
+  abandon(): void {
+    this.#supervision.halt();
+    for (const { thread } of this.#incarnations.values()) thread.terminate();
+  }
+
   state(): State {
     return this.#supervision.state();
   }

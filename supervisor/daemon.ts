@@ -36,8 +36,9 @@ export interface DaemonOptions {
 /**
  * Runs the daemon until it is stopped or gives up.
  *
- * @returns how the process must end. The caller ends it with that code at once: after a forced stop, threads that
- *   could not be ended may live still.
+ * @returns how the process must end. The caller calls process.exit() with that code at once: after a forced stop,
+ *   threads that could not be ended may live still. (process.exit() itself waits for a thread in a synchronous native
+ *   call, measured on Node 20; the service manager's own stop timeout is what bounds that.)
  */
 export const runDaemon = async (options: DaemonOptions): Promise<ExitCode> => {
   const { config, secrets, surroundings = systemSurroundings() } = options;
@@ -140,8 +141,10 @@ const runLogged = async ({ config, secrets, surroundings, sink, logger, log }: P
   system.boot();
 
   const { code, forced } = await ended.promise;
-  if (forced) host.killAll();
-  else await Promise.all([host.stop(CHILDREN_STOP_MS), pool.close()]);
+  if (forced) {
+    host.killAll();
+    system.abandon();
+  } else await Promise.all([host.stop(CHILDREN_STOP_MS), pool.close()]);
   await control.close();
   ignoreStopRequests();
   ignoreFaults();

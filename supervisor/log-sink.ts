@@ -34,14 +34,16 @@ export const logSink = ({ level, format, stream, clock }: LogSinkOptions): LogSi
     transports: [transport],
   });
   const limiter = repeatLimiter(clock);
+  let closed = false;
   return {
     write: (record) => {
-      if (!levelWritten(record.level, level)) return;
+      if (closed || !levelWritten(record.level, level)) return;
       const admitted = limiter.admit(record);
       if (admitted !== null) logger.log(record.level, formatted(guarded(admitted), format));
     },
     close: () =>
       new Promise((resolve) => {
+        closed = true;
         transport.once('finish', resolve);
         logger.end();
       }),

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { makeDirectories } from '@rustbalance/actors/kernel/directories.js';
 import { rbError } from '@rustbalance/actors/kernel/errors.js';
 
 /**
@@ -8,7 +8,7 @@ import { rbError } from '@rustbalance/actors/kernel/errors.js';
  */
 export const ensureDirectory = async (dir: string): Promise<void> => {
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await makeDirectories(dir);
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw rbError('config.run-dir', dir, { dir, reason });

@@ -9,6 +9,8 @@ import type { State } from './state.js';
 export interface Supervision {
   dispatch(event: SupervisorEvent): void;
   state(): State;
+  /** Decides nothing any more, whatever still happens. */
+  halt(): void;
 }
 
 /**
@@ -27,11 +29,13 @@ export const supervise = (
   const queue: SupervisorEvent[] = [];
   let state = reducer.initial;
   let draining = false;
+  let halted = false;
   let cancelTick: CancelTimer | null = null;
 
   const armTick = (): void => {
     cancelTick?.();
     cancelTick = null;
+    if (halted) return;
     const due = reducer.nextDue(state);
     if (due === null) return;
     cancelTick = clock.after(due - clock.monotonicMs(), () => {
@@ -40,6 +44,7 @@ export const supervise = (
   };
 
   const dispatch = (event: SupervisorEvent): void => {
+    if (halted) return;
     queue.push(event);
     if (draining) return;
     draining = true;
@@ -56,5 +61,11 @@ export const supervise = (
     armTick();
   };
 
-  return { dispatch, state: () => state };
+  const halt = (): void => {
+    halted = true;
+    queue.length = 0;
+    cancelTick?.();
+  };
+
+  return { dispatch, state: () => state, halt };
 };

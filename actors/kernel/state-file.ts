@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeDirectories } from './directories.js';
 import { errorData } from './errors.js';
 import type { Logger } from './logging.js';
 
@@ -123,7 +124,9 @@ const parseState = <T>(text: string, version: number, schema: StateSchema<T>): R
     return { problem: 'no version' };
   }
   if (json.version !== version) {
-    return { problem: `version ${JSON.stringify(json.version).slice(0, 20)}, this program writes ${String(version)}` };
+    return {
+      problem: `version ${JSON.stringify(json.version).slice(0, 20)}, this program writes ${String(version)}`,
+    };
   }
   const state = schema.safeParse(json.state);
   if (state.success) return { state: state.data };
@@ -133,7 +136,7 @@ const parseState = <T>(text: string, version: number, schema: StateSchema<T>): R
 
 /** After a crash at any moment the file is the old one or the new one, whole. */
 const replaceFile = async (folder: string, temporary: string, path: string, text: string): Promise<void> => {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeDirectories(folder);
   const file = await open(temporary, 'w', 0o600);
   try {
     await file.writeFile(text);
