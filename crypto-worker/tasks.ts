@@ -9,7 +9,7 @@ import { decodeDescriptor } from './descriptor/decode-descriptor.js';
 import { hiddenServiceFiles } from './keys/hidden-service-files.js';
 import { generateIdentity } from './keys/identity.js';
 import { importIdentity } from './keys/import-identity.js';
-import { parseOnionAddress } from './keys/onion-address.js';
+import { parseOnionAddress } from './keys/parse-onion-address.js';
 import { mergeIntroductionPoints } from './merge.js';
 import { parseNetwork } from './network/network-view.js';
 import { type Result, ok } from './result.js';

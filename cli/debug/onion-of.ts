@@ -2,11 +2,8 @@ import type { IdentityPublicKey, OnionAddress } from '@rustbalance/crypto-worker
 import { sameBytes } from '@rustbalance/crypto-worker/encoding/bytes.js';
 import { PUBLIC_KEY_TAG } from '@rustbalance/crypto-worker/keys/hidden-service-files.js';
 import { importIdentity } from '@rustbalance/crypto-worker/keys/import-identity.js';
-import {
-  encodeOnionAddress,
-  normalizeOnionAddress,
-  parseOnionAddress,
-} from '@rustbalance/crypto-worker/keys/onion-address.js';
+import { encodeOnionAddress, normalizeOnionAddress } from '@rustbalance/crypto-worker/keys/onion-address.js';
+import { parseOnionAddress } from '@rustbalance/crypto-worker/keys/parse-onion-address.js';
 import type { Result } from '@rustbalance/crypto-worker/result.js';
 import { ok } from '@rustbalance/crypto-worker/result.js';
 

@@ -1,5 +1,4 @@
 import type { IdentityPublicKey, OnionAddress } from '../brands.js';
-import { parsePrimeOrderPoint } from '../ed25519/point.js';
 import { decodeBase32, encodeBase32 } from '../encoding/base32.js';
 import { assertLength, concatBytes, sameBytes, utf8 } from '../encoding/bytes.js';
 import { sha3 } from '../hash.js';
@@ -53,12 +52,4 @@ export const decodeOnionAddress = (address: string): Result<Uint8Array> => {
     );
   }
   return ok(publicKey);
-};
-
-/** decodeOnionAddress, and the key is proven a point of the prime-order group (rend-spec-v3 §2.2.7). 1.1 ms. */
-export const parseOnionAddress = (address: string): Result<IdentityPublicKey> => {
-  const decoded = decodeOnionAddress(address);
-  if (!decoded.ok) return decoded;
-  const point = parsePrimeOrderPoint(decoded.value);
-  return point.ok ? ok(decoded.value as IdentityPublicKey) : point;
 };

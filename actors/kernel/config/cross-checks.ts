@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { parseOnionAddress } from '@rustbalance/crypto-worker/keys/onion-address.js';
+import { parseOnionAddress } from '@rustbalance/crypto-worker/keys/parse-onion-address.js';
 import { parseTarget } from '../../proxy/target/target.js';
 import { isHostPort, parseListen } from './host-port.js';
 import { nodePaths } from './paths.js';

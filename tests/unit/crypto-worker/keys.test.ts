@@ -12,8 +12,8 @@ import {
   decodeOnionAddress,
   encodeOnionAddress,
   normalizeOnionAddress,
-  parseOnionAddress,
 } from '@rustbalance/crypto-worker/keys/onion-address.js';
+import { parseOnionAddress } from '@rustbalance/crypto-worker/keys/parse-onion-address.js';
 import { C_TOR_ED25519 } from '@rustbalance/tests/vectors/c-tor-ed25519.js';
 import { C_TOR_ADDRESS, C_TOR_BAD_CHECKSUMS } from '@rustbalance/tests/vectors/c-tor-onion-service.js';
 import { SPEC_ADDRESSES } from '@rustbalance/tests/vectors/rend-spec-v3.js';
