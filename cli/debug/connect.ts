@@ -1,0 +1,40 @@
+import { RbError } from '@rustbalance/actors/kernel/errors.js';
+import { parseTarget } from '@rustbalance/actors/proxy/target/target.js';
+import { targetConnector } from '@rustbalance/actors/proxy/target/target-connector.js';
+import { readConfig } from '../config-loading.js';
+import { socksPort } from './socks-port.js';
+import { Steps } from './steps.js';
+import { asProxy } from './target-trial.js';
+import type { ConnectArgs } from '../commands/debug-connect.js';
+import type { CliWorld } from '../world.js';
+
+/** The work of `debug connect`. */
+export const runDebugConnect = async (args: ConnectArgs, world: CliWorld): Promise<void> => {
+  const config = await readConfig(args, world);
+  const target = parseTarget(config);
+  if ('code' in target) throw new RbError(target);
+  const steps = new Steps(world, args.json);
+  const options = {
+    target,
+    clock: world.clock,
+    connectTimeoutMs: config.target.connect_timeout_secs * 1000,
+    isolation: null,
+    tlsAuthorities: null,
+  };
+  const connector = targetConnector(options, target.route === 'onion' ? socksPort(config) : null);
+  const socket = await steps.run(
+    'connect',
+    () => asProxy(() => connector.connect(world.interrupted)),
+    () =>
+      [target.route === 'onion' ? 'through Tor' : 'directly', ...(target.tls === null ? [] : ['TLS'])].join(
+        ', ',
+      ),
+    'See whether the target runs.',
+  );
+  socket.destroy();
+  const output = {
+    target: { mode: target.mode, route: target.route, tls: target.tls !== null },
+    steps: steps.done,
+  };
+  if (args.json) world.print(`${JSON.stringify(output)}\n`);
+};
