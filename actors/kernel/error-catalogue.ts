@@ -409,7 +409,7 @@ export const CATALOGUE = {
       'Point node.hidden_service_dir to an empty directory: the master key belongs into master.identity_key_path only.',
   },
   'tor.instance-files': {
-    what: "the files of this node's instance cannot be written ({reason})",
+    what: "the files of this node's instance cannot be used ({reason})",
     action: 'Check free space, and that the directory belongs to the user that runs Tor.',
   },
   'tor.bad-setting': {
@@ -670,6 +670,7 @@ export const CATALOGUE = {
   },
   'cluster.unknown-sender': {
     what: 'a node of this cluster that is not in the list of peers sends to us',
-    action: 'Add it under [[direct.peers]] with the public key that its rustbalance init printed, or stop it.',
+    action:
+      'Add it under [[direct.peers]] with the public key that its rustbalance init printed, or stop it.',
   },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { IdentityPublicKey, OnionAddress } from '@rustbalance/crypto-worker/brands.js';
 import type { HiddenServiceFiles, IdentityKeys } from '@rustbalance/crypto-worker/task-types.js';
 import type { ActorContext } from '../kernel/actor.js';
-import { RbError, rbError } from '../kernel/errors.js';
+import { errorData, RbError, rbError, type ErrorData } from '../kernel/errors.js';
 import type { Logger } from '../kernel/logging.js';
 import type { Random } from '../kernel/random.js';
 import { Secret } from '../kernel/redact.js';
@@ -120,6 +120,22 @@ const prepare = async (options: InstanceFilesOptions): Promise<Instance> => {
     secret: new Secret(identity.secret),
     mark: markOf(identity.publicKey, masterAddress),
   };
+};
+
+/**
+ * Why a Tor that loads this directory now would fail, or would serve another address: what is missing or unfit. Null
+ * when all is there. For the moments after the start, when somebody may have changed it.
+ */
+export const instanceFault = async (directory: string, torUid: number): Promise<ErrorData | null> => {
+  const fault = await checkPrivateDirectory(directory, torUid);
+  if (fault !== null) return fault;
+  for (const name of [SECRET_FILE, OB_CONFIG]) {
+    const bytes = await readIfThere(join(directory, name)).catch(() => null);
+    if (bytes === null || bytes.length === 0) {
+      return errorData('tor.instance-files', directory, { reason: `${name} is missing or cannot be read` });
+    }
+  }
+  return null;
 };
 
 /**

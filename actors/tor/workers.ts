@@ -5,8 +5,7 @@ import { RbError, rbError, type ErrorData } from '../kernel/errors.js';
 import type { Random } from '../kernel/random.js';
 import { HIDDEN_SERVICE_OPTIONS } from './control/hidden-service-options.js';
 import { INFO } from './control/info.js';
-import { checkPrivateDirectory } from './directory-check.js';
-import type { Instance } from './instance-files.js';
+import { instanceFault, type Instance } from './instance-files.js';
 import { NetworkWatch, type NetworkDocuments } from './network-watch.js';
 import { OwnPoints } from './own-points.js';
 import { ServiceGuard } from './service-guard.js';
@@ -169,7 +168,7 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
         ({ value }) => value === '0',
       ),
     directoryFault: async () =>
-      checkPrivateDirectory(service.directory, current().start.torUid ?? process.getuid?.() ?? 0),
+      instanceFault(service.directory, current().start.torUid ?? process.getuid?.() ?? 0),
     setConf: async (lines) => current().tor.commands.setConf(lines),
     resetConf: async (lines) => current().tor.commands.resetConf(lines),
     found: setting.serviceFound,

@@ -14,6 +14,7 @@ export interface ConfAnswer {
 const isService = (key: string): boolean => key.startsWith('HiddenService');
 const SINGLE_OPTIONS = [
   'PublishHidServDescriptors',
+  'TestingTorNetwork',
   'FetchDirInfoEarly',
   'FetchDirInfoExtraEarly',
   'SocksPort',
