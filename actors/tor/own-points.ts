@@ -1,4 +1,5 @@
 import type { OnionAddress, RelayFingerprint, TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
+import { relayIdentity } from '@rustbalance/crypto-worker/link-specifiers.js';
 import type { DecodedDescriptor, PublicationPlan } from '@rustbalance/crypto-worker/task-types.js';
 import { errorData, RbError } from '../kernel/errors.js';
 import { earlier } from '../kernel/level-trigger.js';
@@ -109,6 +110,12 @@ export class OwnPoints {
   /** Live points of the last publication. */
   get live(): number {
     return this.#published?.points.length ?? 0;
+  }
+
+  /** The relays that serve them. */
+  get relays(): readonly RelayFingerprint[] {
+    const points = this.#published?.points ?? [];
+    return points.flatMap(({ linkSpecifiers }) => relayIdentity(linkSpecifiers)?.fingerprint ?? []);
   }
 
   /** Established introduction circuits of both descriptors. */

@@ -370,6 +370,7 @@ export class Tor {
       attempts,
       introductionCircuits: this.#workers.points.circuits,
       introductionPoints: this.#workers.points.live,
+      introductionRelays: this.#workers.points.relays,
       consensusValidAfter: view?.validAfter ?? null,
       hsDirs: view?.completeness.hsDirs ?? null,
       lastError: lastError?.what ?? null,

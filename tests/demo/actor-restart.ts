@@ -26,7 +26,7 @@ export const showActorRestart = async (
   );
   const milliseconds = performance.now() - beganMs;
   tell.say(
-    `it runs again: generation ${String(after.generation)}, ${String(after.restarts)} restart, because: ${after.last_error ?? ''}`,
+    `it runs again: generation ${String(after.generation)}, ${String(after.restarts)} restart, because: ${after.last_error?.what ?? 'unknown'}`,
   );
   return { milliseconds };
 };

@@ -105,6 +105,7 @@ const demo = async (keep: boolean): Promise<void> => {
   } finally {
     await cluster?.stop();
     await network.stop();
+    tell.step('Everything that was started has been stopped.');
   }
 };
 

@@ -15,7 +15,7 @@ const visitUntil = async (
 ): Promise<FetchResult[]> => {
   const pending: Promise<FetchResult>[] = [];
   while (!over() || pending.length < 10) {
-    pending.push(client.fetch(address, { timeoutMs: 60_000 }));
+    pending.push(client.fetch(address, { timeoutMs: 20_000 }));
     await delay(500);
   }
   return Promise.all(pending);
