@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { eventually } from './eventually.js';
 import { fetchThroughTor, type FetchOptions, type FetchResult } from './stock-client-http.js';
 import type { SocksListener } from './stock-client-socks.js';
-import { consensusOf, countMicrodescriptors } from './tor-network/bring-up.js';
 import { ControlRefusedError } from './tor-network/control-connection.js';
+import { hasWholeDirectory } from './tor-network/directory-view.js';
 import type { TorNetwork } from './tor-network/network-types.js';
 import type { TorProcess } from './tor-network/tor-process.js';
 
@@ -124,10 +124,6 @@ export const startStockClient = async (
   const tor = await network.spawnTor({ name, torrc });
   const timeoutMs = options.timeoutMs ?? DIRECTORY_TIMEOUT_MS;
   await tor.bootstrapped(timeoutMs);
-  await eventually(
-    `${name} knows every relay`,
-    async () => (await countMicrodescriptors(tor)) >= (await consensusOf(tor)).relays.length,
-    { timeoutMs },
-  );
+  await eventually(`${name} knows every relay`, () => hasWholeDirectory(tor), { timeoutMs });
   return new Client(tor, await listenerOf(tor));
 };

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../eventually.js';
-import { parseConsensus, type ConsensusView } from './consensus.js';
+import type { ConsensusView } from './consensus.js';
+import { consensusOf, countMicrodescriptors } from './directory-view.js';
 import type { NetworkRelay } from './network-types.js';
 import type { NetworkPlan } from './plan.js';
 import type { TorProcess } from './tor-process.js';
@@ -9,14 +10,6 @@ import { delayUntilRelease } from './voting-clock.js';
 const FLAGS_OF_A_READY_RELAY = ['HSDir', 'Running', 'Valid', 'V2Dir', 'Guard'];
 const LISTEN_DEADLINE_MS = 20_000;
 const NUDGE_EVERY_MS = 1_000;
-
-/** The microdescriptor consensus that this Tor uses. @throws while it has none */
-export const consensusOf = async (tor: TorProcess): Promise<ConsensusView> =>
-  parseConsensus(await (await tor.control()).getInfo('dir/status-vote/current/consensus-microdesc'));
-
-/** How many microdescriptors this Tor knows. */
-export const countMicrodescriptors = async (tor: TorProcess): Promise<number> =>
-  (await (await tor.control()).getInfo('md/all')).split('\n').filter((line) => line === 'onion-key').length;
 
 const listsAll = (consensus: ConsensusView, fingerprints: readonly string[]): boolean => {
   const ready = consensus.relays.filter((relay) =>
