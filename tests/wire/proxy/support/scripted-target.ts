@@ -42,9 +42,12 @@ export const scriptedTarget = async (answer: Answerer): Promise<ScriptedTarget> 
       received[connection] += text;
       pending += text;
       for (let end = pending.indexOf('\r\n\r\n'); end !== -1; end = pending.indexOf('\r\n\r\n')) {
-        const head = pending.slice(0, end);
+        const text = pending.slice(0, end);
         pending = pending.slice(end + 4);
-        if (!/^[A-Z]+ \S+ HTTP\/1\.1\r\n/.test(head)) return;
+        // What stands before a head is the body of the request before it.
+        const start = /[A-Z]+ \S+ HTTP\/1\.1\r\n/.exec(text);
+        if (start === null) continue;
+        const head = text.slice(start.index);
         requests.push(head);
         answer(socket, head, requests.length - 1, connection);
       }
