@@ -76,7 +76,7 @@ export class SimulatedNode {
     this.tellTor(this.torUp);
     this.tellPoints(this.ownPoints);
     if (this.ownCounters.length > 0) this.tellCounters(this.ownCounters);
-    this.#handler('wg.status')({
+    this.#running?.handlers['wg.status']?.({
       transports: [
         {
           transport: 'direct',
@@ -125,12 +125,16 @@ export class SimulatedNode {
       });
       return;
     }
-    this.#handler('wg.datagram')({ transport: 'direct', bytes, atMonotonicMs: this.#queue.nowMs });
+    this.#running?.handlers['wg.datagram']?.({
+      transport: 'direct',
+      bytes,
+      atMonotonicMs: this.#queue.nowMs,
+    });
   }
 
   tellTor(up: boolean): void {
     this.torUp = up;
-    this.#handler('tor.status')({
+    this.#running?.handlers['tor.status']?.({
       state: up ? 'up' : 'down',
       version: null,
       bootstrap: up ? 100 : 0,
@@ -143,7 +147,7 @@ export class SimulatedNode {
 
   tellPoints(points: readonly IntroductionPoint[]): void {
     this.ownPoints = points;
-    this.#handler('tor.introduction-points')({
+    this.#running?.handlers['tor.introduction-points']?.({
       points,
       timePeriod: null,
       create2Formats: [2],
@@ -154,11 +158,11 @@ export class SimulatedNode {
 
   tellCounters(counters: Payload<'publisher.counters'>['counters']): void {
     this.ownCounters = counters;
-    this.#handler('publisher.counters')({ counters });
+    this.#running?.handlers['publisher.counters']?.({ counters });
   }
 
   tellPublisher(state: Payload<'publisher.status'>['state']): void {
-    this.#handler('publisher.status')({
+    this.#running?.handlers['publisher.status']?.({
       state,
       reason: null,
       descriptors: [],
@@ -168,7 +172,7 @@ export class SimulatedNode {
   }
 
   order(reason: string): void {
-    this.#handler('election.step-down')({ reason });
+    this.#running?.handlers['election.step-down']?.({ reason });
   }
 
   inspect(): Readonly<Record<string, unknown>> {
@@ -177,11 +181,6 @@ export class SimulatedNode {
 
   state(): string {
     return this.#running?.inspect().state ?? 'stopped';
-  }
-
-  #handler<N extends keyof Election['handlers']>(name: N): NonNullable<Election['handlers'][N]> {
-    const nothing = (() => undefined) as unknown as NonNullable<Election['handlers'][N]>;
-    return this.#running?.handlers[name] ?? nothing;
   }
 
   #clock(incarnation: number): Clock {

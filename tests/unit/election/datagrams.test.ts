@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { encodeBody } from '@rustbalance/actors/election/wire/encode-message.js';
 import { MESSAGE_TYPE } from '@rustbalance/actors/election/wire/message-types.js';
-import type { Message } from '@rustbalance/actors/election/wire/message-types.js';
+import type { Message, ProbeId } from '@rustbalance/actors/election/wire/message-types.js';
 import { clusterSecret, nodeTag, pairKeys } from '@rustbalance/actors/election/wire/pair-keys.js';
 import { sealDatagram } from '@rustbalance/actors/election/wire/seal.js';
 import { nodePublicKey } from '@rustbalance/actors/kernel/node-key.js';
@@ -145,7 +145,12 @@ describe('a datagram', () => {
       'that answers a probe nobody sent',
       'unasked',
       {
-        message: { kind: 'probe-ack', id: new Uint8Array(8) as never, probeReceivedAtMs: 1, seenRevision: 1 },
+        message: {
+          kind: 'probe-ack',
+          id: new Uint8Array(8) as ProbeId,
+          probeReceivedAtMs: 1,
+          seenRevision: 1,
+        },
       },
     ],
     ['that is well and new', 'accepted', {}],

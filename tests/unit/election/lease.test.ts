@@ -178,7 +178,7 @@ describe('a publisher', () => {
 
 describe('the orders of candidates and of publishers', () => {
   const candidate = fc.record({
-    id: fc.constantFrom('a', 'b', 'c') as unknown as fc.Arbitrary<NodeId>,
+    id: fc.constantFrom('a', 'b', 'c').map((id) => id as NodeId),
     priority: fc.integer({ min: 1, max: 3 }),
     hasKey: fc.constant(true),
     able: fc.boolean(),

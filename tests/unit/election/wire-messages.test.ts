@@ -1,10 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
 import { decodeBody, kindOfType } from '@rustbalance/actors/election/wire/decode-message.js';
 import { encodeBody } from '@rustbalance/actors/election/wire/encode-message.js';
-import { LARGEST_BODY } from '@rustbalance/actors/election/wire/limits.js';
+import type { NodeTag } from '@rustbalance/actors/election/wire/header.js';
+import { LARGEST_BODY, SMALLEST_BODY, SMALLEST_DATAGRAM } from '@rustbalance/actors/election/wire/limits.js';
 import { MESSAGE_TYPE } from '@rustbalance/actors/election/wire/message-types.js';
-import type { MessageKind } from '@rustbalance/actors/election/wire/message-types.js';
+import type {
+  Message,
+  MessageKind,
+  ProbeId,
+  SetDigest,
+} from '@rustbalance/actors/election/wire/message-types.js';
 import { anyMessage, anySentAt } from './support/arbitrary-messages.js';
 
 const KINDS = Object.keys(MESSAGE_TYPE) as MessageKind[];
@@ -59,11 +66,37 @@ describe('a message', () => {
       .sample(anyMessage, { seed: 1, numRuns: 200 })
       .find(({ kind }) => kind === 'heartbeat');
     if (heartbeat?.kind !== 'heartbeat') throw new Error('no heartbeat among the samples');
-    const [timePeriod] = [1 as never];
+    const timePeriod = 1 as TimePeriodNumber;
     const good = { ...heartbeat, counters: [{ timePeriod, n: 2 ** 20 }] };
     const bad = { ...heartbeat, counters: [{ timePeriod, n: 2 ** 20 + 1 }] };
     expect(decodeBody('heartbeat', encodeBody({ sentAtMs: 1, message: good }))).not.toBeNull();
     expect(decodeBody('heartbeat', encodeBody({ sentAtMs: 1, message: bad }))).toBeNull();
+  });
+
+  test('takes the bytes that the protocol documents', () => {
+    const none = new Uint8Array(8);
+    const overhead = SMALLEST_DATAGRAM - SMALLEST_BODY;
+    const size = (message: Message): number => overhead + encodeBody({ sentAtMs: 1, message }).length;
+    const heartbeat: Message = {
+      kind: 'heartbeat',
+      revision: 1,
+      flags: { publisher: true, hasKey: true, able: true, listening: false, strained: false },
+      priority: 1,
+      leaseRemainingMs: 60_000,
+      holder: none as NodeTag,
+      points: { digest: null, count: 3 },
+      visiblePoints: 9,
+      members: { digest: none as SetDigest, count: 3 },
+      counters: [1, 2].map((period) => ({ timePeriod: period as TimePeriodNumber, n: 1 })),
+    };
+    expect(overhead).toBe(82);
+    expect(size(heartbeat)).toBe(147);
+    expect(
+      size({ ...heartbeat, counters: [1, 2, 3, 4].map((n) => ({ timePeriod: n as TimePeriodNumber, n })) }),
+    ).toBe(163);
+    expect(size({ kind: 'probe', id: none as ProbeId, seenRevision: 1 })).toBe(100);
+    expect(size({ kind: 'probe-ack', id: none as ProbeId, probeReceivedAtMs: 1, seenRevision: 1 })).toBe(106);
+    expect(size({ kind: 'goodbye' })).toBe(88);
   });
 
   test('type that this version does not know has no kind', () => {

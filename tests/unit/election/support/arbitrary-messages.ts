@@ -1,5 +1,10 @@
 import fc from 'fast-check';
-import type { TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
+import type {
+  Curve25519PublicKey,
+  Ed25519PublicKey,
+  TimePeriodNumber,
+  UnixSeconds,
+} from '@rustbalance/crypto-worker/brands.js';
 import type { IntroductionPoint } from '@rustbalance/crypto-worker/introduction-point.js';
 import type { NodeTag } from '@rustbalance/actors/election/wire/header.js';
 import type {
@@ -17,16 +22,16 @@ const u48 = fc.integer({ min: 0, max: 2 ** 48 - 1 });
 const tag = bytes(8) as fc.Arbitrary<NodeTag>;
 const digest = bytes(8).filter((value) => value.some((byte) => byte !== 0)) as fc.Arbitrary<SetDigest>;
 
-const point = fc.record({
+const point: fc.Arbitrary<IntroductionPoint> = fc.record({
   linkSpecifiers: fc.array(
     fc.record({ type: fc.integer({ min: 0, max: 255 }), data: fc.uint8Array({ maxLength: 40 }) }),
     { minLength: 1, maxLength: 8 },
   ),
-  onionKey: bytes(32),
-  authKey: bytes(32),
-  encKey: bytes(32),
-  expires: u48,
-}) as unknown as fc.Arbitrary<IntroductionPoint>;
+  onionKey: bytes(32).map((key) => key as Curve25519PublicKey),
+  authKey: bytes(32).map((key) => key as Ed25519PublicKey),
+  encKey: bytes(32).map((key) => key as Curve25519PublicKey),
+  expires: u48.map((seconds) => seconds as UnixSeconds),
+});
 
 const heartbeat: fc.Arbitrary<Heartbeat> = fc.record({
   kind: fc.constant('heartbeat' as const),
@@ -46,7 +51,7 @@ const heartbeat: fc.Arbitrary<Heartbeat> = fc.record({
   members: fc.record({ digest, count: fc.integer({ min: 0, max: 65_535 }) }),
   counters: fc.array(
     fc.record({
-      timePeriod: u32 as unknown as fc.Arbitrary<TimePeriodNumber>,
+      timePeriod: u32.map((period) => period as TimePeriodNumber),
       n: fc.integer({ min: 1, max: 2 ** 20 }),
     }),
     { maxLength: 4 },

@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
+import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
+import { errorLine } from '@rustbalance/actors/kernel/errors.js';
+import { RbError } from '@rustbalance/actors/kernel/errors.js';
+import { wgActor, wgActorWith } from '@rustbalance/actors/wg/actor.js';
+import type { OpenUdp, UdpEvents } from '@rustbalance/actors/wg/udp-socket.js';
+import { HarnessNode } from '../../support/actor-harness.js';
+import { eventually } from '../../support/eventually.js';
+import {
+  QUICK_TIMES,
+  exampleSeed,
+  nodeConfig,
+  nodeSecrets,
+} from '../../support/simulation/cluster-config.js';
+import type { NodeSpec } from '../../support/simulation/cluster-config.js';
+
+const spec = (index: number): NodeSpec => ({
+  id: `node-${index}` as NodeId,
+  seed: exampleSeed(index),
+  priority: index,
+  address: `10.0.0.${index}:7001`,
+  hasMasterKey: true,
+});
+const [one, two] = [spec(1), spec(2)];
+const config = nodeConfig(one, [one, two], QUICK_TIMES);
+
+const direct = (change: Partial<Config['direct']>): Config => ({
+  ...config,
+  direct: { ...config.direct, ...change },
+});
+const peerAt = (address: string): Config =>
+  direct({ peers: config.direct.peers.map((peer) => ({ ...peer, address })) });
+const mode = (name: 'wireguard' | 'tor'): Config => ({
+  ...config,
+  coordination: { ...config.coordination, mode: name },
+});
+
+const harness = (given: Config): HarnessNode => new HarnessNode({ config: given, secrets: nodeSecrets(one) });
+
+describe('a WgActor', () => {
+  test.each([
+    ['mode wireguard', 'config.transport-unavailable', mode('wireguard')],
+    ['mode tor', 'config.transport-unavailable', mode('tor')],
+    ['peers but no address of its own', 'config.listen-missing', direct({ listen: '' })],
+    ['a listen address that is none', 'config.bad-endpoint', direct({ listen: '300.0.0.1:7001' })],
+    ['a port beyond 65535', 'config.bad-endpoint', peerAt('10.0.0.2:70000')],
+    ['port 0', 'config.bad-endpoint', peerAt('10.0.0.2:0')],
+    ['a peer at the wildcard address', 'transport.bad-endpoint', peerAt('0.0.0.0:7001')],
+    ['a peer at a multicast address', 'transport.bad-endpoint', peerAt('239.1.1.1:7001')],
+    ['a peer at the broadcast address', 'transport.bad-endpoint', peerAt('255.255.255.255:7001')],
+    ['a peer of the other IP version', 'transport.bad-endpoint', peerAt('[fd00::2]:7001')],
+    ['a peer at its own address', 'transport.bad-endpoint', peerAt('10.0.0.1:7001')],
+  ])('with %s refuses to start: %s, with a remedy and nothing unfilled', async (_what, code, given) => {
+    const error = await harness(given)
+      .start(wgActor)
+      .then(
+        () => null,
+        (thrown: unknown) => thrown,
+      );
+    expect(error).toBeInstanceOf(RbError);
+    expect(error).toMatchObject({ code });
+    expect(errorLine((error as RbError).data)).not.toMatch(/[{}]/);
+  });
+
+  test('of a cluster of one opens no socket and says so', async () => {
+    const node = harness(direct({ listen: '', peers: [] }));
+    await node.start(wgActor);
+    await eventually('status', () => node.fact('wg.status'), { timeoutMs: 5000 });
+    expect(node.fact('wg.status')).toEqual({ transports: [] });
+    expect(node.inspect('wg')?.state).toBe('alone');
+    await node.stop('wg');
+  });
+
+  test('tells its status, hands on datagrams, and shows refused sends', async () => {
+    let events: UdpEvents | null = null;
+    const open: OpenUdp = (at, given) => {
+      events = given;
+      return Promise.resolve({ local: at, send: () => undefined, close: () => undefined });
+    };
+    const node = harness(config);
+    const arrived: unknown[] = [];
+    await node.start(wgActorWith(open));
+    await node.start({
+      name: 'election',
+      start: () =>
+        Promise.resolve({
+          handlers: {
+            'wg.datagram': (payload) => arrived.push(payload),
+            'election.step-down': () => undefined,
+          },
+          alive: () => true,
+          inspect: () => ({ state: 'fake', context: {} }),
+          stop: () => Promise.resolve(),
+        }),
+    });
+    const told = events as UdpEvents | null;
+    told?.datagram(Uint8Array.of(1, 2, 3), { host: '10.0.0.2', port: 7001 });
+    await eventually('the datagram crosses', () => arrived.length === 1, { timeoutMs: 5000, everyMs: 5 });
+    expect(arrived[0]).toMatchObject({ transport: 'direct', bytes: Uint8Array.of(1, 2, 3) });
+
+    node.order('wg.send', { to: two.id, bytes: Uint8Array.of(9), via: null });
+    node.order('wg.send', { to: two.id, bytes: Uint8Array.of(9), via: 'tor' });
+    node.order('wg.send', { to: 'node-9' as NodeId, bytes: Uint8Array.of(9), via: null });
+    node.order('wg.send', { to: two.id, bytes: new Uint8Array(1201), via: 'direct' });
+    expect(node.inspect('wg')).toMatchObject({
+      state: 'up',
+      context: { refusedToSend: { 'no-route': 2, 'too-large': 1 }, transports: [{ sent: 1, received: 1 }] },
+    });
+
+    told?.failed('ENETDOWN');
+    await eventually('it is told down', () => node.fact('wg.status')?.transports[0]?.state === 'down', {
+      timeoutMs: 5000,
+      everyMs: 5,
+    });
+    expect(node.inspect('wg')?.state).toBe('down');
+    expect(node.alive('wg')).toBe(true);
+    await node.stop('wg');
+  });
+});
