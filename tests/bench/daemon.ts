@@ -19,7 +19,7 @@ const makeNode = async (dir: string, set: readonly string[]): Promise<DaemonNode
     id: 'alpha',
     dir: join(dir, 'node'),
     target: 'http://127.0.0.1:9',
-    listen: '127.0.0.1:0',
+    listen: '127.0.0.1:7001',
     priority: 1,
     importKey: null,
     clusterTokenFile: null,
