@@ -50,6 +50,11 @@ interface Incarnation {
   vitals: Vitals;
 }
 
+interface PendingDump {
+  readonly incarnation: Incarnation;
+  readonly settle: (dump: Dump | null) => void;
+}
+
 /** Lines that a thread may write past the logger, for each period. */
 const STRAY_LINES = 20;
 const STRAY_PERIOD_MS = 10_000;
@@ -62,7 +67,7 @@ export class ActorSystem {
   readonly #options: ActorSystemOptions;
   readonly #supervision: Supervision;
   readonly #incarnations = new Map<string, Incarnation>();
-  readonly #dumps = new Map<number, (dump: Dump | null) => void>();
+  readonly #dumps = new Map<number, PendingDump>();
   #nextId = 1;
 
   constructor(options: ActorSystemOptions) {
@@ -95,10 +100,12 @@ export class ActorSystem {
     return this.#incarnations.get(name)?.vitals ?? null;
   }
 
-  /** Asks a thread what it is doing; null when it does not answer in time, because it hangs or is not up. */
+  /** Asks a thread what it is doing; null when it is not up, ends, or hangs for longer than the deadline. */
   dump(name: ActorName, deadlineMs: number): Promise<Dump | null> {
     const incarnation = this.#incarnations.get(name);
-    if (incarnation === undefined) return Promise.resolve(null);
+    if (incarnation === undefined || this.state().children.get(name)?.life.at !== 'up') {
+      return Promise.resolve(null);
+    }
     const id = this.#nextId++;
     return new Promise((resolve) => {
       const settle = (dump: Dump | null): void => {
@@ -109,7 +116,7 @@ export class ActorSystem {
       const cancel = this.#options.clock.after(deadlineMs, () => {
         settle(null);
       });
-      this.#dumps.set(id, settle);
+      this.#dumps.set(id, { incarnation, settle });
       incarnation.thread.post({ kind: 'inspect', id });
     });
   }
@@ -139,7 +146,7 @@ export class ActorSystem {
         return;
       case 'terminate':
         this.#incarnations.get(effect.id)?.thread.terminate();
-        if (isActorName(effect.id)) this.#options.router.died(effect.id, effect.generation);
+        this.#gone(effect.id, effect.generation);
         return;
       case 'ping':
         this.#ping(effect.id);
@@ -174,7 +181,7 @@ export class ActorSystem {
   }
 
   #listener(name: ActorName, generation: number): ThreadListener {
-    const { clock, log, router } = this.#options;
+    const { clock, log } = this.#options;
     const strayLines = rateGate(clock, STRAY_LINES, STRAY_PERIOD_MS);
     const { dispatch } = this.#supervision;
     return {
@@ -185,8 +192,7 @@ export class ActorSystem {
         dispatch({ kind: 'failing', id: name, generation, error });
       },
       exited: (code) => {
-        router.died(name, generation);
-        if (this.#incarnations.get(name)?.generation === generation) this.#incarnations.delete(name);
+        this.#gone(name, generation);
         dispatch({ kind: 'exited', id: name, generation, code });
       },
       wrote: (line) => {
@@ -219,7 +225,7 @@ export class ActorSystem {
         dispatch({ kind: 'pong', id: name, generation, alive: message.alive });
         return;
       case 'inspection':
-        this.#dumps.get(message.id)?.(message);
+        this.#dumps.get(message.id)?.settle(message);
         return;
       case 'stopped':
         dispatch({ kind: 'finished', id: name, generation });
@@ -227,6 +233,17 @@ export class ActorSystem {
       case 'log':
         write(message.record);
         return;
+    }
+  }
+
+  /** Nothing is expected of this incarnation any more: whoever waits for it learns that now. */
+  #gone(id: string, generation: number): void {
+    if (isActorName(id)) this.#options.router.died(id, generation);
+    const incarnation = this.#incarnations.get(id);
+    if (incarnation?.generation !== generation) return;
+    this.#incarnations.delete(id);
+    for (const dump of [...this.#dumps.values()]) {
+      if (dump.incarnation === incarnation) dump.settle(null);
     }
   }
 

@@ -17,8 +17,11 @@ export interface Breaker {
 export const shortestPeriodMs = ({ intensity, startTimeoutMs, backoff }: Breaker): number =>
   longestDelaysMs(backoff, intensity + 1) + (intensity + 1) * startTimeoutMs;
 
-/** Above this, a longer wait before the back-off is forgotten only delays restarts of an actor that is well. */
-const LONGEST_MIN_UPTIME_MS = 10_000;
+/**
+ * An actor that has lived this long has done its first work, and its next failure is news. Longer only delays the
+ * restart of an actor that is well; the breaker counts all restarts in any case.
+ */
+const LONGEST_MIN_UPTIME_MS = 2_000;
 
 /**
  * The uptime that ends the back-off, chosen so that an actor whose every life is shorter trips the breaker too,
