@@ -64,6 +64,7 @@ export const daemonFigures = async (): Promise<Figure[]> => {
       'chaos.enabled=true',
       'tor.extra_torrc=["DisableNetwork 1"]',
       'supervisor.intensity=100',
+      'supervisor.period_secs=3000',
     ]);
     const starts: number[] = [];
     for (let run = 0; run < START_RUNS; run++) {
