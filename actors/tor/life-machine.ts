@@ -34,6 +34,8 @@ interface LifeContext extends LifeInput {
   readonly deaths: number;
   /** Failed attempts in a row to reach a system Tor. */
   readonly attempts: number;
+  /** Connections in a row that ended soon after they were made. */
+  readonly losses: number;
   /** Until when (monotonic) Tor must have answered. */
   readonly answerByMs: number;
   readonly backoffMs: number;
@@ -55,6 +57,9 @@ export type LifeEvent =
  */
 const FRESH_PATIENCE_MS = 30_000;
 const RUNNING_PATIENCE_MS = 2_000;
+
+/** A connection that lived this long was a good one: its loss is followed at once by the next attempt. */
+const GOOD_CONNECTION_MS = 10_000;
 
 type LaunchInput = Pick<LifeContext, 'effects'>;
 type ConnectInput = Pick<LifeContext, 'effects' | 'answerByMs'>;
@@ -96,6 +101,11 @@ export const lifeMachine = setup({
     })),
     keep: assign((_, params: { error: ErrorData }) => ({ lastError: params.error })),
     forgetFailures: assign({ lastError: null, attempts: 0 }),
+    loseSession: assign(({ context }) => ({
+      connection: null,
+      bootstrapped: false,
+      losses: context.losses + 1,
+    })),
     forgetSession: assign({ connection: null, bootstrapped: false }),
     countDeath: assign(({ context }) => {
       const nowMs = context.effects.monotonicMs();
@@ -108,7 +118,11 @@ export const lifeMachine = setup({
       backoffMs: reconnectDelayMs(context.attempts + 1),
     })),
   },
-  delays: { backoff: ({ context }) => context.backoffMs },
+  delays: {
+    backoff: ({ context }) => context.backoffMs,
+    // Whoever takes connections only to drop them is not asked again and again without a pause.
+    reconnect: ({ context }) => (context.losses <= 1 ? 0 : reconnectDelayMs(context.losses)),
+  },
 }).createMachine({
   id: 'tor',
   context: ({ input }) => ({
@@ -118,6 +132,7 @@ export const lifeMachine = setup({
     recentDeaths: [],
     deaths: 0,
     attempts: 0,
+    losses: 0,
     answerByMs: 0,
     backoffMs: 0,
     lastError: null,
@@ -156,9 +171,11 @@ export const lifeMachine = setup({
       },
     },
     reconnecting: {
-      always: {
-        target: 'connecting',
-        actions: { type: 'answerWithin', params: { patienceMs: RUNNING_PATIENCE_MS } },
+      after: {
+        reconnect: {
+          target: 'connecting',
+          actions: { type: 'answerWithin', params: { patienceMs: RUNNING_PATIENCE_MS } },
+        },
       },
     },
     connecting: {
@@ -217,13 +234,14 @@ export const lifeMachine = setup({
     online: {
       initial: 'configuring',
       // The connection may have ended while nobody listened for LOST.
-      always: { guard: 'cutOff', target: 'reconnecting', actions: ['dropSession', 'forgetSession'] },
+      always: { guard: 'cutOff', target: 'reconnecting', actions: ['dropSession', 'loseSession'] },
+      after: { [GOOD_CONNECTION_MS]: { actions: assign({ losses: 0 }) } },
       on: {
         LOST: {
           target: 'reconnecting',
           actions: [
             'dropSession',
-            'forgetSession',
+            'loseSession',
             { type: 'keep', params: ({ event }) => ({ error: event.error }) },
           ],
         },

@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import { errorData, rbError, type ErrorData } from '@rustbalance/actors/kernel/errors.js';
+import { startLevelTrigger } from '@rustbalance/actors/kernel/level-trigger.js';
+import { makeLogger, type LogRecord } from '@rustbalance/actors/kernel/logging.js';
+import type { ConfLine } from '@rustbalance/actors/tor/control/conf-line.js';
+import { toWireText } from '@rustbalance/actors/tor/control/wire-text.js';
+import { ServiceGuard } from '@rustbalance/actors/tor/service-guard.js';
+import { instanceLines } from '@rustbalance/actors/tor/service-lines.js';
+import { SimulatedClock } from '../../support/simulated-clock.js';
+
+const service = { directory: '/var/lib/tor/rb', virtualPort: 80, proxyListen: '127.0.0.1:8080' };
+const WIKI: readonly ConfLine[] = [
+  { key: 'HiddenServiceDir', value: toWireText('/var/lib/tor/wiki') },
+  { key: 'HiddenServicePort', value: toWireText('80 127.0.0.1:1') },
+];
+
+class World {
+  readonly clock = new SimulatedClock(0);
+  readonly logs: LogRecord[] = [];
+  readonly found: (ErrorData | null)[] = [];
+  readonly sent: (readonly ConfLine[])[] = [];
+  has: readonly ConfLine[] = WIKI;
+  fault: ErrorData | null = null;
+  refuses = false;
+  reads = 0;
+  readonly guard: ServiceGuard;
+
+  constructor(maySet = true) {
+    const trigger = startLevelTrigger(this.clock, (now) => this.guard.step(now));
+    const take = async (lines: readonly ConfLine[]): Promise<void> => {
+      if (this.refuses) throw rbError('control.option-rejected', 'tor', { status: 553, text: 'no' });
+      this.sent.push(lines);
+      this.has = lines.filter(({ value }) => value !== null);
+    };
+    this.guard = new ServiceGuard({
+      log: makeLogger(
+        'tor',
+        () => 0,
+        (record) => this.logs.push(record),
+      ),
+      service,
+      maySet,
+      readServices: async () => {
+        this.reads++;
+        return this.has;
+      },
+      isPublishingOff: async () => false,
+      directoryFault: async () => this.fault,
+      setConf: take,
+      resetConf: take,
+      found: (fault) => this.found.push(fault),
+      poke: () => trigger.poke(),
+    });
+  }
+}
+
+describe("the guard of the instance's service", () => {
+  it('adds it beside the others and sees that it is there', async () => {
+    const world = new World();
+    world.guard.begin();
+    await world.clock.advance(10);
+    expect(world.has).toEqual([...WIKI, ...instanceLines(service)]);
+    expect(world.found).toEqual([null]);
+  });
+
+  it('looks again when told, and now and then by itself', async () => {
+    const world = new World();
+    world.guard.begin();
+    await world.clock.advance(10);
+    world.has = WIKI;
+    world.guard.look();
+    await world.clock.advance(10);
+    expect(world.has).toHaveLength(5);
+    world.has = WIKI;
+    await world.clock.advance(61_000);
+    expect(world.has).toHaveLength(5);
+  });
+
+  it('sees a change that comes while it is at work', async () => {
+    const world = new World();
+    world.guard.begin();
+    await world.clock.advance(10);
+    const { reads } = world;
+    world.guard.look();
+    world.guard.look();
+    await world.clock.advance(10);
+    expect(world.reads).toBeGreaterThan(reads);
+  });
+
+  it('sends nothing while the directory would make Tor exit, and tells once', async () => {
+    const world = new World();
+    world.fault = errorData('tor.directory-unusable', '/x', { directory: '/x', problem: 'p', remedy: 'r' });
+    world.guard.begin();
+    await world.clock.advance(60_000);
+    expect(world.sent).toEqual([]);
+    expect(world.found.at(-1)).toEqual(world.fault);
+    expect(world.logs.filter(({ level }) => level === 'error')).toHaveLength(1);
+    world.fault = null;
+    await world.clock.advance(16_000);
+    expect(world.found.at(-1)).toBeNull();
+  });
+
+  it('tries again ever after a refusal, but not in a loop', async () => {
+    const world = new World();
+    world.refuses = true;
+    world.guard.begin();
+    await world.clock.advance(600_000);
+    expect(world.reads).toBeGreaterThan(30);
+    expect(world.reads).toBeLessThan(60);
+    world.refuses = false;
+    await world.clock.advance(16_000);
+    expect(world.found.at(-1)).toBeNull();
+  });
+
+  it('takes the service out and puts it back to renew it, and touches no other', async () => {
+    const world = new World();
+    world.guard.begin();
+    await world.clock.advance(10);
+    world.sent.length = 0;
+    world.guard.renew(world.clock.monotonicMs());
+    await world.clock.advance(10);
+    expect(world.sent).toEqual([WIKI, [...WIKI, ...instanceLines(service)]]);
+  });
+
+  it('renews nothing on a Tor that it may not configure', async () => {
+    const world = new World(false);
+    world.has = [...WIKI, ...instanceLines(service)];
+    world.guard.begin();
+    await world.clock.advance(10);
+    world.guard.renew(world.clock.monotonicMs());
+    await world.clock.advance(10);
+    expect(world.sent).toEqual([]);
+  });
+
+  it('does nothing after the connection has ended', async () => {
+    const world = new World();
+    world.guard.begin();
+    await world.clock.advance(10);
+    world.guard.end();
+    world.guard.look();
+    const { reads } = world;
+    await world.clock.advance(600_000);
+    expect(world.reads).toBe(reads);
+  });
+});
