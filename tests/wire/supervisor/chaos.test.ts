@@ -2,7 +2,7 @@
 import { CHAOS_MODES } from '@rustbalance/actors/kernel/envelope.js';
 import type { LogRecord } from '@rustbalance/actors/kernel/logging.js';
 import { afterEach, expect, test } from 'vitest';
-import { eventually } from '../../support/eventually.js';
+import { eventually, within } from '../../support/eventually.js';
 import { PATIENCE_MS, smallConfig, startSmallSystem } from './small-system.js';
 import type { Manners, SmallSystem } from './small-system.js';
 
@@ -92,6 +92,15 @@ test('a hanging actor gives no dump, and costs no more than the deadline', async
   await ready;
   system.damage('wg', 'hang');
   expect(await system.dump('wg', 50)).toBeNull();
+});
+
+test('an inspection of an actor that dies is answered then, not at its deadline', async () => {
+  const { system, ready } = start();
+  await ready;
+  system.damage('wg', 'exit');
+  expect(
+    await within(PATIENCE_MS / 2, 'the inspection ends', system.dump('wg', 10 * PATIENCE_MS)),
+  ).toBeNull();
 });
 
 test('an actor that fails again and again ends the system with the reserved code, and no thread is left', async () => {
