@@ -1,29 +1,14 @@
-import type { OnionAddress, RelayFingerprint } from '@rustbalance/crypto-worker/brands.js';
-import { relayByFingerprint } from '@rustbalance/crypto-worker/network/relay-table.js';
-import type { NetworkView } from '@rustbalance/crypto-worker/task-types.js';
+import type { OnionAddress } from '@rustbalance/crypto-worker/brands.js';
 import { createActor } from 'xstate';
 import type { ActorContext, ActorDefinition, RunningActor } from '../kernel/actor.js';
 import { nodePaths } from '../kernel/config/paths.js';
 import { startLevelTrigger } from '../kernel/level-trigger.js';
 import { openStateFile } from '../kernel/state-file.js';
-import type { InConsensus } from './contributions.js';
 import { publisherMachine } from './machine.js';
 import { poolEffects } from './pool-effects.js';
 import { NOTHING_PERSISTED, PERSISTED_VERSION, persistedPublisher } from './persisted.js';
 import { Publication } from './publication.js';
 import { publisherStatus } from './status-view.js';
-
-const upperHex = (bytes: Uint8Array): RelayFingerprint =>
-  Buffer.from(bytes).toString('hex').toUpperCase() as RelayFingerprint;
-
-/** Is a relay in this consensus, under the Ed25519 identity that the introduction point names? */
-const consensusLookup =
-  (network: NetworkView): InConsensus =>
-  (fingerprint, ed25519Id) => {
-    const relay = relayByFingerprint(network.relays, upperHex(fingerprint));
-    if (relay === null) return false;
-    return ed25519Id === null || relay.ed25519Id === null || Buffer.compare(relay.ed25519Id, ed25519Id) === 0;
-  };
 
 const start = async (context: ActorContext<'publisher'>): Promise<RunningActor<'publisher'>> => {
   const { config, clock, log } = context;
@@ -44,7 +29,6 @@ const start = async (context: ActorContext<'publisher'>): Promise<RunningActor<'
       config,
       hasMasterKey: context.secrets.masterKey !== null,
       persisted,
-      consensusLookup,
       poke: () => {
         trigger.poke();
       },

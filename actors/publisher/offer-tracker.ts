@@ -1,8 +1,9 @@
 import type { UnixSeconds } from '@rustbalance/crypto-worker/brands.js';
+import type { RelayTable } from '@rustbalance/crypto-worker/task-types.js';
 import type { NodeId } from '../kernel/brands.js';
 import type { Logger } from '../kernel/logging.js';
 import { assembleOffer, offerKey } from './contributions.js';
-import type { InConsensus, Offer } from './contributions.js';
+import type { Offer } from './contributions.js';
 import type { Inputs } from './inputs.js';
 
 /** What is on offer now, since when, and what brought the last change. */
@@ -26,15 +27,9 @@ export class OfferTracker {
     this.#log = log;
   }
 
-  current(inputs: Inputs, inConsensus: InConsensus, nowMs: number, wallMs: number): CurrentOffer {
+  current(inputs: Inputs, relays: RelayTable, nowMs: number, wallMs: number): CurrentOffer {
     const { own, peers } = inputs;
-    const value = assembleOffer(
-      this.#self,
-      own,
-      peers,
-      inConsensus,
-      Math.floor(wallMs / 1000) as UnixSeconds,
-    );
+    const value = assembleOffer(this.#self, own, peers, relays, Math.floor(wallMs / 1000) as UnixSeconds);
     const key = offerKey(value);
     if (this.#current?.key === key) return this.#current;
     const causes = [own?.causedAtMs ?? 0, ...peers.map(({ receivedAtMs }) => receivedAtMs)];

@@ -1,4 +1,5 @@
 import type { TimePeriodNumber, UnixSeconds } from '@rustbalance/crypto-worker/brands.js';
+import { bytesKey } from '@rustbalance/crypto-worker/encoding/bytes.js';
 import type { MergedForPeriod, NetworkView } from '@rustbalance/crypto-worker/task-types.js';
 import type { NodeId } from '../kernel/brands.js';
 import type { Offer } from './contributions.js';
@@ -22,15 +23,12 @@ export interface Preparation {
   readonly causedAtMs: number;
 }
 
-const hex = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
-
 const contentKeyOf = (merged: MergedForPeriod, offer: Offer, serial: number): string =>
   [
     serial,
     offer.lines.create2Formats.join(','),
     offer.lines.flowControl ?? '-',
-    ...merged.merged.map(({ introductionPoint }) => hex(introductionPoint.authKey)),
+    ...merged.merged.map(({ introductionPoint }) => bytesKey(introductionPoint.authKey)),
   ].join('|');
 
 /** What each node brought to the merged list. */

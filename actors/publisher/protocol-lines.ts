@@ -1,3 +1,5 @@
+import { parseFlowControl } from '@rustbalance/crypto-worker/descriptor/flow-control.js';
+
 /** The inner descriptor's lines that speak for all nodes at once. */
 export interface ProtocolLines {
   readonly create2Formats: readonly number[];
@@ -10,17 +12,17 @@ interface FlowControl {
   readonly sendmeInc: number;
 }
 
-/** `flow-control` is a version range and sendme_inc (prop324): "1-2 31". */
-const parseFlowControl = (value: string): FlowControl | null => {
-  const match = /^(\d{1,3})(?:-(\d{1,3}))? (\d{1,3})$/.exec(value);
-  if (match === null) return null;
-  const low = Number(match[1]);
-  return { low, high: match[2] === undefined ? low : Number(match[2]), sendmeInc: Number(match[3]) };
+/** One version range, as every Tor writes it: what several have in common is then a range, too. */
+const flowControlOf = (value: string): FlowControl | null => {
+  const { versions, sendmeIncrement } = parseFlowControl(value) ?? { versions: [], sendmeIncrement: 0 };
+  const [range] = versions;
+  if (range === undefined || versions.length !== 1) return null;
+  return { low: range[0], high: range[1], sendmeInc: sendmeIncrement };
 };
 
 /** What every node can do: a client must be able to rely on the line whichever node it reaches. */
 const commonFlowControl = (values: readonly (string | null)[]): string | null => {
-  const parsed = values.map((value) => (value === null ? null : parseFlowControl(value)));
+  const parsed = values.map((value) => (value === null ? null : flowControlOf(value)));
   const first = parsed[0] ?? null;
   if (first === null) return null;
   let { low, high } = first;

@@ -7,7 +7,6 @@ import { between } from '../kernel/random.js';
 import type { UploadAnswer } from '../tor/messages.js';
 import { buildDue } from './build-due.js';
 import type { LastBuild } from './build-due.js';
-import type { InConsensus } from './contributions.js';
 import { Counters } from './counters.js';
 import type { PublisherEffects } from './effects.js';
 import { NO_INPUTS, obstacle } from './inputs.js';
@@ -36,8 +35,6 @@ export interface PublicationOptions {
   readonly config: Config;
   readonly hasMasterKey: boolean;
   readonly persisted: PersistedPublisher;
-  /** Looks relays up in a network view (crypto-worker's relay table). */
-  readonly consensusLookup: (network: NetworkView) => InConsensus;
   /** Runs the step soon. */
   readonly poke: () => void;
 }
@@ -160,8 +157,8 @@ export class Publication {
     });
     if (why !== null) return wait(why);
     if (this.#planned === null) return wait('the ring of HSDirs is being computed');
-    const inConsensus = this.#options.consensusLookup(this.#planned);
-    const offer = this.#offers.current(this.#inputs, inConsensus, nowMs, this.#effects.clock.wallMs());
+    const { relays } = this.#planned;
+    const offer = this.#offers.current(this.#inputs, relays, nowMs, this.#effects.clock.wallMs());
     if (offer.value.contributions.length === 0) return wait('no node has an introduction point');
 
     const buildAtMs = this.#buildAt(offer, nowMs);

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pointFault } from '@rustbalance/actors/publisher/contributions.js';
+import { assembleOffer } from '@rustbalance/actors/publisher/contributions.js';
 import { forgetOld, nextCounterInput, raised } from '@rustbalance/actors/publisher/counter-fence.js';
 import { commonLines } from '@rustbalance/actors/publisher/protocol-lines.js';
 import { revisionCounterOf } from '@rustbalance/actors/publisher/read-back.js';
-import { START_MS, point } from './world.js';
+import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
+import { START_MS, network, peer, point } from './world.js';
 
 const secs = (n: number) => n as Parameters<typeof nextCounterInput>[2];
 const period = (n: number) => n as Parameters<typeof nextCounterInput>[1];
@@ -59,6 +60,10 @@ describe("the nodes' protocol lines", () => {
     expect(commonLines([line('1-2 31'), line('1-2 32')]).flowControl).toBeNull();
     expect(commonLines([line('1-2 31'), line(null)]).flowControl).toBeNull();
     expect(commonLines([line('1-2 31'), line('nonsense')]).flowControl).toBeNull();
+    // No descriptor can be built with these, so they must not get that far.
+    for (const bad of ['1-200 31', '1-2 0', '1-2 300', '2-1 31']) {
+      expect(commonLines([line(bad)]).flowControl).toBeNull();
+    }
     expect(commonLines([line(null, [2, 3]), line(null, [3, 2, 4])]).create2Formats).toEqual([2, 3]);
   });
 
@@ -69,19 +74,27 @@ describe("the nodes' protocol lines", () => {
 });
 
 describe("a peer's introduction point", () => {
-  const now = (START_MS / 1000) as Parameters<typeof pointFault>[2];
-  const known = () => true;
+  const refusals = (bad: ReturnType<typeof point>) => {
+    const now = (START_MS / 1000) as Parameters<typeof assembleOffer>[4];
+    const offer = assembleOffer('alpha' as NodeId, null, [peer('beta', [bad])], network().relays, now);
+    expect(offer.refused).toHaveLength(1 - offer.contributions.length);
+    return offer.refused.map(({ fault }) => fault);
+  };
 
   it('is refused when it cannot be used', () => {
-    expect(pointFault(point(10), known, now)).toBeNull();
-    expect(pointFault(point(10), () => false, now)).toBe('relay-not-in-consensus');
-    expect(pointFault(point(10, Number(now)), known, now)).toBe('expired');
-    expect(pointFault({ ...point(10), linkSpecifiers: [] }, known, now)).toBe('no-relay-identity');
-    const zero = new Uint8Array(32) as never;
-    expect(pointFault({ ...point(10), encKey: zero }, known, now)).toBe('malformed-key');
-    expect(pointFault({ ...point(10), authKey: new Uint8Array(31).fill(1) as never }, known, now)).toBe(
-      'malformed-key',
-    );
+    expect(refusals(point(10))).toEqual([]);
+    expect(refusals(point(250))).toHaveLength(1);
+    expect(refusals(point(10, START_MS / 1000))).toHaveLength(1);
+    expect(refusals({ ...point(10), encKey: new Uint8Array(32) as never })).toHaveLength(1);
+  });
+
+  it('is refused when no descriptor that has it could be built', () => {
+    const good = point(10);
+    const [address, ...identities] = good.linkSpecifiers;
+    const short = { type: 0, data: address!.data.subarray(0, 4) };
+    expect(refusals({ ...good, linkSpecifiers: [short, ...identities] })).toHaveLength(1);
+    expect(refusals({ ...good, linkSpecifiers: [...identities, identities[1]!] })).toHaveLength(1);
+    expect(refusals({ ...good, linkSpecifiers: [] })).toHaveLength(1);
   });
 });
 
