@@ -46,7 +46,7 @@ export const planNetwork = (
     dataDir: join(dir, identity.nickname),
     torrc: [
       ...relayCommon,
-      ...relayTorrc(identity.nickname, identity.orPort),
+      ...relayTorrc(identity.nickname, identity.orPort, options.votingIntervalSecs),
       ...authorityTorrc(identity, options),
     ],
   }));
@@ -56,7 +56,7 @@ export const planNetwork = (
       nickname,
       orPort,
       dataDir: join(dir, nickname),
-      torrc: [...relayCommon, ...relayTorrc(nickname, orPort)],
+      torrc: [...relayCommon, ...relayTorrc(nickname, orPort, options.votingIntervalSecs)],
     };
   });
   return { commonTorrc: commonTorrc(identities, options.behaviour), authorities, relays };

@@ -25,8 +25,12 @@ export const commonTorrc = (
   'GeoIPv6File /dev/null',
 ];
 
+// A relay hands a consensus out for no longer than it keeps it for differences, so this must outlast the time to the
+// next one. At one second, clients were often answered 404, paused longer each time, and one stood still for minutes.
+const CONSENSUSES_KEPT = 2;
+
 /** Lines of a relay, authorities included. */
-export const relayTorrc = (nickname: string, orPort: number): string[] => [
+export const relayTorrc = (nickname: string, orPort: number, votingIntervalSecs: number): string[] => [
   `Nickname ${nickname}`,
   'Address 127.0.0.1',
   `ORPort 127.0.0.1:${String(orPort)} IPv4Only`,
@@ -38,7 +42,7 @@ export const relayTorrc = (nickname: string, orPort: number): string[] => [
   // A relay keeps each consensus and computes, with every compression that it knows, the difference to it from every
   // newer one: at a consensus every 10 s that is quadratic work, and LZMA clears 64 MiB for each. Measured with 15
   // relays on two cores: without this, all relays compute all the time from the fourth minute on (load 60).
-  'MaxConsensusAgeForDiffs 1 second',
+  `MaxConsensusAgeForDiffs ${String(CONSENSUSES_KEPT * votingIntervalSecs)} seconds`,
   // Self-measured bandwidths of a few seconds' traffic differ a hundredfold and would concentrate circuits and
   // introduction points on some relays; unreported, all relays weigh the same.
   'TestingMinTimeToReportBandwidth 1 day',
