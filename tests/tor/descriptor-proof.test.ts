@@ -1,33 +1,19 @@
 /** The engine of crypto-worker held against C Tor itself: its descriptors, its ring, its HSDirs, its clients. */
-import { type BlindedKeypair, blindKeypair } from '@rustbalance/crypto-worker/blinding/blinded-key.js';
 import type { UnixSeconds } from '@rustbalance/crypto-worker/brands.js';
-import {
-  counterInput,
-  findCounterInput,
-  revisionCounter,
-} from '@rustbalance/crypto-worker/counter/revision-counter.js';
-import { buildDescriptors } from '@rustbalance/crypto-worker/descriptor/build-descriptors.js';
+import { counterInput, revisionCounter } from '@rustbalance/crypto-worker/counter/revision-counter.js';
 import { latin1 } from '@rustbalance/crypto-worker/encoding/bytes.js';
 import { fingerprintAt } from '@rustbalance/crypto-worker/network/relay-table.js';
 import { responsibleHsDirs } from '@rustbalance/crypto-worker/ring/responsible-hsdirs.js';
-import type { DecodedDescriptor, DescriptorPlan } from '@rustbalance/crypto-worker/task-types.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fetchFromHsDir, hsdirIndexes } from '../support/hsdir-view.js';
 import { expiriesOf, inStemsWords } from '../support/proof/expectations.js';
 import { networkViewOf, planOf } from '../support/proof/network-view.js';
-import {
-  type OpenedDescriptor,
-  openDescriptor,
-  rewriteDescriptor,
-  shapeOf,
-  withoutPadding,
-} from '../support/proof/opened-descriptor.js';
+import { rewriteDescriptor, shapeOf, withoutPadding } from '../support/proof/opened-descriptor.js';
+import { inputOf, oursLike, ownDescriptors } from '../support/proof/own-descriptors.js';
 import { postDescriptor } from '../support/proof/post.js';
 import {
   type Publication,
   type UsedCounters,
-  clientsHsDir,
-  currentDescriptor,
   decodeFor,
   descriptorAt,
   publishMaster,
@@ -45,10 +31,11 @@ import {
 import { valueOf } from '../unit/crypto-worker/given.js';
 import { stemDecodes } from '../wire/stem/stem.js';
 
-const LARGEST_N = 2 ** 18;
 const REPLICAS = 2;
 // Tor's present is the wall clock; an event reaches us within a second, or ten where all processors are taken.
 const EVENT_DELAY_SECS = 10;
+// A network that came up late waits for the phase to come round.
+const PHASE_HOOK_MS = 330_000;
 const AFTER_TP = 'from the start of a time period to the next shared random value';
 const AFTER_SRV = 'from a shared random value to the start of the next time period';
 
@@ -64,59 +51,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await world.stop();
 });
-
-interface Own {
-  readonly text: string;
-  readonly decoded: DecodedDescriptor;
-  readonly plan: DescriptorPlan;
-  readonly blinded: BlindedKeypair;
-  readonly opened: OpenedDescriptor;
-}
-
-const readOwn = async (service: RecordedService, text: string): Promise<Own> => {
-  const { decoded, plan } = await decodeFor(service, text);
-  const { secret, publicKey } = service.identity;
-  const { hsDirParams } = await networkViewOf(service.tor);
-  const blinded = blindKeypair(secret, publicKey, {
-    number: plan.timePeriod,
-    length: hsDirParams.periodLength,
-  });
-  return { text, decoded, plan, blinded, opened: openDescriptor(text, plan) };
-};
-
-/** Tor's own descriptors: the first by GETINFO, and the one that clients use from its HSDir. */
-const ownDescriptors = async (service: RecordedService): Promise<Own[]> => {
-  const plan = await planOf(service.tor, service.identity.publicKey);
-  const { address } = service.identity;
-  const texts = [
-    await currentDescriptor(service),
-    await descriptorAt(world.client, address, clientsHsDir(plan).fingerprint),
-  ];
-  return Promise.all(texts.map((text) => readOwn(service, text)));
-};
-
-const inputOf = ({ blinded, decoded }: Own): number =>
-  valueOf(findCounterInput(blinded.secret, decoded.revisionCounter, LARGEST_N));
-
-/** Ours of the same key, counter input and introduction points, as of a moment. */
-const oursLike = async (own: Own, now: UnixSeconds): Promise<{ text: string; opened: OpenedDescriptor }> => {
-  const { hsDirParams } = await networkViewOf(world.plain.tor);
-  const { which, timePeriod } = own.plan;
-  const { introductionPoints, create2Formats, flowControl } = own.decoded;
-  const [built] = valueOf(
-    buildDescriptors({
-      masterSecret: world.plain.identity.secret,
-      periodLength: hsDirParams.periodLength,
-      now,
-      create2Formats,
-      flowControl,
-      maxDescriptorSize: hsDirParams.maxDescriptorSize,
-      requests: [{ which, timePeriod, n: inputOf(own), introductionPoints }],
-    }),
-  );
-  const text = built?.text ?? '';
-  return { text, opened: openDescriptor(text, own.plan) };
-};
 
 const expectSameRounds = async (service: RecordedService, spread: number): Promise<void> => {
   const rounds = await settledRounds(service);
@@ -139,17 +73,28 @@ const publishAndReadBack = async (): Promise<void> => {
   }
 };
 
+/** A cold visit: every HSDir that Tor's own client chooses to ask must have the descriptor. */
 const expectReachable = async (): Promise<void> => {
-  await world.client.dropDescriptor(world.master.address);
-  const page = await world.client.fetch(world.master.address);
+  const { client, master } = world;
+  const control = await client.tor.control();
+  await control.subscribe('HS_DESC');
+  await client.dropDescriptor(master.address);
+  const told: (string | undefined)[] = [];
+  const stop = control.onEvent(({ keyword, text }) => {
+    const [action, address] = text.split(' ');
+    if (keyword === 'HS_DESC' && address === master.address && action !== 'REQUESTED') told.push(action);
+  });
+  const page = await client.fetch(master.address);
+  stop();
   expect(page).toMatchObject({ ok: true, node: 'proof', error: undefined });
+  expect(new Set(told)).toEqual(new Set(['RECEIVED']));
 };
 
 const provesDescriptors = (): void => {
   test('have the revision counters that we compute, to the bit and the second', async () => {
     for (const service of [world.plain, world.instance]) {
       const chosen = await service.counters();
-      for (const own of await ownDescriptors(service)) {
+      for (const own of await ownDescriptors(service, world.client)) {
         const { plan, decoded, blinded } = own;
         const ofPeriod = chosen.filter(({ timePeriod }) => timePeriod === plan.timePeriod);
         expect(ofPeriod.length).toBeGreaterThan(0);
@@ -170,7 +115,7 @@ const provesDescriptors = (): void => {
   });
 
   test('are written by us to the same bytes, every layer out of the one below', async () => {
-    for (const { text, decoded, opened, blinded } of await ownDescriptors(world.plain)) {
+    for (const { text, decoded, opened, blinded } of await ownDescriptors(world.plain, world.client)) {
       expect(decoded).toMatchObject({ skipped: [], powParams: null, flowControl: '1-2 31' });
       const ours = rewriteDescriptor(opened, blinded);
       expect(ours.inner).toBe(latin1(opened.innerPlaintext));
@@ -182,8 +127,8 @@ const provesDescriptors = (): void => {
   });
 
   test('cannot be told by shape, size or expiry from ours with the same introduction points', async () => {
-    for (const own of await ownDescriptors(world.plain)) {
-      const ours = await oursLike(own, begunAt);
+    for (const own of await ownDescriptors(world.plain, world.client)) {
+      const ours = await oursLike(world.plain, own, begunAt);
       expect(ours.text).toHaveLength(own.text.length);
       expect(shapeOf(ours.text)).toEqual(shapeOf(own.text));
       const [ourMiddle, torsMiddle] = [ours.opened, own.opened].map((each) =>
@@ -193,7 +138,9 @@ const provesDescriptors = (): void => {
       const [ourInner, torsInner] = [ours.opened, own.opened].map((each) => latin1(each.innerPlaintext));
       expect(shapeOf(ourInner ?? '')).toEqual(shapeOf(torsInner ?? ''));
       // Tor made its certificates at some moment of this test, which may have seen an hour begin.
-      const ends = [begunAt, unixNow()].map(async (now) => expiriesOf((await oursLike(own, now)).opened));
+      const ends = [begunAt, unixNow()].map(async (now) =>
+        expiriesOf((await oursLike(world.plain, own, now)).opened),
+      );
       const [early, late] = await Promise.all(ends);
       const { signingKey, introductionPoints } = expiriesOf(own.opened);
       expect([early?.signingKey, late?.signingKey]).toContain(signingKey);
@@ -203,7 +150,7 @@ const provesDescriptors = (): void => {
   });
 
   test('are read by stem as by us', async () => {
-    for (const { text, decoded } of await ownDescriptors(world.plain)) {
+    for (const { text, decoded } of await ownDescriptors(world.plain, world.client)) {
       const read = await stemDecodes(text, world.plain.identity.address);
       expect(read).toMatchObject(inStemsWords(decoded));
       expect(read.points.length).toBeGreaterThanOrEqual(3);
@@ -276,7 +223,7 @@ const [firstAfterTp, secondAfterTp] = phasesFrom(begunAt);
 const nameOf = (afterTp: boolean): string => (afterTp ? AFTER_TP : AFTER_SRV);
 
 describe(nameOf(firstAfterTp), () => {
-  beforeAll(() => enterPhase(world, firstAfterTp));
+  beforeAll(() => enterPhase(world, firstAfterTp), PHASE_HOOK_MS);
   describe('descriptors that Tor makes', provesDescriptors);
   describe('a descriptor with hsdir_spread_store 1', () => provesRing(1));
   describe('a descriptor of ours', provesService);
@@ -289,7 +236,7 @@ describe('a consensus that raises hsdir_spread_store to 2', () => {
 });
 
 describe(nameOf(secondAfterTp), () => {
-  beforeAll(() => enterPhase(world, secondAfterTp));
+  beforeAll(() => enterPhase(world, secondAfterTp), PHASE_HOOK_MS);
   test('what was published before the rotation still leads clients to the instance', expectReachable);
   describe('descriptors that Tor makes', provesDescriptors);
   describe('a descriptor with hsdir_spread_store 2', () => provesRing(2));

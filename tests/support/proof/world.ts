@@ -4,7 +4,7 @@ import type { IdentityKeys } from '@rustbalance/crypto-worker/task-types.js';
 import { eventually } from '../eventually.js';
 import { startSampleTarget, type SampleTarget } from '../sample-target.js';
 import { startStockClient, type StockClient } from '../stock-client.js';
-import { consensusOf } from '../tor-network/bring-up.js';
+import { consensusOf } from '../tor-network/directory-view.js';
 import { startTorNetwork, type TorNetwork } from '../tor-network/network.js';
 import { nextRotation, waitForPhase, type NetworkPhase } from '../tor-network/phase.js';
 import type { TorProcess } from '../tor-network/tor-process.js';
