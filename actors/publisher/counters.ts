@@ -6,6 +6,14 @@ import type { CounterFence } from './counter-fence.js';
 /** Each refusal in a row doubles the leap over an HSDir's unknown higher counter, up to about an hour. */
 const LARGEST_LEAP = 2 ** 12;
 
+/**
+ * Nothing but an n that was read from a descriptor takes the fence above this: neither guesses nor what peers tell. Tor
+ * itself stops at 2^18 seconds and a clock that is judged sane is a day and a half ahead at most, while above
+ * LARGEST_COUNTER_INPUT (2^20) nothing can be built any more: one HSDir that refuses everything, or one member that
+ * names an absurd n, would end publishing for the whole cluster.
+ */
+const FURTHEST_BELIEVED = 2 ** 19;
+
 /** HSDirs keep a descriptor for 12 hours at most; a period lasts a day. */
 const PERIODS_REMEMBERED = 3;
 
@@ -31,8 +39,14 @@ export class Counters {
     return this.#recount.size > 0;
   }
 
+  /** What this node used itself, or found in a descriptor. */
   raise(seen: readonly SeenCounter[]): void {
     this.#fence = raised(this.#fence, seen);
+  }
+
+  /** What peers say that they used. */
+  raiseByPeers(seen: readonly SeenCounter[]): void {
+    this.raise(seen.filter(({ n }) => n <= FURTHEST_BELIEVED));
   }
 
   /** Drops what no descriptor can need any more. A Tor that restarts may show a consensus of hours ago for a while. */
@@ -48,7 +62,8 @@ export class Counters {
   /** An HSDir holds a counter as high as ours or higher: the next build goes above it, by guess if n is unknown. */
   outrun(timePeriod: TimePeriodNumber, n: number | null): void {
     if (n === null) {
-      this.raise([{ timePeriod, n: (this.#fence.get(timePeriod) ?? 0) + this.#leap }]);
+      const known = this.#fence.get(timePeriod) ?? 0;
+      this.raise([{ timePeriod, n: Math.min(known + this.#leap, FURTHEST_BELIEVED) }]);
       this.#leap = Math.min(this.#leap * 2, LARGEST_LEAP);
     } else {
       this.raise([{ timePeriod, n }]);

@@ -109,7 +109,7 @@ export class Publication {
 
   /** Counter inputs that other nodes used: ours must be higher. */
   learnCounters(counters: readonly SeenCounter[]): void {
-    this.#counters.raise(counters);
+    this.#counters.raiseByPeers(counters);
   }
 
   /** Uploads both descriptors again, whatever the HSDirs hold. */

@@ -133,10 +133,14 @@ export interface RetryPolicy {
 /** Tor's REASON when an HSDir holds a counter as high as the one it was given, among other refusals. */
 export const COUNTER_REFUSED = 'UPLOAD_REJECTED';
 
+/** Leaps double up to about an hour (counters.ts): thirty of them make 21 hours, and the waits between 8 minutes. */
+const MOST_LEAPS = 30;
+
 const retryWaitMs = (slot: Slot, failures: number, reason: string, policy: RetryPolicy): number => {
   const jittered = (ms: number): number => ms * (0.75 + policy.jitter() * 0.5);
-  // A refused counter is outrun by the next build: waiting longer would not make it acceptable.
-  if (reason === COUNTER_REFUSED) return jittered(URGENT_RETRY_MS * Math.min(failures, 30));
+  // A refused counter is outrun by the next build: waiting would not make it acceptable. An HSDir that still refuses
+  // after as many leaps as any counter could need does so for a reason of its own.
+  if (reason === COUNTER_REFUSED && failures <= MOST_LEAPS) return jittered(URGENT_RETRY_MS * failures);
   if (failures > policy.maxRetries) return jittered(policy.restMs);
   const enough = Math.min(policy.minAccepted, slot.rows.length);
   if (acceptedCount(slot) < enough) return jittered(URGENT_RETRY_MS * failures);
@@ -175,6 +179,11 @@ export const confirmed = (slot: Slot, fingerprint: RelayFingerprint, nowMs: numb
     row.held === null ? row : { ...row, held: { ...row.held, confirmedAtMs: nowMs } },
   );
 
-/** An HSDir was asked and holds nothing of ours, or something older: it is to be given the descriptor again. */
+/**
+ * An HSDir was asked and holds nothing of ours, or something older: it is to be given the descriptor again, at once
+ * unless it has just refused it.
+ */
 export const lost = (slot: Slot, fingerprint: RelayFingerprint, reason: string): Slot =>
-  withRow(slot, fingerprint, (row) => ({ ...row, held: null, failures: 0, notBeforeMs: 0, reason }));
+  withRow(slot, fingerprint, (row) =>
+    row.held === null ? { ...row, reason } : { ...row, held: null, failures: 0, notBeforeMs: 0, reason },
+  );

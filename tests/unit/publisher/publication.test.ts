@@ -148,6 +148,14 @@ describe('revision counters', () => {
     expect(w.uploads.find(({ timePeriod }) => timePeriod === 101)!.n).toBe(90_001);
   });
 
+  it('are not driven beyond what can be built by an absurd one of a peer', async () => {
+    const w = world();
+    w.publication.learnCounters([{ timePeriod: 100 as never, n: 2 ** 20 }]);
+    w.ready();
+    await w.clock.advance(2_000);
+    expect(w.uploads.find(({ timePeriod }) => timePeriod === 100)!.n).toBeLessThan(2 ** 19);
+  });
+
   it('are saved before anything is uploaded', async () => {
     const w = world();
     w.ready();
@@ -167,6 +175,25 @@ describe('revision counters', () => {
 });
 
 describe('an HSDir', () => {
+  it.each([
+    { which: 'first', n: 1 },
+    { which: 'second', n: 6 },
+  ])(
+    'of the $which descriptor that refuses whatever it is given costs a few uploads and no counter',
+    async ({ n }) => {
+      const w = world();
+      w.hsdir(n).answer = { reject: 'UPLOAD_REJECTED' };
+      w.ready();
+      const attempts = () => w.uploads.filter(({ hsdir }) => hsdir.endsWith(`0${String(n)}`)).length;
+      await w.clock.advance(60_000);
+      expect(attempts()).toBeLessThan(15);
+      await w.clock.advance(12 * 3_600_000);
+      expect(attempts()).toBeLessThan(150);
+      // Counters are made up to 2^20; those of both descriptors live for two days.
+      expect(Math.max(...w.uploads.map((upload) => upload.n))).toBeLessThan(2 ** 19 + 200);
+    },
+  );
+
   it('that never answers is tried again after its deadline, and holds up nobody else', async () => {
     const w = world();
     w.hsdir(3).answer = 'silent';
