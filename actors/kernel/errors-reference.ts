@@ -8,6 +8,7 @@ const AREAS: Readonly<Record<string, string>> = {
   message: 'Between actors',
   secret: 'Files that hold secrets',
   state: 'The state file',
+  tor: 'Tor of this node',
 };
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');

@@ -142,6 +142,19 @@ export class OwnPoints {
     this.#tell(false);
   }
 
+  /** Tor loads the service anew: no key that was read before will ever be used again. */
+  renewed(): void {
+    this.#session++;
+    this.#readings = new Map();
+    this.#born = { wallMs: this.#effects.wallMs(), monotonicMs: this.#effects.monotonicMs() };
+    this.#lastOwn = null;
+    this.#readingOwn = false;
+    this.#fetching = 0;
+    this.#uploadedTo = [];
+    this.#history = { ...this.#history, haveClientsPeriod: false, lastFetchAtMs: null };
+    this.#changeExpected();
+  }
+
   /** The connection is lost; Tor and its circuits may live. */
   end(): void {
     this.#session++;

@@ -16,6 +16,8 @@ export interface ServiceGuardEffects {
   directoryFault(): Promise<ErrorData | null>;
   setConf(lines: readonly ConfLine[]): Promise<void>;
   resetConf(lines: readonly ConfLine[]): Promise<void>;
+  /** Called right before Tor loads our service anew: it will make new keys for all introduction points. */
+  settingUp(): void;
   /** Is our service in Tor? Called after each look. */
   found(fault: ErrorData | null): void;
   poke(): void;
@@ -40,6 +42,7 @@ export class ServiceGuard {
   #failures = 0;
   #told = '';
   #publishingOff = false;
+  #renewalWanted = false;
 
   constructor(effects: ServiceGuardEffects) {
     this.#effects = effects;
@@ -50,6 +53,7 @@ export class ServiceGuard {
     this.#active = true;
     this.#busy = false;
     this.#failures = 0;
+    this.#renewalWanted = false;
     this.look();
   }
 
@@ -64,16 +68,22 @@ export class ServiceGuard {
     this.#effects.poke();
   }
 
+  /** Sets the service up anew, with fresh introduction points, as soon as nothing else is under way. */
+  renew(): void {
+    this.#renewalWanted = this.#effects.maySet;
+    this.#effects.poke();
+  }
+
   step(nowMs: number): number | null {
     if (!this.#active || this.#busy) return null;
+    if (this.#renewalWanted) {
+      this.#renewalWanted = false;
+      this.#run(nowMs, () => this.#renew());
+      return null;
+    }
     if (this.#dueAtMs !== null && nowMs < this.#dueAtMs) return this.#dueAtMs;
     this.#run(nowMs, () => this.#check());
     return null;
-  }
-
-  /** Sets the service up anew, with fresh introduction points. */
-  renew(nowMs: number): void {
-    if (this.#active && !this.#busy && this.#effects.maySet) this.#run(nowMs, () => this.#renew());
   }
 
   #run(nowMs: number, work: () => Promise<ErrorData | null>): void {
@@ -119,6 +129,7 @@ export class ServiceGuard {
     const fault = await this.#effects.directoryFault();
     if (fault !== null) return fault;
     log.info('adding the onion service of this node to Tor', { servicesOfOthers: plan.others });
+    if (plan.isNew) this.#effects.settingUp();
     await this.#effects.setConf(plan.lines);
     const after = servicePlan(await this.#effects.readServices(), service, maySet);
     return after.kind === 'present' ? null : errorData('tor.service-missing', 'torrc', { lines: 'all' });
@@ -149,6 +160,7 @@ export class ServiceGuard {
     const steps = renewal(await this.#effects.readServices(), service);
     if (steps === null) return this.#unreadable();
     log.info('setting the onion service up anew for fresh introduction points');
+    this.#effects.settingUp();
     const [only] = steps.without;
     if (only === undefined) throw rbError('internal.unexpected', 'tor', { message: 'nothing to reset' });
     if (steps.without.length === 1 && only.value === null) await this.#effects.resetConf(steps.without);

@@ -24,6 +24,8 @@ export type ServicePlan =
       readonly lines: readonly ConfLine[];
       /** How many services of others are sent again. */
       readonly others: number;
+      /** Tor has no service in our directory yet: it will make its introduction points anew. */
+      readonly isNew: boolean;
     }
   /** It is not there and may not be set; the torrc lines that are missing. */
   | { readonly kind: 'missing'; readonly lines: readonly string[] }
@@ -77,7 +79,12 @@ export const servicePlan = (
   if (lacking.length === 0) return { kind: 'present' };
   if (!maySet) return { kind: 'missing', lines: lacking.map(torrcLine) };
   const others = services.filter((service) => !isOurs(service, ours));
-  return { kind: 'set', lines: [...hiddenServiceLines(others), ...wanted], others: others.length };
+  return {
+    kind: 'set',
+    lines: [...hiddenServiceLines(others), ...wanted],
+    others: others.length,
+    isNew: present === undefined,
+  };
 };
 
 /**

@@ -294,7 +294,7 @@ export class Tor {
         {},
         errorData('tor.too-few-points', 'tor', detail),
       );
-      guard.renew(nowMs);
+      guard.renew();
     }
     return verdict.wakeAtMs;
   }

@@ -171,6 +171,9 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
       instanceFault(service.directory, current().start.torUid ?? process.getuid?.() ?? 0),
     setConf: async (lines) => current().tor.commands.setConf(lines),
     resetConf: async (lines) => current().tor.commands.resetConf(lines),
+    settingUp: () => {
+      points.renewed();
+    },
     found: setting.serviceFound,
     poke,
   });

@@ -267,6 +267,24 @@ describe("this node's introduction points", () => {
     expect(world.keys).toEqual([9]);
   });
 
+  it('hold no key of before when Tor loads the service anew, even on a relay of before', async () => {
+    const world = new World();
+    await world.running(true);
+    world.heldSinceMs = world.clock.wallMs();
+    await world.clock.advance(60_000);
+    world.points.renewed();
+    [11, 12, 13, 14, 15, 16].forEach((relay, i) => world.lose(i, relay));
+    expect(world.keys).toEqual([]);
+    world.establish(31, 14);
+    await world.clock.advance(1500);
+    expect(world.keys).toEqual([]);
+    world.held = decoded(500, [point(7, 14)], 2n);
+    world.heldSinceMs = world.clock.wallMs();
+    world.uploaded(102);
+    await world.clock.advance(50);
+    expect(world.keys).toEqual([7]);
+  });
+
   it('are taken from the neighbouring period only when those of the right one do not come', async () => {
     const world = new World();
     world.getInfo = decoded(499, [point(1, 11), point(2, 12), point(3, 13)]);

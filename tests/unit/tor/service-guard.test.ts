@@ -23,6 +23,7 @@ class World {
   fault: ErrorData | null = null;
   refuses = false;
   reads = 0;
+  setUps = 0;
   readonly guard: ServiceGuard;
 
   constructor(maySet = true) {
@@ -48,6 +49,9 @@ class World {
       directoryFault: async () => this.fault,
       setConf: take,
       resetConf: take,
+      settingUp: () => {
+        this.setUps++;
+      },
       found: (fault) => this.found.push(fault),
       poke: () => trigger.poke(),
     });
@@ -61,6 +65,29 @@ describe("the guard of the instance's service", () => {
     await world.clock.advance(10);
     expect(world.has).toEqual([...WIKI, ...instanceLines(service)]);
     expect(world.found).toEqual([null]);
+    expect(world.setUps).toBe(1);
+  });
+
+  it('mends one of its lines without a new start of its points', async () => {
+    const world = new World();
+    const [directory, , instance] = instanceLines(service);
+    world.has = [directory!, { key: 'HiddenServicePort', value: toWireText('80 127.0.0.1:9') }, instance!];
+    world.guard.begin();
+    await world.clock.advance(10);
+    expect(world.has).toEqual(instanceLines(service));
+    expect(world.setUps).toBe(0);
+  });
+
+  it('renews it also when a look is under way at that moment', async () => {
+    const world = new World();
+    world.guard.begin();
+    await world.clock.advance(10);
+    world.sent.length = 0;
+    world.guard.look();
+    world.guard.renew();
+    await world.clock.advance(10);
+    expect(world.sent).toHaveLength(2);
+    expect(world.setUps).toBe(2);
   });
 
   it('looks again when told, and now and then by itself', async () => {
@@ -117,7 +144,7 @@ describe("the guard of the instance's service", () => {
     world.guard.begin();
     await world.clock.advance(10);
     world.sent.length = 0;
-    world.guard.renew(world.clock.monotonicMs());
+    world.guard.renew();
     await world.clock.advance(10);
     expect(world.sent).toEqual([WIKI, [...WIKI, ...instanceLines(service)]]);
   });
@@ -127,7 +154,7 @@ describe("the guard of the instance's service", () => {
     world.has = [...WIKI, ...instanceLines(service)];
     world.guard.begin();
     await world.clock.advance(10);
-    world.guard.renew(world.clock.monotonicMs());
+    world.guard.renew();
     await world.clock.advance(10);
     expect(world.sent).toEqual([]);
   });

@@ -92,12 +92,14 @@ export const relaysOf = (points: readonly IntroductionPoint[]): RelayFingerprint
 export const introCircuit = (id: number, relay: RelayFingerprint): string =>
   `${String(id)} BUILT $${'1'.repeat(40)}~guard,$${relay}~last BUILD_FLAGS=IS_INTERNAL PURPOSE=HS_SERVICE_INTRO HS_STATE=HSSI_ESTABLISHED REND_QUERY=${instanceAddress} TIME_CREATED=2026-11-21T03:00:00.000000`;
 
-/** The clock of the capture, going on from there. */
-const captureClock = (): Clock => {
+/** The clock of the capture, going on from there, `speed` times as fast as the real one. */
+const captureClock = (speed: number): Clock => {
   const began = systemClock.monotonicMs();
+  const sinceMs = (): number => (systemClock.monotonicMs() - began) * speed;
   return {
-    ...systemClock,
-    wallMs: () => TOR_CAPTURE.at * 1000 + (systemClock.monotonicMs() - began),
+    monotonicMs: sinceMs,
+    wallMs: () => TOR_CAPTURE.at * 1000 + sinceMs(),
+    after: (delayMs, fire) => systemClock.after(delayMs / speed, fire),
   };
 };
 
@@ -144,6 +146,8 @@ export interface FakeTorOptions {
   readonly tor?: Record<string, unknown>;
   readonly control?: Omit<FakeControlOptions, 'torrc' | 'socketPath'>;
   readonly password?: string;
+  /** How fast the actor's clock runs. */
+  readonly speed?: number;
 }
 
 /** A system's Tor behind a unix control socket, with the captured network and the instance that was captured. */
@@ -179,7 +183,7 @@ export const startFakeTor = async (options: FakeTorOptions = {}): Promise<FakeTo
       const { password } = options;
       const node = await startTorActor({
         config,
-        clock: captureClock(),
+        clock: captureClock(options.speed ?? 1),
         ...(password === undefined ? {} : { password }),
       });
       nodes.push(node);

@@ -261,6 +261,18 @@ describe('the points of the instance', () => {
     });
   });
 
+  it('are made anew when too few of them have lived for a while, without touching the other service', async () => {
+    const world = await newWorld({ speed: 10 });
+    world.fake.info.set('circuit-status', introCircuit(1, relaysOf(currentPoints)[0]!));
+    const node = await world.start();
+    await isTold(node, 'tor.too-few-points');
+    await eventually('the service is out and in again', () => commands(world, 'SETCONF').length === 3, soon);
+    const [, without, again] = commands(world, 'SETCONF');
+    expect(without).toBe('HiddenServiceDir="/var/lib/tor/wiki" HiddenServicePort="80 127.0.0.1:8080"');
+    expect(again).toContain(without);
+    expect(directories(world)).toEqual(['/var/lib/tor/wiki', world.instanceDir]);
+  });
+
   it('are not taken from a descriptor that is garbage, truncated, or of somebody else', async () => {
     const world = await newWorld();
     const good = descNext();
