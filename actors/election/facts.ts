@@ -56,6 +56,9 @@ const lacksPoints = (peer: Peer): boolean =>
   peer.inbox.committed === null &&
   (peer.seenRevision === 0 || peer.statement?.points.digest !== null);
 
+/** It may still answer: it was not heard since the start, which need not mean that it is dead. */
+const isUnknown = (peer: Peer): boolean => peer.judgement.standing === 'unknown';
+
 /**
  * After a start the peers' sets arrive one by one. Told at once, each would be a descriptor poorer than what the
  * HSDirs hold; so nothing is told before all of them are there, or have been waited for.
@@ -64,7 +67,8 @@ const isComplete = (state: ClusterState, nowMs: number): boolean => {
   if (state.pointsComplete) return true;
   if (state.lease.role === 'listening') return false;
   const waited = nowMs - state.startedMs >= COMPLETE_PROBES * state.settings.probeMs;
-  return waited || !state.peers.some(lacksPoints);
+  const answering = nowMs < state.lease.listenUntilMs;
+  return waited || !state.peers.some((peer) => lacksPoints(peer) || (answering && isUnknown(peer)));
 };
 
 /**

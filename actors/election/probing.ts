@@ -132,8 +132,6 @@ export const onProbeReport = (
 ): void => {
   const target = state.byTag.get(tagKey(tag));
   if (target === undefined || target === helper) return;
-  // A node that said goodbye is not talked back to life by those who have not heard of it.
-  if (target.leftEpoch !== null) return;
   if (heardMsAgo !== null) target.detection = reportedAlive(target.detection, nowMs - heardMsAgo);
   if (heardMsAgo === null || heardMsAgo >= SILENT_FOR_PROBES * state.settings.probeMs) {
     target.detection = reportedSilent(target.detection, helper.member.id, nowMs);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
+import { MESSAGE_TYPE } from '@rustbalance/actors/election/wire/message-types.js';
 import { ClusterSimulation } from '../../support/cluster-simulation.js';
 import type { SimulationOptions } from '../../support/cluster-simulation.js';
 import { DEFAULT_TIMES, QUICK_TIMES } from '../../support/simulation/cluster-config.js';
@@ -136,14 +137,17 @@ describe('introduction points', () => {
   });
 
   test('are told whole after a restart of the actor, never poorer than they were', async () => {
-    const sim = await cluster(4);
+    const sim = await cluster(4, { weather: { loss: 0.3 } });
+    expect(sim.runUntil(() => sim.pointsConverged(), 20_000)).not.toBeNull();
     const node = sim.node(0);
-    node.kill();
-    await node.start();
     let fewest = 3;
-    for (let step = 0; step < 500; step++) {
-      sim.run(10);
-      fewest = Math.min(fewest, node.points.length);
+    for (let restart = 0; restart < 5; restart++) {
+      node.kill();
+      await node.start();
+      for (let step = 0; step < 300; step++) {
+        sim.run(10);
+        fewest = Math.min(fewest, node.points.length);
+      }
     }
     expect(fewest).toBe(3);
     expect(sim.pointsConverged()).toBe(true);
@@ -160,6 +164,67 @@ describe('introduction points', () => {
   });
 });
 
+describe('a node that stands still', () => {
+  test('does not hold the time in which it could not listen against its peers', async () => {
+    const sim = await cluster(2);
+    sim.network.cut(1, 0);
+    sim.node(0).pause(6000);
+    sim.run(5990);
+    sim.network.heal();
+    sim.run(5000);
+    expect(sim.node(0).logs.filter(({ message }) => message.includes('DEAD'))).toEqual([]);
+  });
+
+  test('does not take a dead peer for living when it wakes', async () => {
+    const sim = await cluster(3, { times: DEFAULT_TIMES });
+    sim.node(2).kill();
+    sim.run(6000);
+    expect(sim.logged('declared DEAD')).toHaveLength(2);
+    sim.node(0).pause(2000);
+    sim.run(8000);
+    expect(sim.logged('came back')).toEqual([]);
+  });
+});
+
+describe('a goodbye', () => {
+  test('holds against datagrams of the same run that arrive late', async () => {
+    const sim = await cluster(2);
+    const late: Uint8Array[] = [];
+    const send = sim.network.send.bind(sim.network);
+    sim.network.send = (from, to, bytes) => {
+      if (from === 1 && late.length < 5) late.push(bytes);
+      else send(from, to, bytes);
+    };
+    sim.run(1500);
+    await sim.stop(sim.node(1));
+    sim.run(50);
+    expect(sim.node(0).peers[0]?.lifecycle).toBe('dead');
+    expect(late).toHaveLength(5);
+    for (const bytes of late) sim.node(0).receive(bytes);
+    sim.run(50);
+    // Two of them are the repeated goodbyes.
+    expect(sim.node(0).inspect()['datagramsRefused']).toMatchObject({ left: 7 });
+    expect(sim.node(0).peers[0]?.lifecycle).toBe('dead');
+  });
+
+  test('of a publisher comes with the release of its lease', async () => {
+    const sim = await cluster(2);
+    const types: number[] = [];
+    const send = sim.network.send.bind(sim.network);
+    sim.network.send = (from, to, bytes) => {
+      if (from === 0) types.push(bytes[1] ?? 0);
+      send(from, to, bytes);
+    };
+    await sim.stop(sim.node(0));
+    expect(types.slice(-4)).toEqual([
+      MESSAGE_TYPE['lease-release'],
+      MESSAGE_TYPE.goodbye,
+      MESSAGE_TYPE.goodbye,
+      MESSAGE_TYPE.goodbye,
+    ]);
+  });
+});
+
 describe('counters', () => {
   test('of the publisher are known to all at once, and raise no alarm when they are old', async () => {
     const sim = await cluster(3);
@@ -169,6 +234,19 @@ describe('counters', () => {
     sim.node(1).tellCounters([seen(19_000, 3000), seen(19_001, 11)]);
     sim.run(100);
     for (const node of sim.nodes) expect(node.counters).toEqual([seen(19_000, 4000), seen(19_001, 11)]);
+  });
+
+  test('whose heartbeat is lost are sent again as soon as a probe tells of it, not at the next heartbeat', async () => {
+    const sim = await cluster(2, { times: DEFAULT_TIMES });
+    sim.run(10_000);
+    const send = sim.network.send.bind(sim.network);
+    sim.network.send = (from, to, bytes) => {
+      if (bytes[1] !== MESSAGE_TYPE.heartbeat) send(from, to, bytes);
+    };
+    sim.node(0).tellCounters([seen(19_000, 4000)]);
+    sim.run(500);
+    sim.network.send = send;
+    expect(sim.runUntil(() => sim.node(1).counters.length === 1, 9000)).toBeLessThan(1600);
   });
 
   test('come back to a node that was restarted without its memory', async () => {
