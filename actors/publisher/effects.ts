@@ -18,6 +18,7 @@ import type { Slot } from './slot.js';
 export interface Holding {
   /** Null when it holds nothing of this address, or did not answer. */
   readonly descriptor: string | null;
+  /** Tor's REASON, or why there is none; null with a descriptor. */
   readonly reason: string | null;
 }
 

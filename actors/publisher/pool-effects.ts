@@ -57,7 +57,7 @@ export const poolEffects = async (
       try {
         return await context.request('tor.fetch', { address, hsdir }, FETCH_DEADLINE_MS);
       } catch (error) {
-        // An HSDir that does not answer is a finding like any other: the descriptor is sent to it again.
+        // A fetch that could not be made is a finding like any other: it confirms nothing.
         return { descriptor: null, reason: String(error) };
       }
     },

@@ -27,7 +27,7 @@ import { prepare } from './prepare.js';
 import { readBack } from './read-back.js';
 import type { Finding } from './read-back.js';
 import { SlotBoard } from './slot-board.js';
-import { COUNTER_REFUSED, accepted, confirmed, failed, isComplete, lost, sent } from './slot.js';
+import { COUNTER_REFUSED, accepted, confirmed, failed, isComplete, lost, rowOf, sent } from './slot.js';
 import type { RetryPolicy, Slot } from './slot.js';
 import { uploadsDue } from './uploads-due.js';
 
@@ -343,10 +343,15 @@ export class Publication {
     });
   }
 
-  #found({ timePeriod }: Slot, finding: Finding): void {
+  #found(asked: Slot, finding: Finding): void {
+    const { timePeriod } = asked;
     const slot = this.#board.ofPeriod(timePeriod);
-    if (slot === null) return;
+    // Reading takes seconds: what was uploaded meanwhile would look like somebody else's, or like a loss.
+    if (slot === null || slot.version !== asked.version) return;
+    if (rowOf(slot, finding.hsdir) !== rowOf(asked, finding.hsdir)) return;
     switch (finding.kind) {
+      case 'silent':
+        return;
       case 'same':
         this.#board.replace(confirmed(slot, finding.hsdir, this.#effects.clock.monotonicMs()));
         return;

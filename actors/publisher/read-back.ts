@@ -8,6 +8,8 @@ import type { Slot } from './slot.js';
 export type Finding =
   | { readonly hsdir: RelayFingerprint; readonly kind: 'same' }
   | { readonly hsdir: RelayFingerprint; readonly kind: 'older' | 'missing' }
+  /** It did not say: a circuit broke, or it is down. What it holds goes unconfirmed, that is all. */
+  | { readonly hsdir: RelayFingerprint; readonly kind: 'silent' }
   /** A higher counter than ours: somebody else publishes under our key. */
   | { readonly hsdir: RelayFingerprint; readonly kind: 'foreign'; readonly n: number | null };
 
@@ -17,12 +19,15 @@ export const revisionCounterOf = (descriptor: string): bigint | null => {
   return match?.[1] === undefined ? null : BigInt(match[1]);
 };
 
+/** Tor's REASONs that speak of what the HSDir holds. All others (control-spec §4.1.25) are of the fetch itself. */
+const KNOWN_LACKS: ReadonlySet<string> = new Set(['NOT_FOUND', 'BAD_DESC']);
+
 const judge = async (effects: PublisherEffects, slot: Slot, row: Slot['rows'][number]): Promise<Finding> => {
   const hsdir = row.fingerprint;
-  const { descriptor } = await effects.fetch(slot, hsdir);
+  const { descriptor, reason } = await effects.fetch(slot, hsdir);
   const counter = descriptor === null ? null : revisionCounterOf(descriptor);
   const ours = row.held?.version.revisionCounter ?? null;
-  if (counter === null) return { hsdir, kind: 'missing' };
+  if (counter === null) return { hsdir, kind: KNOWN_LACKS.has(reason ?? '') ? 'missing' : 'silent' };
   if (ours !== null && counter === ours) return { hsdir, kind: 'same' };
   const newest = slot.version?.revisionCounter ?? 0n;
   if (counter > newest) return { hsdir, kind: 'foreign', n: await effects.counterInput(slot, counter) };

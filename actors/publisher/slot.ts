@@ -76,6 +76,9 @@ export const replanned = (slot: Slot | null, plan: DescriptorPlan, periodLength:
   };
 };
 
+export const rowOf = (slot: Slot, fingerprint: RelayFingerprint): HsDirRow | null =>
+  slot.rows.find((row) => row.fingerprint === fingerprint) ?? null;
+
 export const isHolding = (row: HsDirRow, version: Version): boolean =>
   row.held?.version.contentKey === version.contentKey;
 

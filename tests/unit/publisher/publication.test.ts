@@ -240,6 +240,28 @@ describe('an HSDir', () => {
     expect(w.uploads.slice(before).map(({ hsdir }) => hsdir.slice(-2))).toEqual(['04']);
   });
 
+  it('that does not say what it holds is not uploaded to again', async () => {
+    const w = world();
+    w.ready();
+    await w.clock.advance(2_000);
+    w.hsdir(4).answer = 'silent';
+    await w.clock.advance(1_400_000);
+    expect(w.uploads).toHaveLength(8);
+    expect(w.lastVerdict()).toEqual({ type: 'COMPLETE' });
+  });
+
+  it('that was given a newer descriptor while it was asked is not taken to hold a foreign one', async () => {
+    const w = world();
+    w.setFetchTime(3_000);
+    w.ready();
+    await w.clock.advance(600_500);
+    const before = w.uploads.length;
+    w.publication.learn({ own: own([point(20), point(21)]) });
+    await w.clock.advance(20_000);
+    expect(w.uploads).toHaveLength(before + 8);
+    expect(w.logged.filter((line) => line.includes('did not make'))).toEqual([]);
+  });
+
   it('that holds a foreign descriptor with a higher counter is outrun', async () => {
     const w = world();
     w.ready();

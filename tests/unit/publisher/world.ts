@@ -170,6 +170,7 @@ export const world = (
   const logged: string[] = [];
   let currentPlan = plan(100, [1, 2, 3, 4], [5, 6, 7, 8]);
   let failBuilds = 0;
+  let fetchTakesMs = 0;
   const hsdir = (n: number): HsDirBehaviour => {
     const key = fingerprint(n);
     const known = hsdirs.get(key) ?? { answer: 'accept', held: null };
@@ -237,8 +238,13 @@ export const world = (
       }
       return Promise.resolve();
     },
-    fetch: (_slot, target) =>
-      Promise.resolve({ descriptor: hsdirs.get(target)?.held?.text ?? null, reason: null }),
+    fetch: async (_slot, target) => {
+      const asked = hsdirs.get(target);
+      if (fetchTakesMs > 0) await new Promise<void>((resolve) => clock.after(fetchTakesMs, resolve));
+      if (asked?.answer === 'silent') return { descriptor: null, reason: 'NO_ANSWER' };
+      const descriptor = asked?.held?.text ?? null;
+      return { descriptor, reason: descriptor === null ? 'NOT_FOUND' : null };
+    },
     counterInput: (_slot, counter) => Promise.resolve(Number(counter)),
     save: (state) => void saved.push(state),
   };
@@ -269,6 +275,9 @@ export const world = (
     lastVerdict: () => verdicts.at(-1),
     setPlan: (next: PublicationPlan) => {
       currentPlan = next;
+    },
+    setFetchTime: (ms: number) => {
+      fetchTakesMs = ms;
     },
     failNextBuilds: (count: number) => {
       failBuilds = count;
