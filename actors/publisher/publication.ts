@@ -131,6 +131,8 @@ export class Publication {
       const next = accepted(slot, answer.hsdir, nowMs, answer.atMs);
       this.#board.replace(next);
       this.#counters.trusted();
+      // By the first acceptance: with one HSDir down for good the descriptor is never complete, and still held.
+      if (this.#readBackAtMs === Infinity) this.#readBackAtMs = nowMs + this.#refreshIntervalMs;
       if (isComplete(next) && !isComplete(slot)) this.#completed(next, answer.atMs);
     } else {
       const reason = answer.reason ?? 'UNKNOWN';
@@ -177,12 +179,16 @@ export class Publication {
     return { verdict: this.#verdict(), wakeAtMs };
   }
 
+  get #refreshIntervalMs(): number {
+    return this.#options.config.publish.refresh_interval_secs * 1000;
+  }
+
   #retryPolicy(): RetryPolicy {
     const { publish, resilience } = this.#options.config;
     return {
       minAccepted: publish.hsdir_min_accepted,
       maxRetries: resilience.hsdir_max_retries,
-      restMs: publish.refresh_interval_secs * 1000,
+      restMs: this.#refreshIntervalMs,
       jitter: () => this.#effects.random.uniform(),
     };
   }
@@ -303,8 +309,7 @@ export class Publication {
     const { version } = slot;
     this.#lastPublishMs = wallMs;
     if (version !== null) this.#lastLatencyMs = Math.max(0, wallMs - version.causedAtMs);
-    this.#readBackAtMs =
-      this.#effects.clock.monotonicMs() + this.#options.config.publish.refresh_interval_secs * 1000;
+    this.#readBackAtMs = this.#effects.clock.monotonicMs() + this.#refreshIntervalMs;
     this.#effects.log.info('a descriptor is on every responsible HSDir', {
       descriptor: slot.which,
       introPoints: version?.introPoints ?? 0,
@@ -337,7 +342,7 @@ export class Publication {
   #readBackWhenDue(nowMs: number): void {
     const slot = this.#board.clients;
     if (slot === null || this.#busy.reading || nowMs < this.#readBackAtMs) return;
-    this.#readBackAtMs = nowMs + this.#options.config.publish.refresh_interval_secs * 1000;
+    this.#readBackAtMs = nowMs + this.#refreshIntervalMs;
     this.#background('reading', 'the HSDirs could not be asked what they hold', async () => {
       for (const finding of await readBack(this.#effects, slot)) this.#found(slot, finding);
     });

@@ -308,6 +308,15 @@ describe('time', () => {
     expect(w.uploads).toHaveLength(16);
   });
 
+  it('checks what the HSDirs hold, and forces nothing, though one of each descriptor is down for good', async () => {
+    const w = world();
+    for (const n of [1, 5]) w.hsdir(n).answer = 'silent';
+    w.ready();
+    await w.clock.advance(55 * 60_000);
+    const toTheOthers = w.uploads.filter(({ hsdir }) => !/0[15]$/.test(hsdir));
+    expect(toTheOthers).toHaveLength(6);
+  });
+
   it('forces an upload when acceptance has gone unconfirmed for too long', async () => {
     const w = world({ config: { publish: { refresh_interval_secs: 6_000 } } });
     w.ready();
