@@ -74,6 +74,8 @@ export class Publication {
   #versions = 0;
   #republishAtMs = Infinity;
   #readBackAtMs = Infinity;
+  /** When clients began to fetch the descriptor that they fetch now. */
+  #clientsMovedAtMs = 0;
 
   constructor(options: PublicationOptions, effects: PublisherEffects) {
     this.#options = options;
@@ -210,9 +212,17 @@ export class Publication {
     this.#background('planning', 'the ring of HSDirs could not be computed', async () => {
       const plan = await this.#effects.plan(network);
       this.#planned = network;
+      const before = this.#board.clients?.timePeriod;
       this.#board.replan(plan, network.hsDirParams.periodLength);
+      if (this.#board.clients?.timePeriod !== before) this.#clientsMoved();
       this.#counters.forgetLongBefore(plan.first.timePeriod);
     });
+  }
+
+  /** Nobody could be asked for the descriptor that clients fetch from now on: it is looked at before it is doubted. */
+  #clientsMoved(): void {
+    this.#clientsMovedAtMs = this.#effects.clock.monotonicMs();
+    if (this.#readBackAtMs !== Infinity) this.#readBackAtMs = this.#clientsMovedAtMs;
   }
 
   /** Runs one of the three things that take time, and steps again when it is over. */
@@ -336,7 +346,9 @@ export class Publication {
     const held =
       this.#board.clients?.rows.flatMap((row) => (row.held === null ? [] : [row.held.confirmedAtMs])) ?? [];
     if (held.length === 0) return null;
-    return Math.max(...held) + this.#options.config.health.descriptor_max_age_secs * 1000;
+    return (
+      Math.max(this.#clientsMovedAtMs, ...held) + this.#options.config.health.descriptor_max_age_secs * 1000
+    );
   }
 
   #readBackWhenDue(nowMs: number): void {

@@ -285,6 +285,18 @@ describe('a rotation', () => {
     expect(w.uploads.slice(before).map(({ timePeriod }) => timePeriod)).toEqual([102, 102, 102, 102]);
   });
 
+  it('that makes clients fetch the second descriptor, long uploaded, has it checked and not uploaded again', async () => {
+    const w = world();
+    w.ready();
+    await w.clock.advance(45 * 60_000);
+    w.hsdir(7).held = null;
+    const before = w.uploads.length;
+    w.setPlan({ ...plan(100, [1, 2, 3, 4], [5, 6, 7, 8]), clientsUse: 'second' });
+    w.publication.learn({ network: network(START_MS + 45 * 60_000) });
+    await w.clock.advance(5_000);
+    expect(w.uploads.slice(before).map(({ hsdir }) => hsdir.slice(-2))).toEqual(['07']);
+  });
+
   it('that moves the ring uploads the descriptor to the new HSDirs alone', async () => {
     const w = world();
     w.ready();
