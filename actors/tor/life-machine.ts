@@ -6,8 +6,8 @@ import { reconnectDelayMs, restartDecision, withDeath } from './restart-policy.j
 /** What the life of Tor needs done. Everything is repeatable: a second launch finds the Tor that runs. */
 export interface LifeEffects {
   readonly monotonicMs: () => number;
-  /** Makes sure that our own Tor runs; rejects with why it cannot be started. */
-  readonly launch: () => Promise<void>;
+  /** Makes sure that our own Tor runs, and says whether it was just started; rejects with why it cannot be. */
+  readonly launch: () => Promise<boolean>;
   /** Reaches the control port by `deadlineMs` (monotonic). */
   readonly connect: (deadlineMs: number, signal: AbortSignal) => Promise<ControlConnection>;
   /** Authenticates, subscribes and reads the state, by `deadlineMs`; the session is in use from here on. `signal`: not any more. */
@@ -32,6 +32,8 @@ interface LifeContext extends LifeInput {
   /** Monotonic times of recent deaths of our own Tor. */
   readonly recentDeaths: readonly number[];
   readonly deaths: number;
+  /** Was there a connection since the last death? A system Tor's death shows by nothing else. */
+  readonly wasOnline: boolean;
   /** Failed attempts in a row to reach a system Tor. */
   readonly attempts: number;
   /** Connections in a row that ended soon after they were made. */
@@ -57,6 +59,8 @@ export type LifeEvent =
  */
 const FRESH_PATIENCE_MS = 30_000;
 const RUNNING_PATIENCE_MS = 2_000;
+/** One that runs already when we come may itself have been started a moment ago. */
+const FOUND_PATIENCE_MS = 5_000;
 
 /** A connection that lived this long was a good one: its loss is followed at once by the next attempt. */
 const GOOD_CONNECTION_MS = 10_000;
@@ -77,7 +81,7 @@ const open = async ({ effects, connection, answerByMs }: OpenInput, signal: Abor
 export const lifeMachine = setup({
   types: { context: {} as LifeContext, events: {} as LifeEvent, input: {} as LifeInput },
   actors: {
-    launch: fromPromise<unknown, LaunchInput>(({ input }) => input.effects.launch()),
+    launch: fromPromise<boolean, LaunchInput>(({ input }) => input.effects.launch()),
     connect: fromPromise<ControlConnection, ConnectInput>(({ input, signal }) =>
       input.effects.connect(input.answerByMs, signal),
     ),
@@ -100,7 +104,7 @@ export const lifeMachine = setup({
       answerByMs: context.effects.monotonicMs() + params.patienceMs,
     })),
     keep: assign((_, params: { error: ErrorData }) => ({ lastError: params.error })),
-    forgetFailures: assign({ lastError: null, attempts: 0 }),
+    forgetFailures: assign({ lastError: null, attempts: 0, wasOnline: true }),
     loseSession: assign(({ context }) => ({
       connection: null,
       bootstrapped: false,
@@ -111,10 +115,12 @@ export const lifeMachine = setup({
       const nowMs = context.effects.monotonicMs();
       const recentDeaths = withDeath(context.recentDeaths, nowMs);
       const backoffMs = restartDecision(recentDeaths, nowMs).delayMs;
-      return { recentDeaths, deaths: context.deaths + 1, backoffMs };
+      return { recentDeaths, deaths: context.deaths + 1, wasOnline: false, backoffMs };
     }),
     countAttempt: assign(({ context }) => ({
       attempts: context.attempts + 1,
+      deaths: context.deaths + (context.wasOnline ? 1 : 0),
+      wasOnline: false,
       backoffMs: reconnectDelayMs(context.attempts + 1),
     })),
   },
@@ -131,6 +137,7 @@ export const lifeMachine = setup({
     bootstrapped: false,
     recentDeaths: [],
     deaths: 0,
+    wasOnline: false,
     attempts: 0,
     losses: 0,
     answerByMs: 0,
@@ -158,7 +165,10 @@ export const lifeMachine = setup({
         input: ({ context }) => context,
         onDone: {
           target: 'connecting',
-          actions: { type: 'answerWithin', params: { patienceMs: FRESH_PATIENCE_MS } },
+          actions: {
+            type: 'answerWithin',
+            params: ({ event }) => ({ patienceMs: event.output ? FRESH_PATIENCE_MS : FOUND_PATIENCE_MS }),
+          },
         },
         onError: {
           target: 'backoff',

@@ -29,6 +29,8 @@ const HOST_DEADLINE_MS = 5_000;
 const TERM_PATIENCE_MS = 2_000;
 const KILL_PATIENCE_MS = 3_000;
 const LOOK_EVERY_MS = 25;
+/** The host notes the start by its own clock, in another thread. */
+const START_TOLERANCE_MS = 100;
 
 const reasonOf = (error: unknown): string => {
   if (error instanceof RbError) return error.data.what;
@@ -86,8 +88,8 @@ export class TorProcess {
     }
   }
 
-  /** Makes sure that a Tor with our torrc runs: the one that does, or a new one. */
-  async launch(): Promise<void> {
+  /** Makes sure that a Tor with our torrc runs: the one that does, or a new one. Resolves with whether it is new. */
+  async launch(): Promise<boolean> {
     const { context, processes, pidFile, torrcPath, torrc } = this.#options;
     this.#adopted = null;
     const written = await readIfThere(torrcPath);
@@ -98,17 +100,18 @@ export class TorProcess {
       if (isSame && (await this.#options.answers())) {
         context.log.info('going on with the Tor that an earlier daemon left running', { pid: found.pid });
         this.#adopted = found;
-        return;
+        return false;
       }
       context.log.warn('ending the Tor that an earlier daemon left behind', { pid: found.pid });
       await endLeftoverTor(found, torrcPath, processes, context.clock);
     }
-    await this.#spawn(isSame);
+    return this.#spawn(isSame);
   }
 
-  async #spawn(isWritten: boolean): Promise<void> {
+  async #spawn(isWritten: boolean): Promise<boolean> {
     const { context, binary, dataDir, torrcPath, torrc } = this.#options;
     const defaults = join(dataDir, 'torrc-defaults');
+    const orderedAtMs = context.clock.wallMs();
     try {
       await this.prepareDirectories();
       if (!isWritten) await writePrivateFile(torrcPath, Buffer.from(torrc), null);
@@ -132,9 +135,12 @@ export class TorProcess {
       if (error instanceof RbError && error.code === 'tor.directory-unusable') throw error;
       throw rbError('tor.start-failed', binary, { reason: reasonOf(error) }, error);
     }
-    context.log.info('tor runs', { pid: this.#child.pid });
+    const { pid, startedAtMs } = this.#child;
+    const isNew = startedAtMs >= orderedAtMs - START_TOLERANCE_MS;
+    context.log.info(isNew ? 'tor started' : 'going on with the tor that runs', { pid });
     // Its end may have been told before this answer came.
     this.children(this.#latest);
+    return isNew;
   }
 
   /** What the process host says of its children. */

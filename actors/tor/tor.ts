@@ -71,6 +71,7 @@ export class Tor {
   #lostAtMs: number | null = null;
   #lastState: LifeState = 'idle';
   #lastTold = '';
+  #lastWarning = '';
 
   constructor(context: ActorContext<'tor'>, instance: Instance) {
     this.#context = context;
@@ -168,7 +169,10 @@ export class Tor {
     return {
       monotonicMs: () => clock.monotonicMs(),
       launch: async () => {
-        await this.#process?.launch();
+        const isNew = (await this.#process?.launch()) === true;
+        // Whatever was published before, by an actor before this one, belongs to a Tor that is no more.
+        if (isNew) this.#workers.points.gone(clock.wallMs());
+        return isNew;
       },
       connect: (deadlineMs, signal) =>
         reachControlPort(
@@ -237,7 +241,10 @@ export class Tor {
       },
       bootstrap: ({ progress, summary, warning }) => {
         if (progress !== this.#bootstrap) log.debug('bootstrap', { progress, summary });
-        if (warning !== null) log.warn('Tor has trouble to reach the network', { problem: warning });
+        if (warning !== null && warning !== this.#lastWarning) {
+          log.warn('Tor has trouble to reach the network', { problem: warning });
+        }
+        this.#lastWarning = warning ?? this.#lastWarning;
         this.#bootstrap = progress;
         if (progress === 100) this.#send({ type: 'BOOTSTRAPPED' });
         this.#report();
@@ -311,7 +318,11 @@ export class Tor {
     const state = this.#life();
     if (state !== this.#lastState) {
       this.#context.log.debug('tor', { from: this.#lastState, to: state });
-      if (state === 'online.up') this.#context.log.info('Tor is up', { version: this.#version });
+      if (state === 'online.up') {
+        this.#context.log.info('Tor is up', { version: this.#version });
+        this.#lastTold = '';
+        this.#lastWarning = '';
+      }
       if (state === 'backoff') this.#tellTrouble();
       this.#lastState = state;
     }

@@ -37,7 +37,10 @@ class World {
         managed,
         effects: {
           monotonicMs: () => this.clock.monotonicMs(),
-          launch: () => effect('launch'),
+          launch: async () => {
+            await effect('launch');
+            return true;
+          },
           connect: async () => {
             await effect('connect');
             return connection;
@@ -204,5 +207,15 @@ describe('the life of a system Tor', () => {
     await world.clock.advance(5_010);
     expect(world.state).toBe('online.configuring');
     expect(world.context.attempts).toBe(0);
+  });
+
+  it('counts one death when Tor goes away, however often it is looked for', async () => {
+    const world = new World(false);
+    await world.up();
+    world.fails = 'connect';
+    await world.send({ type: 'LOST', error: closed.data });
+    await world.clock.advance(60_000);
+    expect(world.context.deaths).toBe(1);
+    expect(world.did.slice(0, 3)).toEqual(['drop', 'connect', 'gone']);
   });
 });
