@@ -2,6 +2,8 @@ import type { NetworkView } from '@rustbalance/crypto-worker/task-types.js';
 import type { SeenCounter } from '../election/messages.js';
 import type { NodeId } from '../kernel/brands.js';
 import type { Config } from '../kernel/config/schema.js';
+import { RbError } from '../kernel/errors.js';
+import type { ErrorCode } from '../kernel/errors.js';
 import { earlier } from '../kernel/level-trigger.js';
 import { between } from '../kernel/random.js';
 import type { UploadAnswer } from '../tor/messages.js';
@@ -27,9 +29,20 @@ import { prepare } from './prepare.js';
 import { readBack } from './read-back.js';
 import type { Finding } from './read-back.js';
 import { SlotBoard } from './slot-board.js';
-import { COUNTER_REFUSED, accepted, confirmed, failed, isComplete, lost, rowOf, sent } from './slot.js';
+import {
+  COUNTER_REFUSED,
+  accepted,
+  confirmed,
+  failed,
+  isComplete,
+  lost,
+  rowOf,
+  sent,
+  withoutFlights,
+} from './slot.js';
 import type { RetryPolicy, Slot } from './slot.js';
 import { uploadsDue } from './uploads-due.js';
+import type { DueUpload } from './uploads-due.js';
 
 export interface PublicationOptions {
   readonly config: Config;
@@ -44,6 +57,15 @@ export interface StepOutcome {
   readonly verdict: Verdict | null;
   readonly wakeAtMs: number | null;
 }
+
+/** Errors of an order that say nothing of the descriptor: it goes out again as soon as Tor is there. */
+const TOR_GONE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'tor.not-up',
+  'control.closed',
+  'control.deadline',
+  'message.deadline',
+  'message.peer-died',
+]);
 
 /** What takes time and is done once at a time. */
 type BackgroundWork = 'planning' | 'building' | 'reading';
@@ -306,13 +328,29 @@ export class Publication {
     const due = uploadsDue(this.#board, nowMs);
     for (const upload of due.uploads) {
       this.#board.replace(sent(upload.slot, new Set(upload.hsdirs), upload.version, nowMs));
-      this.#effects.upload(upload).catch(() => {
-        this.#board.dropFlights(upload.slot.timePeriod);
-        // Tor is likely gone: its status fact will tell, and the step then waits for it.
-        this.#effects.clock.after(1_000, this.#options.poke);
+      this.#effects.upload(upload).catch((error: unknown) => {
+        this.#notSent(upload, error);
       });
     }
     return due.uploads.length > 0 ? earlier(due.wakeAtMs, nowMs + ANSWER_DEADLINE_MS) : due.wakeAtMs;
+  }
+
+  /** Tor did not take the order: none of its HSDirs will answer. */
+  #notSent({ slot: { timePeriod }, version, hsdirs }: DueUpload, error: unknown): void {
+    const slot = this.#board.ofPeriod(timePeriod);
+    const waiting = hsdirs.filter((hsdir) => slot && rowOf(slot, hsdir)?.inFlight?.version === version);
+    if (slot !== null && error instanceof RbError && !TOR_GONE.has(error.code)) {
+      this.#effects.log.warn('Tor refused to upload a descriptor', { descriptor: slot.which }, error.data);
+      const nowMs = this.#effects.clock.monotonicMs();
+      const refused = (one: Slot, hsdir: (typeof hsdirs)[number]): Slot =>
+        failed(one, hsdir, error.code, nowMs, this.#retryPolicy());
+      this.#board.replace(waiting.reduce(refused, slot));
+      this.#options.poke();
+      return;
+    }
+    if (slot !== null) this.#board.replace(withoutFlights(slot, new Set(waiting)));
+    // Its status fact will tell that Tor is gone, and the step then waits for it.
+    this.#effects.clock.after(1_000, this.#options.poke);
   }
 
   #completed(slot: Slot, wallMs: number): void {

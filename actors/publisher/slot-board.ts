@@ -95,12 +95,10 @@ export class SlotBoard {
     );
   }
 
-  /** Forgets uploads under way: those of one period, or all. */
-  dropFlights(timePeriod?: TimePeriodNumber): void {
-    if (timePeriod === undefined) this.#orphaned = new Map();
-    this.#slots = this.#slots.map((slot) =>
-      timePeriod === undefined || slot.timePeriod === timePeriod ? withoutFlights(slot) : slot,
-    );
+  /** Forgets all uploads under way. */
+  dropFlights(): void {
+    this.#orphaned = new Map();
+    this.#slots = this.#slots.map((slot) => withoutFlights(slot));
   }
 
   /** Another node publishes: what the HSDirs hold is no longer ours to know. */

@@ -170,10 +170,14 @@ export const expired = (slot: Slot, nowMs: number, policy: RetryPolicy): Slot =>
     .filter((row) => row.inFlight !== null && nowMs - row.inFlight.sinceMs >= ANSWER_DEADLINE_MS)
     .reduce((current, row) => failed(current, row.fingerprint, 'NO_ANSWER', nowMs, policy), slot);
 
-/** Tor is gone: its uploads with it. They are tried again as soon as it is back. */
-export const withoutFlights = (slot: Slot): Slot => ({
+/** Tor is gone: its uploads with it (those to some HSDirs, or all). They are tried again as soon as it is back. */
+export const withoutFlights = (slot: Slot, hsdirs?: ReadonlySet<RelayFingerprint>): Slot => ({
   ...slot,
-  rows: slot.rows.map((row) => (row.inFlight === null ? row : { ...row, inFlight: null, notBeforeMs: 0 })),
+  rows: slot.rows.map((row) =>
+    row.inFlight === null || hsdirs?.has(row.fingerprint) === false
+      ? row
+      : { ...row, inFlight: null, notBeforeMs: 0 },
+  ),
 });
 
 /** An HSDir was asked and holds this version still. */

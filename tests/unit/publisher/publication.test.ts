@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { rbError } from '@rustbalance/actors/kernel/errors.js';
 import {
   START_MS,
   network,
@@ -170,6 +171,29 @@ describe('revision counters', () => {
     w.ready();
     await w.clock.advance(180_000);
     expect(w.hsdir(2).held!.n).toBeGreaterThan(1_020);
+    expect(w.lastVerdict()).toEqual({ type: 'COMPLETE' });
+  });
+});
+
+describe('an order to upload', () => {
+  it('that Tor refuses is told, and tried again with back-off', async () => {
+    const w = world();
+    w.refuseOrders((period) => (period === 101 ? rbError('control.invalid-descriptor', 'tor') : null));
+    w.ready();
+    await w.clock.advance(300_000);
+    expect(w.logged).toContain('warn Tor refused to upload a descriptor');
+    expect(w.refusedOrders.length).toBeGreaterThanOrEqual(4);
+    expect(w.refusedOrders.length).toBeLessThanOrEqual(6);
+    expect(w.lastVerdict()).toMatchObject({ type: 'DEGRADE' });
+  });
+
+  it('that finds no Tor is given again within a second or two', async () => {
+    const w = world();
+    w.refuseOrders(() => rbError('control.closed', 'tor'));
+    w.ready();
+    await w.clock.advance(100);
+    w.refuseOrders(() => null);
+    await w.clock.advance(2_000);
     expect(w.lastVerdict()).toEqual({ type: 'COMPLETE' });
   });
 });

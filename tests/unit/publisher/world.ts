@@ -171,6 +171,8 @@ export const world = (
   let currentPlan = plan(100, [1, 2, 3, 4], [5, 6, 7, 8]);
   let failBuilds = 0;
   let fetchTakesMs = 0;
+  let refuse: (timePeriod: number) => Error | null = () => null;
+  const refusedOrders: number[] = [];
   const hsdir = (n: number): HsDirBehaviour => {
     const key = fingerprint(n);
     const known = hsdirs.get(key) ?? { answer: 'accept', held: null };
@@ -211,6 +213,11 @@ export const world = (
       );
     },
     upload: ({ slot, version, hsdirs: to }) => {
+      const refusal = refuse(slot.timePeriod);
+      if (refusal !== null) {
+        refusedOrders.push(clock.monotonicMs());
+        return Promise.reject(refusal);
+      }
       for (const target of to) {
         uploads.push({
           atMs: clock.monotonicMs(),
@@ -269,6 +276,11 @@ export const world = (
     clock,
     publication,
     uploads,
+    /** When Tor refused an order to upload. */
+    refusedOrders,
+    refuseOrders: (how: typeof refuse) => {
+      refuse = how;
+    },
     saved,
     logged,
     hsdir,
