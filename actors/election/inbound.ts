@@ -20,6 +20,8 @@ import { afterAccepting } from './wire/replay-window.js';
 
 /** Epochs are milliseconds of a wall clock; one beyond this is nobody's clock and could never be exceeded. */
 const HIGHEST_EPOCH = 2 ** 52;
+/** Probe intervals that an answer may take where the tolerance for clocks is shorter; paths over Tor take seconds. */
+const ANSWER_PROBES = 5;
 /** Probe intervals between two notices to one peer. */
 const NOTICE_PROBES = 0.5;
 
@@ -49,13 +51,25 @@ const onRefused = (
   }
 };
 
-/** Takes the measure of the peer's clock from the answer to our probe. False for an answer that nobody asked for. */
-const measure = (world: World, peer: Peer, ack: ProbeAck, sentAtMs: number, nowMs: number): boolean => {
+/**
+ * Takes the measure of the peer's clock from the answer to our probe. An answer that nobody asked for is refused, and
+ * one that was on its way for too long: an attacker may have kept it back to make a dead peer look alive.
+ */
+const measure = (
+  state: ClusterState,
+  world: World,
+  peer: Peer,
+  ack: ProbeAck,
+  sentAtMs: number,
+  nowMs: number,
+): Refusal | null => {
+  const { skewToleranceMs, probeMs } = state.settings;
   const probedAtMs = takePending(peer, ack.id);
-  if (probedAtMs === null) return false;
+  if (probedAtMs === null) return 'unasked';
+  if (nowMs - probedAtMs > Math.max(skewToleranceMs, ANSWER_PROBES * probeMs)) return 'stale';
   const sample = clockSample(nowMs - probedAtMs, ack.probeReceivedAtMs, sentAtMs, world.clock.wallMs());
   peer.clock = withSample(peer.clock, sample);
-  return true;
+  return null;
 };
 
 /** It names our present epoch, which only this run of ours ever used: it needs no clock to be fresh. */
@@ -73,9 +87,7 @@ const freshness = (
   { sentAtMs, message }: Dated,
   nowMs: number,
 ): Refusal | null => {
-  if (message.kind === 'probe-ack') {
-    return measure(world, peer, message, sentAtMs, nowMs) ? null : 'unasked';
-  }
+  if (message.kind === 'probe-ack') return measure(state, world, peer, message, sentAtMs, nowMs);
   if (message.kind === 'epoch-notice') return isAboutUs(state, message) ? null : 'unasked';
   const age = ageOf(peer.clock, sentAtMs, world.clock.wallMs(), state.settings.skewToleranceMs);
   return age === 'current' ? null : age;
@@ -117,7 +129,6 @@ const dispatch = (state: ClusterState, world: World, peer: Peer, message: Messag
       const { inbox, acknowledge: whole } = receivePart(peer.inbox, message, world.clock.wallMs());
       peer.inbox = inbox;
       if (!whole) return;
-      peer.requestAtMs = null;
       post(state, world, peer, { kind: 'introduction-points-ack', digest: message.digest });
       return;
     }

@@ -18,6 +18,8 @@ const UNCONFIRMED_PROBES = 1.5;
 /** Probe intervals until unacknowledged introduction points are sent again, doubled each time up to the longest. */
 const FIRST_RESEND_PROBES = 0.25;
 const LONGEST_RESEND_PROBES = 4;
+/** Part of a probe interval that a set on its way is waited for before it is asked for. */
+const PULL_PATIENCE = 0.5;
 
 const hex = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
@@ -108,8 +110,18 @@ const sendPoints = (state: ClusterState, world: World, peer: Peer, nowMs: number
   return peer.nextPointsMs;
 };
 
+/** Whether we lack the set that the peer's heartbeat names: it was lost, or dropped when the peer was taken for dead. */
+const wantsPoints = (peer: Peer): boolean => {
+  const named = peer.statement?.points.digest ?? null;
+  return named !== null && isReachable(peer) && !sameDigest(named, peer.inbox.committed?.digest ?? null);
+};
+
 const askForPoints = (state: ClusterState, world: World, peer: Peer, nowMs: number): number | null => {
-  if (peer.requestAtMs === null || !isReachable(peer)) return null;
+  if (!wantsPoints(peer)) {
+    peer.requestAtMs = null;
+    return null;
+  }
+  peer.requestAtMs ??= nowMs + PULL_PATIENCE * state.settings.probeMs;
   if (nowMs >= peer.requestAtMs) {
     post(state, world, peer, { kind: 'introduction-points-request' });
     peer.requestAtMs = nowMs + state.settings.probeMs;

@@ -2,12 +2,8 @@ import { noteMembers } from './cluster-findings.js';
 import type { ClusterState } from './cluster-state.js';
 import type { Peer } from './peer.js';
 import type { Heartbeat, LeaseClaim } from './wire/message-types.js';
-import { sameDigest } from './wire/set-digest.js';
 
 /** What the peers' own statements about themselves change. */
-
-/** Part of a probe interval that a set of points on its way is waited for before it is asked for. */
-const PULL_PATIENCE = 0.5;
 
 const claimAfter = (peer: Peer, { flags, leaseRemainingMs }: Heartbeat, nowMs: number): number | null => {
   if (flags.publisher && leaseRemainingMs > 0) return nowMs + leaseRemainingMs;
@@ -15,17 +11,10 @@ const claimAfter = (peer: Peer, { flags, leaseRemainingMs }: Heartbeat, nowMs: n
   return flags.listening ? peer.claimUntilMs : null;
 };
 
-const wantsPoints = (peer: Peer): boolean => {
-  const named = peer.statement?.points.digest ?? null;
-  return named !== null && !sameDigest(named, peer.inbox.committed?.digest ?? null);
-};
-
 export const onHeartbeat = (state: ClusterState, peer: Peer, message: Heartbeat, nowMs: number): void => {
   peer.statement = message;
   peer.seenRevision = message.revision;
   peer.claimUntilMs = claimAfter(peer, message, nowMs);
-  if (!wantsPoints(peer)) peer.requestAtMs = null;
-  else peer.requestAtMs ??= nowMs + PULL_PATIENCE * state.settings.probeMs;
   noteMembers(state, peer, message, nowMs);
 };
 

@@ -153,6 +153,19 @@ describe('introduction points', () => {
     expect(sim.pointsConverged()).toBe(true);
   });
 
+  test('of a peer that was cut off and came back are asked for at once, not at its next heartbeat', async () => {
+    const sim = await cluster(3, { times: DEFAULT_TIMES });
+    sim.partition([0, 1], [2]);
+    sim.run(8000);
+    expect(sim.node(0).points.map(({ node }) => node)).toEqual(['node-b']);
+    sim.network.heal();
+    const send = sim.network.send.bind(sim.network);
+    sim.network.send = (from, to, bytes) => {
+      if (bytes[1] !== MESSAGE_TYPE.heartbeat) send(from, to, bytes);
+    };
+    expect(sim.runUntil(() => sim.node(0).points.length === 2, 9000)).toBeLessThan(2500);
+  });
+
   test('of a node that says goodbye leave at once', async () => {
     const sim = await cluster(2, { times: DEFAULT_TIMES });
     await sim.stop(sim.node(1));

@@ -179,6 +179,22 @@ describe('a datagram', () => {
   });
 });
 
+describe('an answer to a probe that was kept back', () => {
+  test('for longer than clocks may differ makes nobody look alive', () => {
+    const send = sim.network.send;
+    const kept: Uint8Array[] = [];
+    sim.network.send = (from, to, bytes) => {
+      if (from === 1 && bytes[1] === MESSAGE_TYPE['probe-ack']) kept.push(bytes);
+      else if (from === 0) send(from, to, bytes);
+    };
+    sim.run(1100);
+    sim.node(1).kill();
+    sim.run(5500);
+    expect(kept.length).toBeGreaterThan(0);
+    for (const bytes of kept) expect(fate(bytes)).toBe('stale');
+  });
+});
+
 describe('a recorded datagram, sent again after this node was restarted and has forgotten what it saw', () => {
   test('is refused, because its time has passed', async () => {
     const recorded = sent.filter(({ to }) => to === 0).map(({ bytes }) => bytes);
