@@ -197,6 +197,7 @@ export class Publication {
       this.#republishAtMs,
       this.#readBackAtMs,
       this.#confirmedUntilMs(),
+      this.#planned === this.#inputs.network ? null : this.#afterFailureMs,
     ]
       .filter((at): at is number => at !== null && Number.isFinite(at) && at > nowMs)
       .reduce<number | null>((a, b) => earlier(a, b), null);

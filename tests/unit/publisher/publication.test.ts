@@ -321,6 +321,18 @@ describe('a rotation', () => {
     expect(w.uploads.slice(before).map(({ hsdir }) => hsdir.slice(-2))).toEqual(['07']);
   });
 
+  it('whose plan the pool fails to make is planned again within seconds', async () => {
+    const w = world();
+    w.ready();
+    await w.clock.advance(2_000);
+    const before = w.uploads.length;
+    w.failNextPlans(1);
+    w.setPlan(plan(101, [5, 6, 7, 8], [9, 10, 11, 12]));
+    w.publication.learn({ network: network(START_MS + 1_000) });
+    await w.clock.advance(5_000);
+    expect(w.uploads).toHaveLength(before + 4);
+  });
+
   it('that moves the ring uploads the descriptor to the new HSDirs alone', async () => {
     const w = world();
     w.ready();

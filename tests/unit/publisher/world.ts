@@ -170,6 +170,7 @@ export const world = (
   const logged: string[] = [];
   let currentPlan = plan(100, [1, 2, 3, 4], [5, 6, 7, 8]);
   let failBuilds = 0;
+  let failPlans = 0;
   let fetchTakesMs = 0;
   let refuse: (timePeriod: number) => Error | null = () => null;
   const refusedOrders: number[] = [];
@@ -188,7 +189,8 @@ export const world = (
       info: (message) => void logged.push(`info ${message}`),
       debug: () => undefined,
     },
-    plan: () => Promise.resolve(currentPlan),
+    plan: () =>
+      failPlans-- > 0 ? Promise.reject(new Error('the pool is gone')) : Promise.resolve(currentPlan),
     merge: (contributions, timePeriods) =>
       Promise.resolve(
         timePeriods.map((timePeriod) => ({
@@ -290,6 +292,9 @@ export const world = (
     },
     setFetchTime: (ms: number) => {
       fetchTakesMs = ms;
+    },
+    failNextPlans: (count: number) => {
+      failPlans = count;
     },
     failNextBuilds: (count: number) => {
       failBuilds = count;
