@@ -46,11 +46,12 @@ export interface SeenCounter {
 }
 
 export const electionMessages = {
+  /** Not told while a starting node still listens for a publisher (three probes at most). */
   'election.role': fact<RoleView>(),
   'election.peers': fact<{ readonly peers: readonly PeerView[] }>(),
   /** The points of every peer that belongs into the descriptor now (dead and removed ones are left out). */
   'election.introduction-points': fact<{ readonly nodes: readonly NodeIntroductionPoints[] }>(),
   'election.counters': fact<{ readonly counters: readonly SeenCounter[] }>(),
-  /** Gives the lease back, e.g. before a shutdown or by a repair. */
+  /** Gives the lease back if another node can publish, e.g. by a repair; a shutdown does so by itself. */
   'election.step-down': order<{ readonly reason: string }>(),
 } as const;
