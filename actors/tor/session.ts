@@ -48,6 +48,12 @@ const EVENTS: readonly EventName[] = [
   'STATUS_GENERAL',
 ];
 
+/**
+ * The REASONs that an upload can fail with (C Tor's handle_response_upload_hsdesc). All others speak of a fetch:
+ * somebody else's through this Tor, or one of ours whose answer came after we had given it up.
+ */
+const UPLOAD_FAILURES: ReadonlySet<string> = new Set(['UPLOAD_REJECTED', 'UNEXPECTED']);
+
 /** Until Tor has bootstrapped; its events come too, this catches a lost one. */
 const BOOTSTRAP_POLL_MS = 2_000;
 
@@ -81,8 +87,18 @@ export class TorSession {
     });
   }
 
-  /** Subscribes, then reads the state that events go on from: nothing can be missed in between. */
+  /** Subscribes, then reads the state that events go on from: nothing can be missed in between. Ends the connection when it fails. */
   async begin(): Promise<SessionStart> {
+    try {
+      return await this.#begin();
+    } catch (error) {
+      // A command that Tor refuses leaves the connection open, and the next attempt makes another.
+      this.close('the session could not begin');
+      throw error;
+    }
+  }
+
+  async #begin(): Promise<SessionStart> {
     this.#connection.onEvent((message) => {
       this.#dispatch(parseEvent(message));
     });
@@ -227,7 +243,8 @@ export class TorSession {
     if (event.address === null) return;
     // Any other failure may be of either kind (control-spec §4.1.25); a fetch that is under way explains it.
     if (event.action === 'FAILED' && event.reason !== 'UPLOAD_REJECTED' && this.fetcher.failed(event)) return;
-    const isAnswer = event.action === 'UPLOADED' || event.action === 'FAILED';
-    if (isAnswer && this.#uploadedFor.has(event.address)) this.#listener.uploadAnswer(event);
+    const isRefusal = event.action === 'FAILED' && UPLOAD_FAILURES.has(event.reason ?? '');
+    if ((event.action === 'UPLOADED' || isRefusal) && this.#uploadedFor.has(event.address))
+      this.#listener.uploadAnswer(event);
   }
 }
