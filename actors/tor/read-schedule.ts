@@ -10,7 +10,11 @@ const CHASE_FOR_MS = 3_500;
 
 /** Fetches of desc_next after an event that no upload followed, each later than the last. */
 const FETCH_CHASE_MS = [2_000, 5_000, 12_000];
-/** While nothing of the clients' period was read yet: Tor uploads within seconds of its circuits. */
+/**
+ * While nothing of the clients' period was read yet: Tor uploads within seconds of its circuits. Each wait is at least
+ * a quarter of what has passed, since a Tor whose uploads fail, or are switched off, would else cost its HSDirs 5000 fetches
+ * an hour.
+ */
 const FETCH_MISSING_MS = 2_000;
 /** A fetch opens a circuit to an HSDir where GETINFO opens none, and Tor's own uploads tell when to fetch. */
 const FETCH_POLL_FACTOR = 10;
@@ -46,9 +50,12 @@ export const getInfoDue = (history: ReadHistory, pollMs: number): number => {
 export const fetchDue = (history: ReadHistory, pollMs: number): number => {
   const last = history.lastFetchAtMs;
   if (last === null) return 0;
-  if (!history.haveClientsPeriod) return last + FETCH_MISSING_MS;
   const polled = last + pollMs * FETCH_POLL_FACTOR;
   const { eventAtMs } = history;
+  if (!history.haveClientsPeriod) {
+    const sinceEventMs = last - (eventAtMs ?? last);
+    return Math.min(polled, last + Math.max(FETCH_MISSING_MS, sinceEventMs / 4));
+  }
   if (eventAtMs === null || isSettled(eventAtMs, history)) return polled;
   const chase = FETCH_CHASE_MS.map((delay) => eventAtMs + delay).find((at) => at > last);
   return chase === undefined ? polled : Math.min(chase, polled);

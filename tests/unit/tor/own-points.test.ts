@@ -192,7 +192,19 @@ describe("this node's introduction points", () => {
     expect(world.keys).toEqual([1, 2, 3]);
     expect(world.published).toHaveLength(1);
     world.held = next;
-    await world.clock.advance(2100);
+    await world.clock.advance(2600);
+    expect(world.keys).toEqual([4, 5, 6]);
+  });
+
+  it('are those of desc_next within the minute though its HSDirs are silent when the time period starts', async () => {
+    const world = new World();
+    await world.running(false);
+    const next = world.held;
+    world.held = null;
+    world.points.planned(plan(501, true), world.clock.wallMs());
+    await world.clock.advance(40_000);
+    world.held = next;
+    await world.clock.advance(20_000);
     expect(world.keys).toEqual([4, 5, 6]);
   });
 

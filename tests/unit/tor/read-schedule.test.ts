@@ -56,6 +56,14 @@ describe('fetching desc_next', () => {
     expect(fetchDue({ ...quiet, haveClientsPeriod: false }, 30_000)).toBe(12_000);
   });
 
+  it('of which nothing is known for an hour after the last event is not asked for thousands of times', () => {
+    let history: ReadHistory = { ...quiet, eventAtMs: 10_000, haveClientsPeriod: false };
+    let fetches = 0;
+    for (; (history.lastFetchAtMs ?? 0) < 3_600_000; fetches++)
+      history = { ...history, lastFetchAtMs: fetchDue(history, 30_000) };
+    expect(fetches).toBeLessThan(60);
+  });
+
   it('is due ten times as seldom as GETINFO without an event', () => {
     expect(fetchDue(quiet, 30_000)).toBe(310_000);
   });
