@@ -168,7 +168,7 @@ it('has a lost relay replaced, and says how long that took from the event of Tor
   const replaced = await eventually(
     'a replacement is published',
     () => keysOf(ownPoints(node)).some((key) => !before.includes(key)) && ownPoints(node),
-    { timeoutMs: 60_000, everyMs: 5 },
+    { timeoutMs: 120_000, everyMs: 5 },
   );
   const fact = node
     .history('tor.introduction-points')
