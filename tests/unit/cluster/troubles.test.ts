@@ -17,7 +17,7 @@ const ROUGH_WEATHER = {
 const MENDED_WITHIN_MS = 20_000;
 
 describe('a cluster after random troubles, in weather that loses, doubles, delays, reorders and replays', () => {
-  test.each(seeds(40))(
+  test.each(seeds(20))(
     'has one publisher known to all, and everybody’s introduction points everywhere (seed %i)',
     async (seed) => {
       const times = seed % 2 === 0 ? DEFAULT_TIMES : QUICK_TIMES;

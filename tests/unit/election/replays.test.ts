@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ClusterSimulation } from '../../support/cluster-simulation.js';
 import { seeds } from '../../support/simulation/seeds.js';
 
-test.each(seeds(3))('No datagram is accepted twice by one run of a node (seed %i)', async (seed) => {
+test.each(seeds(1))('No datagram is accepted twice by one run of a node (seed %i)', async (seed) => {
   const sim = new ClusterSimulation({
     seed,
     nodes: 3,
