@@ -25,6 +25,7 @@ const LONGEST_QUEUE = 8;
 interface Job {
   readonly address: OnionAddress;
   readonly hsdir: RelayFingerprint;
+  readonly deadlineMs: number;
   readonly settle: (fetched: Fetched) => void;
   readonly fail: (error: unknown) => void;
   reason: string | null;
@@ -43,13 +44,28 @@ export class DescriptorFetcher {
     this.#options = options;
   }
 
-  /** Rejects when Tor refuses the command, the connection ends, or too many wait for this HSDir. */
-  fetch(address: OnionAddress, hsdir: RelayFingerprint): Promise<Fetched> {
+  /**
+   * Rejects when Tor refuses the command, the connection ends, or too many wait for this HSDir.
+   * `deadlineMs`: how long the HSDir may take once it is asked.
+   */
+  fetch(
+    address: OnionAddress,
+    hsdir: RelayFingerprint,
+    deadlineMs: number = ANSWER_DEADLINE_MS,
+  ): Promise<Fetched> {
     const queue = this.#queues.get(hsdir) ?? [];
     if (queue.length >= LONGEST_QUEUE) return Promise.reject(rbError('tor.fetch-overloaded', 'tor'));
     this.#queues.set(hsdir, queue);
     return new Promise((resolve, reject) => {
-      queue.push({ address, hsdir, settle: resolve, fail: reject, reason: null, cancel: () => undefined });
+      queue.push({
+        address,
+        hsdir,
+        deadlineMs,
+        settle: resolve,
+        fail: reject,
+        reason: null,
+        cancel: () => undefined,
+      });
       if (queue.length === 1) this.#begin(queue);
     });
   }
@@ -57,7 +73,7 @@ export class DescriptorFetcher {
   #begin(queue: Job[]): void {
     const [job] = queue;
     if (job === undefined) return;
-    job.cancel = this.#options.clock.after(ANSWER_DEADLINE_MS, () => {
+    job.cancel = this.#options.clock.after(job.deadlineMs, () => {
       this.#finish(job, { descriptor: null, reason: 'NO_ANSWER' });
     });
     this.#options.send(job.address, job.hsdir).catch((error: unknown) => {

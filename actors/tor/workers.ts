@@ -31,6 +31,12 @@ export interface Workers {
 /** The largest descriptor that any Tor takes, until a consensus says it (dir-spec: HSV3MaxDescriptorSize). */
 const DEFAULT_MAX_DESCRIPTOR_SIZE = 50_000;
 
+/**
+ * A circuit that breaks gives no answer at all, and meanwhile no other HSDir is asked: shorter than for others' fetches,
+ * since a late answer does no harm (it is the next question's, about the same).
+ */
+const OWN_FETCH_DEADLINE_MS = 4_000;
+
 /** How far ahead of our clock a counter may be. */
 const COUNTER_SLACK_SECS = 10;
 
@@ -122,7 +128,12 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
     instance: instance.address,
     pollMs: config.tor.intro_poll_interval_secs * 1000,
     readOwn: async () => current().tor.commands.serviceDescriptor(instance.address),
-    fetchOwn: async (hsdir) => (await current().tor.fetcher.fetch(instance.address, hsdir)).descriptor,
+    fetchOwn: async (hsdir) => {
+      const { fetcher } = current().tor;
+      const { descriptor, reason } = await fetcher.fetch(instance.address, hsdir, OWN_FETCH_DEADLINE_MS);
+      if (reason !== null) log.debug('own descriptor not fetched', { hsdir, reason });
+      return descriptor;
+    },
     decode: async (descriptor, which) => {
       const params = network.view?.hsDirParams;
       if (params === undefined) throw rbError('control.closed', 'tor', { reason: 'no consensus yet' });

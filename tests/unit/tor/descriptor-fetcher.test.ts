@@ -74,6 +74,17 @@ describe('fetching from a named HSDir', () => {
     expect(await fetched).toEqual({ descriptor: null, reason: 'NO_ANSWER' });
   });
 
+  it('ends sooner for those who can ask somebody else', async () => {
+    const { fetcher, clock, content, sent } = setUp();
+    const first = fetcher.fetch(MASTER, relayNumber(1), 4000);
+    const second = fetcher.fetch(MASTER, relayNumber(1), 4000);
+    await clock.advance(4000);
+    expect((await first).reason).toBe('NO_ANSWER');
+    expect(sent).toHaveLength(2);
+    content(MASTER, 1, 'a');
+    expect((await second).reason).toBeNull();
+  });
+
   it('asks each HSDir for one thing at a time, different ones at once', async () => {
     const { fetcher, content, sent } = setUp();
     const first = fetcher.fetch(MASTER, relayNumber(1));
