@@ -24,9 +24,9 @@ export const nextCounterInput = (
   nowSecs: UnixSeconds,
 ): number => counterInput(nowSecs, runStartSecs, fence.get(timePeriod) ?? null);
 
-/** What is worth keeping: a descriptor lives for two time periods, so older ones fence nothing. */
-export const forgetOld = (fence: CounterFence, oldest: TimePeriodNumber): CounterFence =>
-  new Map([...fence].filter(([timePeriod]) => timePeriod >= oldest));
+/** Only the periods of a range: see counters.ts for which are worth keeping. */
+export const within = (fence: CounterFence, oldest: number, newest: number): CounterFence =>
+  new Map([...fence].filter(([timePeriod]) => timePeriod >= oldest && timePeriod <= newest));
 
 export const fenceEntries = (fence: CounterFence): readonly SeenCounter[] =>
   [...fence].map(([timePeriod, n]) => ({ timePeriod, n })).sort((a, b) => a.timePeriod - b.timePeriod);

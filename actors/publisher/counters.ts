@@ -1,6 +1,6 @@
 import type { TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
 import type { SeenCounter } from '../election/messages.js';
-import { fenceEntries, forgetOld, raised } from './counter-fence.js';
+import { fenceEntries, raised, within } from './counter-fence.js';
 import type { CounterFence } from './counter-fence.js';
 
 /** Each refusal in a row doubles the leap over an HSDir's unknown higher counter, up to about an hour. */
@@ -14,7 +14,10 @@ const LARGEST_LEAP = 2 ** 12;
  */
 const FURTHEST_BELIEVED = 2 ** 19;
 
-/** HSDirs keep a descriptor for 12 hours at most; a period lasts a day. */
+/**
+ * HSDirs keep a descriptor for 12 hours at most and a period lasts a day; the rest is for a Tor that restarts with an
+ * old consensus. Later periods than this only a member makes up that wants to fill the fence.
+ */
 const PERIODS_REMEMBERED = 3;
 
 /** The fence, and which descriptors need a higher counter although their content is the same. */
@@ -49,9 +52,9 @@ export class Counters {
     this.raise(seen.filter(({ n }) => n <= FURTHEST_BELIEVED));
   }
 
-  /** Drops what no descriptor can need any more. A Tor that restarts may show a consensus of hours ago for a while. */
-  forgetLongBefore(first: TimePeriodNumber): void {
-    this.#fence = forgetOld(this.#fence, (first - PERIODS_REMEMBERED) as TimePeriodNumber);
+  /** Drops what no descriptor can need, given the first descriptor's period. */
+  forgetFarFrom(first: TimePeriodNumber): void {
+    this.#fence = within(this.#fence, first - PERIODS_REMEMBERED, first + PERIODS_REMEMBERED);
   }
 
   /** An HSDir took our counter: the next refusal starts small again. */

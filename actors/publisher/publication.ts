@@ -238,7 +238,7 @@ export class Publication {
       const before = this.#board.clients?.timePeriod;
       this.#board.replan(plan, network.hsDirParams.periodLength);
       if (this.#board.clients?.timePeriod !== before) this.#clientsMoved();
-      this.#counters.forgetLongBefore(plan.first.timePeriod);
+      this.#counters.forgetFarFrom(plan.first.timePeriod);
     });
   }
 
