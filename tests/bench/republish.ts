@@ -28,7 +28,6 @@ const killAndRevive = async (cluster: Cluster, victim: NetworkRelay): Promise<nu
   if (publisher === undefined) throw new Error('the cluster has no publisher');
   const from = publisher.log.length;
   await victim.kill('SIGKILL');
-  // A responsible HSDir that is the killed relay itself cannot accept; the round is over when the others have.
   await eventually('a new descriptor', () => latencies(publisher, from).length > 0, { timeoutMs: 60_000 });
   await victim.restart();
   return latencies(publisher, from);
@@ -44,7 +43,14 @@ export const republishFigures = async (network: TorNetwork, runs = 10): Promise<
     const samples: number[] = [];
     for (let run = 0; run < runs; run++) {
       const serving = new Set(await servingRelays(run % 2 === 0 ? publisher : peer));
-      const victim = network.relays.find(({ fingerprint }) => serving.has(fingerprint));
+      // A killed relay that is itself a responsible HSDir could never accept: such rounds have no end to measure.
+      const status = await publisher.status();
+      const hsdirs = new Set(
+        status.descriptors.flatMap((one) => one.hsdirs.map(({ fingerprint }) => fingerprint)),
+      );
+      const victim = network.relays.find(
+        ({ fingerprint }) => serving.has(fingerprint) && !hsdirs.has(fingerprint),
+      );
       if (victim === undefined) continue;
       samples.push(...(await killAndRevive(cluster, victim)));
     }

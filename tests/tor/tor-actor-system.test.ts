@@ -42,9 +42,7 @@ interface SystemTor {
 }
 
 /** A Tor as a system has it, with an onion service of somebody else's. */
-const systemTor = async (
-  extra: (instanceDir: string) => readonly string[] = () => [],
-): Promise<SystemTor> => {
+const systemTor = async (): Promise<SystemTor> => {
   const folder = await nodeFolder();
   folders.push(folder);
   const name = `system${String(names++)}`;
