@@ -38,7 +38,10 @@ const node = z.strictObject({
   state_dir: path('/var/lib/rustbalance', 'Where state.json and the Tor data live.'),
   run_dir: path('/run/rustbalance', 'Where the sockets live; mode 0700.'),
   hidden_service_dir: path('', "HiddenServiceDir of this node's instance; empty: below tor.data_dir."),
-  clock_skew_tolerance_secs: seconds(5, "How far a peer's clock may be off before that is a finding; its messages are judged by its own clock."),
+  clock_skew_tolerance_secs: seconds(
+    5,
+    "How far a peer's clock may be off before that is a finding; its messages are judged by its own clock.",
+  ),
 });
 
 const master = z.strictObject({
