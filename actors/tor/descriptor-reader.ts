@@ -59,6 +59,8 @@ export class DescriptorReader {
   /** What was begun in an earlier one is not taken any more. */
   #session = 0;
   #history = NOTHING_READ;
+  /** The last event after which desc_next must be expected to change, monotonic ms. */
+  #nextChangeAtMs: number | null = null;
   /** When the keys in use began; descriptors that were made earlier name others. Null where all may be trusted. */
   #born: { readonly wallMs: number; readonly monotonicMs: number } | null = null;
   #lastOwn: { readonly bytes: Uint8Array; readonly which: WhichPoints } | null = null;
@@ -96,12 +98,22 @@ export class DescriptorReader {
   /** The descriptor that clients use, by the newest consensus; `isOther`: another one than before. */
   planned(which: WhichPoints, isOther: boolean): void {
     this.#which = which;
-    if (isOther) this.#history = { ...this.#history, lastFetchAtMs: null, haveClientsPeriod: false };
-    this.changeExpected();
+    if (isOther) {
+      this.#history = { ...this.#history, lastFetchAtMs: null, haveClientsPeriod: false };
+      this.changeExpected();
+      return;
+    }
+    // A consensus that moves HSDirs makes Tor upload again, which is seen; asking the HSDirs at each would be in vain.
+    this.#currentMayChange();
   }
 
   /** Something happened after which the descriptors change. */
   changeExpected(): void {
+    this.#nextChangeAtMs = this.#effects.monotonicMs();
+    this.#currentMayChange();
+  }
+
+  #currentMayChange(): void {
     this.#history = { ...this.#history, eventAtMs: this.#effects.monotonicMs() };
     this.#effects.poke();
   }
@@ -123,7 +135,8 @@ export class DescriptorReader {
       else wakeAtMs = due;
     }
     if (which.fetchFrom !== null && this.#fetching === 0) {
-      const due = this.#uploadedTo.length > 0 ? nowMs : fetchDue(this.#history, this.#effects.pollMs);
+      const history = { ...this.#history, eventAtMs: this.#nextChangeAtMs };
+      const due = this.#uploadedTo.length > 0 ? nowMs : fetchDue(history, this.#effects.pollMs);
       if (due <= nowMs) this.#fetchOwn(which, which.fetchFrom, nowMs);
       else wakeAtMs = earlier(wakeAtMs, due);
     }

@@ -235,6 +235,18 @@ describe("this node's introduction points", () => {
     expect(world.keys).toEqual([4, 8, 6]);
   });
 
+  it('are not fetched again for a consensus that changes nothing', async () => {
+    const world = new World();
+    await world.running(true);
+    await world.clock.advance(20_000);
+    const fetches = world.fetches.length;
+    for (let i = 0; i < 5; i++) {
+      world.points.planned(plan(500, true), world.clock.wallMs());
+      await world.clock.advance(10_000);
+    }
+    expect(world.fetches).toHaveLength(fetches);
+  });
+
   it('are not fetched because of an upload to an HSDir of the other ring', async () => {
     const world = new World();
     await world.running(true);
