@@ -1,9 +1,6 @@
-import { join } from 'node:path';
 import { createActor, type Actor } from 'xstate';
 import type { ActorContext, RunningActor } from '../kernel/actor.js';
-import type { Clock } from '../kernel/clock.js';
-import { nodePaths } from '../kernel/config/paths.js';
-import { errorData, rbError } from '../kernel/errors.js';
+import { errorData, rbError, type ErrorData } from '../kernel/errors.js';
 import { earlier, startLevelTrigger, type LevelTrigger } from '../kernel/level-trigger.js';
 import {
   authenticateWith,
@@ -16,42 +13,19 @@ import {
 import type { ControlConnection } from './control/connection.js';
 import type { HsDescEvent } from './control/hs-desc-event.js';
 import type { Instance } from './instance-files.js';
-import { systemProcesses } from './leftover-tor.js';
 import { lifeMachine, type LifeEffects, type LifeEvent } from './life-machine.js';
+import { machineClock } from './machine-clock.js';
+import { managedProcess } from './managed-process.js';
 import type { FetchOrder, UploadOrder } from './messages.js';
-import { DEATHS_WINDOW_MS, restartDecision, SLOW_RETRY_MS } from './restart-policy.js';
 import { NO_RENEWAL, renewalVerdict, WANTED_POINTS, type RenewalState } from './service-renewal.js';
 import { TorSession, type SessionListener, type SessionStart } from './session.js';
 import { lifeState, torStatus, type LifeState } from './status-view.js';
-import { TorProcess } from './tor-process.js';
-import { managedTorrc } from './torrc.js';
-import { instanceService, makeWorkers, type Workers } from './workers.js';
+import type { TorProcess } from './tor-process.js';
+import { TroubleLog } from './trouble-log.js';
+import { makeWorkers, type Workers } from './workers.js';
 
 /** A stop must not wait for a Tor that hangs; whoever ends the process group ends it, too. */
 const STOP_PATIENCE_MS = 3_000;
-/** A running Tor that an earlier daemon left behind answers at once. */
-const ADOPTION_PATIENCE_MS = 2_000;
-
-/** xstate's timers on the injected clock. */
-const machineClock = (clock: Clock) => {
-  const timers = new Map<number, () => void>();
-  let next = 1;
-  return {
-    setTimeout: (fire: (...args: unknown[]) => void, ms: number): number => {
-      const id = next++;
-      const cancel = clock.after(ms, () => {
-        timers.delete(id);
-        fire();
-      });
-      timers.set(id, cancel);
-      return id;
-    },
-    clearTimeout: (id: number): void => {
-      timers.get(id)?.();
-      timers.delete(id);
-    },
-  };
-};
 
 /** This node's Tor: its life, the connection to it, and what follows from it for the other actors. */
 export class Tor {
@@ -63,6 +37,7 @@ export class Tor {
   readonly #workers: Workers;
   readonly #machine: Actor<typeof lifeMachine>;
   readonly #trigger: LevelTrigger;
+  readonly #trouble: TroubleLog;
   #session: { readonly tor: TorSession; readonly start: SessionStart } | null = null;
   #version: string | null = null;
   #bootstrap = 0;
@@ -70,8 +45,6 @@ export class Tor {
   /** Wall clock of the first sign that the connection or Tor ended. */
   #lostAtMs: number | null = null;
   #lastState: LifeState = 'idle';
-  #lastTold = '';
-  #lastWarning = '';
 
   constructor(context: ActorContext<'tor'>, instance: Instance) {
     this.#context = context;
@@ -79,7 +52,12 @@ export class Tor {
     const { config, clock, random, secrets } = context;
     this.#managed = config.tor.mode === 'managed';
     this.#access = { endpoint: controlEndpoint(config), clock, random, password: secrets.controlPassword };
-    this.#process = this.#managed ? this.#makeProcess() : null;
+    this.#process = this.#managed
+      ? managedProcess(context, instance, this.#access, (error) => {
+          this.#exited(error);
+        })
+      : null;
+    this.#trouble = new TroubleLog(context.log);
     this.#trigger = startLevelTrigger(clock, (nowMs) => this.#step(nowMs));
     this.#workers = makeWorkers({
       context,
@@ -116,52 +94,6 @@ export class Tor {
         'tor.fetch': (order) => this.#fetch(order),
       },
     };
-  }
-
-  #makeProcess(): TorProcess {
-    const { config } = this.#context;
-    const paths = nodePaths(config);
-    const pidFile = join(paths.torDataDir, 'tor.pid');
-    return new TorProcess({
-      context: this.#context,
-      processes: systemProcesses,
-      binary: config.tor.binary,
-      dataDir: paths.torDataDir,
-      runDir: config.node.run_dir,
-      torrcPath: paths.torrc,
-      pidFile,
-      torrc: managedTorrc({
-        dataDir: paths.torDataDir,
-        controlSocket: paths.torControlSocket,
-        socksSocket: paths.torSocksSocket,
-        pidFile,
-        hiddenServiceDir: paths.hiddenServiceDir,
-        ...instanceService(this.#context),
-        instanceMark: this.#instance.mark,
-        extraLines: config.tor.extra_torrc,
-      }),
-      answers: () => this.#answers(),
-      exited: (error) => {
-        this.#lostAtMs ??= this.#context.clock.wallMs();
-        this.#context.log.warn('tor ended', {}, error);
-        this.#send({ type: 'EXITED', error });
-      },
-    });
-  }
-
-  /** Does a Tor answer, with a cookie that we can read, on our control socket? */
-  async #answers(): Promise<boolean> {
-    const { clock } = this.#context;
-    const deadlineMs = clock.monotonicMs() + ADOPTION_PATIENCE_MS;
-    try {
-      const never = new AbortController().signal;
-      const connection = await reachControlPort(this.#access, deadlineMs, async () => false, never);
-      await byDeadline(connection, clock, deadlineMs, () => authenticateWith(this.#access, connection));
-      connection.close('looked whether it answers');
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   #lifeEffects(): LifeEffects {
@@ -241,10 +173,7 @@ export class Tor {
       },
       bootstrap: ({ progress, summary, warning }) => {
         if (progress !== this.#bootstrap) log.debug('bootstrap', { progress, summary });
-        if (warning !== null && warning !== this.#lastWarning) {
-          log.warn('Tor has trouble to reach the network', { problem: warning });
-        }
-        this.#lastWarning = warning ?? this.#lastWarning;
+        this.#trouble.warning(warning);
         this.#bootstrap = progress;
         if (progress === 100) this.#send({ type: 'BOOTSTRAPPED' });
         this.#report();
@@ -306,6 +235,12 @@ export class Tor {
     return verdict.wakeAtMs;
   }
 
+  #exited(error: ErrorData): void {
+    this.#lostAtMs ??= this.#context.clock.wallMs();
+    this.#context.log.warn('tor ended', {}, error);
+    this.#send({ type: 'EXITED', error });
+  }
+
   #send(event: LifeEvent): void {
     if (this.#machine.getSnapshot().status === 'active') this.#machine.send(event);
   }
@@ -320,36 +255,16 @@ export class Tor {
       this.#context.log.debug('tor', { from: this.#lastState, to: state });
       if (state === 'online.up') {
         this.#context.log.info('Tor is up', { version: this.#version });
-        this.#lastTold = '';
-        this.#lastWarning = '';
+        this.#trouble.over();
       }
-      if (state === 'backoff') this.#tellTrouble();
+      const { lastError, recentDeaths } = this.#machine.getSnapshot().context;
+      if (state === 'backoff' && lastError !== null) {
+        this.#trouble.down(lastError, recentDeaths, this.#context.clock.monotonicMs());
+      }
       this.#lastState = state;
     }
     this.#report();
     this.#trigger.poke();
-  }
-
-  /** Loud once for each trouble, not once for each attempt. */
-  #tellTrouble(): void {
-    const { lastError, recentDeaths } = this.#machine.getSnapshot().context;
-    if (lastError === null) return;
-    const { log, clock } = this.#context;
-    const { slow, recentDeaths: count } = restartDecision(recentDeaths, clock.monotonicMs());
-    if (slow) {
-      const error = errorData('tor.keeps-ending', lastError.where, {
-        count,
-        minutes: DEATHS_WINDOW_MS / 60_000,
-        lastLine: String(lastError.detail['lastLine'] ?? lastError.what),
-        retrySecs: SLOW_RETRY_MS / 1000,
-      });
-      log.error('tor keeps ending', {}, error);
-      return;
-    }
-    const text = `${lastError.code} ${lastError.what}`;
-    if (text === this.#lastTold || lastError.code === 'tor.ended') return;
-    this.#lastTold = text;
-    log.error('Tor cannot be used', {}, lastError);
   }
 
   #report(): void {
