@@ -28,7 +28,11 @@ const killAndRevive = async (cluster: Cluster, victim: NetworkRelay): Promise<nu
   if (publisher === undefined) throw new Error('the cluster has no publisher');
   const from = publisher.log.length;
   await victim.kill('SIGKILL');
-  await eventually('a new descriptor', () => latencies(publisher, from).length > 0, { timeoutMs: 60_000 });
+  await eventually('a new descriptor', () => latencies(publisher, from).length > 0, {
+    timeoutMs: 60_000,
+  }).catch((error: unknown) => {
+    throw new Error(`${String(error)}\n${publisher.log.slice(from - 5).join('\n')}`, { cause: error });
+  });
   await victim.restart();
   return latencies(publisher, from);
 };
