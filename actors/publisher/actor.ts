@@ -44,7 +44,7 @@ const start = async (context: ActorContext<'publisher'>): Promise<RunningActor<'
         reason: explanation.reason,
         slots: publication.slots,
         lastPublishMs: publication.lastPublishMs,
-        lastLatencyMs: publication.lastLatencyMs,
+        lastLatencyMs: publication.completions.at(-1)?.latencyMs ?? null,
       }),
     );
     context.publish('publisher.counters', { counters: publication.counters });
@@ -76,7 +76,7 @@ const start = async (context: ActorContext<'publisher'>): Promise<RunningActor<'
           transitions: snapshot.context.entered,
           counters: publication.counters,
           lastPublishMs: publication.lastPublishMs,
-          lastLatencyMs: publication.lastLatencyMs,
+          completions: publication.completions,
           descriptors: publication.slots.map((slot) => ({
             which: slot.which,
             timePeriod: slot.timePeriod,

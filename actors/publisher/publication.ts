@@ -52,6 +52,18 @@ export interface PublicationOptions {
   readonly poke: () => void;
 }
 
+/** A descriptor that came to be on every responsible HSDir. */
+export interface Completion {
+  readonly which: Slot['which'];
+  /** Wall clock (ms) of the last acceptance. */
+  readonly atMs: number;
+  /** From Tor's own event to that acceptance. */
+  readonly latencyMs: number;
+}
+
+/** Enough for an operator to see whether publishing has become slow: some hours of an ordinary day. */
+const COMPLETIONS_KEPT = 32;
+
 /** What a step found, and when it wants to be run again (monotonic ms; null: only a poke matters). */
 export interface StepOutcome {
   readonly verdict: Verdict | null;
@@ -87,7 +99,7 @@ export class Publication {
   /** The network view that the board was planned from. */
   #planned: NetworkView | null = null;
   #lastPublishMs: number | null;
-  #lastLatencyMs: number | null = null;
+  #completions: readonly Completion[] = [];
   #lastBuild: LastBuild | null = null;
   #afterFailureMs = 0;
   #refreshWanted = false;
@@ -115,9 +127,9 @@ export class Publication {
     return this.#lastPublishMs;
   }
 
-  /** From Tor's event to the last HSDir's acceptance, of the last completed descriptor. */
-  get lastLatencyMs(): number | null {
-    return this.#lastLatencyMs;
+  /** The newest completions, oldest first. */
+  get completions(): readonly Completion[] {
+    return this.#completions;
   }
 
   get counters(): readonly SeenCounter[] {
@@ -357,13 +369,17 @@ export class Publication {
   #completed(slot: Slot, wallMs: number): void {
     const { version } = slot;
     this.#lastPublishMs = wallMs;
-    if (version !== null) this.#lastLatencyMs = Math.max(0, wallMs - version.causedAtMs);
+    if (version === null) return;
+    const latencyMs = Math.max(0, wallMs - version.causedAtMs);
+    this.#completions = [...this.#completions, { which: slot.which, atMs: wallMs, latencyMs }].slice(
+      -COMPLETIONS_KEPT,
+    );
     this.#readBackAtMs = this.#effects.clock.monotonicMs() + this.#refreshIntervalMs;
     this.#effects.log.info('a descriptor is on every responsible HSDir', {
       descriptor: slot.which,
-      introPoints: version?.introPoints ?? 0,
+      introPoints: version.introPoints,
       hsdirs: slot.rows.length,
-      latencyMs: Math.round(this.#lastLatencyMs ?? 0),
+      latencyMs: Math.round(latencyMs),
     });
     this.#save();
   }

@@ -1,20 +1,22 @@
+import { z } from 'zod';
 import { FAST_SETTINGS, startCluster } from '../support/cluster/cluster.js';
 import type { Cluster } from '../support/cluster/cluster.js';
 import type { DaemonNode } from '../support/cluster/daemon-node.js';
-import { publishedNodes } from '../support/cluster/status.js';
+import { isPublished, publishedNodes } from '../support/cluster/status.js';
 import { eventually } from '../support/eventually.js';
 import type { NetworkRelay, TorNetwork } from '../support/tor-network/network-types.js';
 import { spread } from './statistics.js';
 import type { Figure } from './statistics.js';
 
-/** The publisher's own account: from Tor's event to the last HSDir's acceptance, each time a descriptor completed. */
-const LATENCY = /a descriptor is on every responsible HSDir .*latencyMs=(\d+)/;
+/** The publisher's own account: when each descriptor came to be everywhere, and how long after Tor's event. */
+const completions = z.array(z.object({ atMs: z.number(), latencyMs: z.number() }));
 
-const latencies = (node: DaemonNode, from: number): number[] =>
-  node.log.slice(from).flatMap((line) => {
-    const match = LATENCY.exec(line);
-    return match?.[1] === undefined ? [] : [Number(match[1]) / 1000];
-  });
+/** Latencies (s) of the descriptors completed since a moment (Unix ms). */
+const latencies = async (publisher: DaemonNode, sinceMs: number): Promise<number[]> => {
+  const { context } = await publisher.actor('publisher');
+  const all = completions.parse(context['completions']);
+  return all.filter(({ atMs }) => atMs >= sinceMs).map(({ latencyMs }) => latencyMs / 1000);
+};
 
 /** Relays that serve the introduction points of a node, by fingerprint. */
 const servingRelays = async (node: DaemonNode): Promise<readonly string[]> => {
@@ -23,18 +25,28 @@ const servingRelays = async (node: DaemonNode): Promise<readonly string[]> => {
   return Array.isArray(points) ? points.filter((one): one is string => typeof one === 'string') : [];
 };
 
-const killAndRevive = async (cluster: Cluster, victim: NetworkRelay): Promise<number[]> => {
-  const [publisher] = cluster.nodes;
-  if (publisher === undefined) throw new Error('the cluster has no publisher');
-  const from = publisher.log.length;
+const POINTS = 3;
+
+/**
+ * Kills a relay and waits until both nodes have three points again and all is published. A point on a relay that both
+ * nodes use may go without a change of the merged descriptor: such a round has no sample.
+ */
+const killAndRevive = async (
+  cluster: Cluster,
+  publisher: DaemonNode,
+  victim: NetworkRelay,
+): Promise<number[]> => {
+  const sinceMs = Date.now();
   await victim.kill('SIGKILL');
-  await eventually('a new descriptor', () => latencies(publisher, from).length > 0, {
-    timeoutMs: 60_000,
-  }).catch((error: unknown) => {
-    throw new Error(`${String(error)}\n${publisher.log.slice(from - 5).join('\n')}`, { cause: error });
-  });
+  const lost = async (): Promise<boolean> =>
+    !(await Promise.all(cluster.nodes.map(servingRelays))).flat().includes(victim.fingerprint);
+  await eventually('the point is gone', lost, { timeoutMs: 60_000 });
+  const whole = async (): Promise<boolean> =>
+    isPublished(await publisher.status()) &&
+    (await Promise.all(cluster.nodes.map(servingRelays))).every(({ length }) => length === POINTS);
+  await eventually('all points are replaced', whole, { timeoutMs: 90_000 });
   await victim.restart();
-  return latencies(publisher, from);
+  return latencies(publisher, sinceMs);
 };
 
 /** A relay that serves an introduction point is killed, over and over; and what the rotations meanwhile cost. */
@@ -56,7 +68,7 @@ export const republishFigures = async (network: TorNetwork, runs = 10): Promise<
         ({ fingerprint }) => serving.has(fingerprint) && !hsdirs.has(fingerprint),
       );
       if (victim === undefined) continue;
-      samples.push(...(await killAndRevive(cluster, victim)));
+      samples.push(...(await killAndRevive(cluster, publisher, victim)));
     }
     const measured = spread(samples);
     return [
