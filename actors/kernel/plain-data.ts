@@ -21,15 +21,16 @@ const shortened = (text: string, { characters }: PlainLimits): string =>
 const bytesShown = (bytes: Uint8Array): string => `[${String(bytes.byteLength)} bytes]`;
 
 const entriesOf = (pairs: Iterable<readonly [string, unknown]>, limits: PlainLimits): PlainValue => {
-  const shown: Record<string, PlainValue> = {};
+  const shown: [string, PlainValue][] = [];
   let left = limits.entries;
   let omitted = 0;
   for (const [key, value] of pairs) {
-    if (left-- > 0) shown[key] = plainValue(value, { ...limits, depth: limits.depth - 1 });
+    if (left-- > 0) shown.push([key, plainValue(value, { ...limits, depth: limits.depth - 1 })]);
     else omitted++;
   }
-  if (omitted > 0) shown['…'] = `${String(omitted)} more`;
-  return shown;
+  if (omitted > 0) shown.push(['…', `${String(omitted)} more`]);
+  // Unlike an assignment, this makes a key `__proto__` an entry like any other.
+  return Object.fromEntries(shown);
 };
 
 const itemsOf = (items: readonly unknown[], limits: PlainLimits): PlainValue => {
@@ -45,6 +46,8 @@ export const plainValue = (value: unknown, limits: PlainLimits = INSPECTION_LIMI
     case 'string':
       return shortened(value, limits);
     case 'number':
+      // JSON has no negative zero.
+      if (value === 0) return 0;
       return Number.isFinite(value) ? value : String(value);
     case 'boolean':
       return value;

@@ -45,6 +45,12 @@ test('an object that contains itself ends all the same', () => {
   expect(() => JSON.stringify(plainValue(value))).not.toThrow();
 });
 
+test('a negative zero and a key __proto__ are what JSON makes of them', () => {
+  expect(plainValue(-0)).toBe(0);
+  const value: unknown = JSON.parse('{"__proto__":{"a":1}}');
+  expect(JSON.stringify(plainValue(value))).toBe('{"__proto__":{"a":1}}');
+});
+
 test('anything at all becomes JSON that reads back as itself', () => {
   fc.assert(
     fc.property(
