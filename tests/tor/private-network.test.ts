@@ -67,7 +67,8 @@ describe('a private Tor network', () => {
       (seen) => seen.validAfterSecs > validAfterSecs,
       PATIENCE,
     );
-    expect((phase.validAfterSecs - validAfterSecs) % 10).toBe(0);
+    // The first consensus of a network may lie off the grid of its voting interval; those after it do not.
+    expect(phase.validAfterSecs % network.votingIntervalSecs).toBe(0);
   });
 
   it('lets a stock client fetch a page, cold and warm', async () => {

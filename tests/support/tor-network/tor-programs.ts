@@ -55,11 +55,10 @@ export const findTorPrograms = async (searchPath?: string): Promise<TorPrograms>
       ? [...(process.env['PATH'] ?? '').split(delimiter), ...SYSTEM_FOLDERS]
       : searchPath.split(delimiter);
   const named = folders.filter((folder) => folder !== '');
-  const [tor, torGencert] = await Promise.all([
-    findProgram('tor', 'tor', named),
-    findProgram('tor-gencert', 'tor', named),
-    findProgram('setpriv', 'util-linux', named),
-  ]);
+  // One after the other, so that of several missing programs the first one named here is told.
+  const tor = await findProgram('tor', 'tor', named);
+  const torGencert = await findProgram('tor-gencert', 'tor', named);
+  await findProgram('setpriv', 'util-linux', named);
   return { tor, torGencert };
 };
 
