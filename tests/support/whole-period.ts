@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
@@ -37,16 +38,16 @@ interface PlainService {
   readonly target: SampleTarget;
 }
 
-const startPlainService = async (network: TorNetwork): Promise<PlainService> => {
+const startPlainService = async (network: TorNetwork, label: string): Promise<PlainService> => {
   const target = await startSampleTarget({ name: 'plain' });
-  const dir = join(network.dir, 'plain-service');
+  const dir = join(network.dir, `plain-service-${label}`);
   await mkdir(dir, { mode: 0o700 });
   const torrc = [
     `HiddenServiceDir ${dir}`,
     `HiddenServicePort 80 127.0.0.1:${String(target.port)}`,
     'SocksPort 0',
   ];
-  await network.spawnTor({ name: 'plain', torrc });
+  await network.spawnTor({ name: `plain-${label}`, torrc });
   const address = (
     await eventually('the plain service has an address', () => readFile(join(dir, 'hostname'), 'utf8'), {
       timeoutMs: 30_000,
@@ -74,10 +75,12 @@ const answersOnce = async (client: StockClient, address: string): Promise<void> 
 /** Visits both services, cold and warm, once a second each, for as long as told. */
 export const visitThroughPeriod = async (options: WholePeriodOptions): Promise<WholePeriod> => {
   const { network, cluster, durationMs, everyMs = 1_000, onSample } = options;
-  const plain = await startPlainService(network);
+  // A network may see more than one period: names must not meet again.
+  const label = randomBytes(3).toString('hex');
+  const plain = await startPlainService(network, label);
   try {
-    const cold = await startClients(network, 'cold', 2 * COLD_CLIENTS);
-    const warm = await startClients(network, 'warm', 2);
+    const cold = await startClients(network, `cold-${label}-`, 2 * COLD_CLIENTS);
+    const warm = await startClients(network, `warm-${label}-`, 2);
     const addresses = { balanced: cluster.address, plain: plain.address };
     const clients = {
       balanced: { cold: cold.slice(0, COLD_CLIENTS), warm: warm.slice(0, 1) },
