@@ -1,10 +1,10 @@
-import type { RelayFingerprint } from '@rustbalance/crypto-worker/brands.js';
+import type { RelayFingerprint, UnixSeconds } from '@rustbalance/crypto-worker/brands.js';
 import type { DecodedDescriptor } from '@rustbalance/crypto-worker/task-types.js';
 import { errorData, RbError } from '../kernel/errors.js';
 import { earlier } from '../kernel/level-trigger.js';
 import type { Logger } from '../kernel/logging.js';
 import { fetchDue, getInfoDue, type ReadHistory } from './read-schedule.js';
-import type { WhichPoints } from './which-points.js';
+import type { RunStart, WhichPoints } from './which-points.js';
 
 export interface DescriptorReaderEffects {
   readonly log: Logger;
@@ -18,10 +18,10 @@ export interface DescriptorReaderEffects {
     which: WhichPoints,
   ): Promise<{ ok: true; value: DecodedDescriptor } | { ok: false; detail: string }>;
   /**
-   * When Tor made the clients' descriptor (wall ms), which its revision counter tells; null when that cannot be found
-   * out.
+   * When Tor made a descriptor (wall ms), which its revision counter tells, if it counted from this run's start; null
+   * when no time gives that counter.
    */
-  bornAtMs(descriptor: DecodedDescriptor, which: WhichPoints): Promise<number | null>;
+  bornAtMs(descriptor: DecodedDescriptor, srvRunStart: UnixSeconds): Promise<number | null>;
   /** Uniform choice of `count` of the HSDirs. */
   sample(hsdirs: readonly RelayFingerprint[], count: number): readonly RelayFingerprint[];
   /** Takes a reading; answers whether it lists other points than the one before. */
@@ -39,6 +39,9 @@ export interface DescriptorReaderEffects {
 const DISTRUST_FOR_MS = 60_000;
 /** Counters have whole seconds. */
 const DATING_TOLERANCE_MS = 1_000;
+
+/** Two periods with two each are the most that a real network gives. */
+const MOST_RUN_STARTS = 8;
 
 /** HSDirs that are asked for desc_next at once: one may be down or may have missed the last upload. */
 const FETCHES_AT_ONCE = 3;
@@ -63,6 +66,11 @@ export class DescriptorReader {
   #nextChangeAtMs: number | null = null;
   /** When the keys in use began; descriptors that were made earlier name others. Null where all may be trusted. */
   #born: { readonly wallMs: number; readonly monotonicMs: number } | null = null;
+  /**
+   * Every run start that a consensus gave for a period. Tor takes it from its consensus when it makes a descriptor: the
+   * first consensus of a young network may begin off the voting schedule (5 s seen), and so does its run.
+   */
+  #runStarts: readonly RunStart[] = [];
   #lastOwn: { readonly bytes: Uint8Array; readonly which: WhichPoints } | null = null;
   #readingOwn = false;
   #fetching = 0;
@@ -98,6 +106,15 @@ export class DescriptorReader {
   /** The descriptor that clients use, by the newest consensus; `isOther`: another one than before. */
   planned(which: WhichPoints, isOther: boolean): void {
     this.#which = which;
+    const known = this.#runStarts.filter(({ timePeriod }) => which.candidates.includes(timePeriod));
+    const news = which.runStarts.filter(
+      (start) =>
+        !known.some(
+          ({ timePeriod, srvRunStart }) =>
+            timePeriod === start.timePeriod && srvRunStart === start.srvRunStart,
+        ),
+    );
+    this.#runStarts = [...known, ...news].slice(-MOST_RUN_STARTS);
     if (isOther) {
       this.#history = { ...this.#history, lastFetchAtMs: null, haveClientsPeriod: false };
       this.changeExpected();
@@ -219,8 +236,24 @@ export class DescriptorReader {
     const born = this.#born;
     if (born === null || this.#effects.monotonicMs() - born.monotonicMs > DISTRUST_FOR_MS) return false;
     if (reading.timePeriod !== which.clientsPeriod) return true;
-    const madeAtMs = await this.#effects.bornAtMs(reading, which);
-    return madeAtMs === null || madeAtMs < born.wallMs - DATING_TOLERANCE_MS;
+    const madeAtMs = await this.#madeAtMs(reading);
+    const isOld = madeAtMs === null || madeAtMs < born.wallMs - DATING_TOLERANCE_MS;
+    if (isOld) {
+      this.#effects.log.debug('own descriptor of earlier keys not used', {
+        madeBeforeSecs: madeAtMs === null ? null : (born.wallMs - madeAtMs) / 1000,
+      });
+    }
+    return isOld;
+  }
+
+  /** The latest time that any of the known run starts gives. */
+  async #madeAtMs(reading: DecodedDescriptor): Promise<number | null> {
+    const starts = this.#runStarts.filter(({ timePeriod }) => timePeriod === reading.timePeriod);
+    const times = await Promise.all(
+      starts.map(({ srvRunStart }) => this.#effects.bornAtMs(reading, srvRunStart)),
+    );
+    const known = times.filter((time) => time !== null);
+    return known.length === 0 ? null : Math.max(...known);
   }
 
   #explain(error: unknown): void {

@@ -24,7 +24,12 @@ export interface WhichPoints {
    * desc_next is shown by nothing else than the HSDirs that Tor uploaded it to.
    */
   readonly fetchFrom: readonly RelayFingerprint[] | null;
-  /** What that descriptor's revision counter counts seconds from. */
+  /** What the revision counters of both descriptors count seconds from, by period. */
+  readonly runStarts: readonly RunStart[];
+}
+
+export interface RunStart {
+  readonly timePeriod: TimePeriodNumber;
   readonly srvRunStart: UnixSeconds;
 }
 
@@ -39,7 +44,7 @@ export const whichPoints = (plan: PublicationPlan): WhichPoints => {
     clientsPeriod: clients.timePeriod,
     candidates: [-1, 0, 1].map((step) => (clients.timePeriod + step) as TimePeriodNumber),
     fetchFrom: plan.clientsUse === 'second' ? distinct(clients) : null,
-    srvRunStart: clients.srvRunStart,
+    runStarts: [plan.first, plan.second].map(({ timePeriod, srvRunStart }) => ({ timePeriod, srvRunStart })),
   };
 };
 

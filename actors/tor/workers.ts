@@ -146,10 +146,10 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
         maxDescriptorSize: Math.max(params.maxDescriptorSize, DEFAULT_MAX_DESCRIPTOR_SIZE),
       });
     },
-    bornAtMs: async (descriptor, which) => {
+    bornAtMs: async (descriptor, srvRunStart) => {
       const params = network.view?.hsDirParams;
       if (params === undefined) return null;
-      const sinceRunStart = Math.ceil(clock.wallMs() / 1000) - which.srvRunStart;
+      const sinceRunStart = Math.ceil(clock.wallMs() / 1000) - srvRunStart;
       const input = await context.crypto('findCounterInput', {
         secret: instance.secret.reveal() as ExpandedSecretKey,
         timePeriod: descriptor.timePeriod,
@@ -157,7 +157,7 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
         counter: descriptor.revisionCounter,
         maxN: Math.max(1, sinceRunStart + COUNTER_SLACK_SECS),
       });
-      return input.ok ? (which.srvRunStart + input.value - 1) * 1000 : null;
+      return input.ok ? (srvRunStart + input.value - 1) * 1000 : null;
     },
     sample: (hsdirs: readonly RelayFingerprint[], count) => sampleOf(hsdirs, count, context.random),
     publish: (own) => {

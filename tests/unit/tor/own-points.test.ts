@@ -19,6 +19,8 @@ class World {
   getInfo: DecodedDescriptor | null = null;
   held: DecodedDescriptor | null = null;
   heldSinceMs = 0;
+  /** Seconds of its revision counter; null: heldSinceMs says how old it is. */
+  heldN: number | null = null;
   readonly reads: number[] = [];
   readonly fetches: RelayFingerprint[] = [];
   readonly points: OwnPoints;
@@ -43,7 +45,8 @@ class World {
         return this.held === null ? null : this.#write(this.held);
       },
       decode: async (bytes) => ({ ok: true, value: this.#documents[bytes[0] ?? 0]! }),
-      bornAtMs: async () => this.heldSinceMs,
+      bornAtMs: async (_, srvRunStart) =>
+        this.heldN === null ? this.heldSinceMs : (srvRunStart + this.heldN) * 1000,
       sample: (hsdirs, count) => hsdirs.slice(0, count),
       publish: (own) => this.published.push(own),
       wallMs: () => this.clock.wallMs(),
@@ -307,6 +310,23 @@ describe("this node's introduction points", () => {
     world.uploaded(102);
     await world.clock.advance(50);
     expect(world.keys).toEqual([7]);
+  });
+
+  it('are taken from a descriptor that Tor dated by a consensus that began off the voting schedule', async () => {
+    const world = new World();
+    const runStart = START_MS / 1000 - 96;
+    // The run seems to begin 5 s later by this consensus, as a young network's first one has it.
+    world.points.planned(plan(499, false, undefined, runStart + 5), world.clock.wallMs());
+    world.points.begin([]);
+    [11, 12, 13, 14, 15, 16].forEach((relay, i) => world.establish(i, relay));
+    await world.clock.advance(4_000);
+    // Made 2 s after Tor began, counted from the run's start as Tor saw it then.
+    world.heldN = 96 - 5 + 2;
+    world.held = decoded(500, [point(4, 14), point(5, 15), point(6, 16)]);
+    await world.clock.advance(20_000);
+    world.points.planned(plan(500, true, undefined, runStart), world.clock.wallMs());
+    await world.clock.advance(500);
+    expect(world.keys).toEqual([4, 5, 6]);
   });
 
   it('are taken from the neighbouring period only when those of the right one do not come', async () => {

@@ -62,6 +62,7 @@ const descriptorPlan = (
   which: 'first' | 'second',
   timePeriod: number,
   hsdirs: readonly number[],
+  srvRunStart: number,
 ): DescriptorPlan => {
   const dirs = hsdirs.map((number, i) => ({
     fingerprint: relayNumber(number),
@@ -74,7 +75,7 @@ const descriptorPlan = (
     blindedKey: bytes(timePeriod % 256, 32) as BlindedPublicKey,
     subcredential: bytes(timePeriod % 256, 32) as Subcredential,
     sharedRandom: null,
-    srvRunStart: 0 as UnixSeconds,
+    srvRunStart: srvRunStart as UnixSeconds,
     store: dirs,
     fetch: dirs,
   };
@@ -85,12 +86,13 @@ export const plan = (
   clientsPeriod: number,
   betweenTimePeriodAndSrv: boolean,
   hsdirs: readonly number[] = [101, 102, 103, 104],
+  srvRunStart = 0,
 ): PublicationPlan => {
   const first = clientsPeriod - (betweenTimePeriodAndSrv ? 1 : 0);
   return {
     betweenTimePeriodAndSrv,
     clientsUse: betweenTimePeriodAndSrv ? 'second' : 'first',
-    first: descriptorPlan('first', first, hsdirs),
-    second: descriptorPlan('second', first + 1, hsdirs),
+    first: descriptorPlan('first', first, hsdirs, srvRunStart),
+    second: descriptorPlan('second', first + 1, hsdirs, srvRunStart),
   };
 };
