@@ -72,6 +72,29 @@ export default tseslint.config(
       ],
     },
   })),
+  ...[
+    { files: ['actors/kernel/**/*.ts'], ignores: ['actors/kernel/messages.ts'], but: '' },
+    // The one list of all declarations names every actor, and of each its messages alone.
+    { files: ['actors/kernel/messages.ts'], ignores: [], but: '(?!messages\\.js$)' },
+  ].map(({ files, ignores, but }) => ({
+    files,
+    ignores,
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            escape,
+            { group: above.actors, message: 'actors may not import what stands above them.' },
+            {
+              regex: `\\.\\./(${actorNames.join('|')})/${but}`,
+              message: 'What all actors share imports nothing of an actor (docs/architecture.md).',
+            },
+          ],
+        },
+      ],
+    },
+  })),
   ...actorNames.map((actor) => ({
     files: [`actors/${actor}/**/*.ts`],
     rules: {

@@ -1,6 +1,6 @@
 import type { RelayEd25519Id, RelayFingerprint } from './brands.js';
 import { concatBytes, upperHex } from './encoding/bytes.js';
-import type { LinkSpecifier } from './introduction-point.js';
+import type { IntroductionPoint, LinkSpecifier } from './introduction-point.js';
 import { type Result, failure, ok } from './result.js';
 
 /** LSTYPE (tor-spec §5.1.2) with the length that each known type must have. */
@@ -72,6 +72,10 @@ export const relayIdentity = (specifiers: readonly LinkSpecifier[]): RelayIdenti
     ed25519Id: id?.length === 32 ? (id as RelayEd25519Id) : null,
   };
 };
+
+/** The fingerprint of the relay that serves an introduction point; null when its link specifiers do not say. */
+export const relayOf = ({ linkSpecifiers }: IntroductionPoint): RelayFingerprint | null =>
+  relayIdentity(linkSpecifiers)?.fingerprint ?? null;
 
 /** A specifier for people: `debug descriptor` prints it. */
 export type DescribedLinkSpecifier =

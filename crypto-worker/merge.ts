@@ -8,7 +8,7 @@ import { assertLength, bytesKey, concatBytes, uint64, utf8 } from './encoding/by
 import { sha3, shake256 } from './hash.js';
 import type { IntroductionPoint } from './introduction-point.js';
 import { introductionPointName, introductionPointSetDigest } from './introduction-point-set.js';
-import { relayIdentity } from './link-specifiers.js';
+import { relayOf } from './link-specifiers.js';
 import { type Result, ok } from './result.js';
 import type { Contribution, MergeInput, MergedForPeriod, MergedIntroductionPoint } from './task-types.js';
 
@@ -35,9 +35,6 @@ interface Node {
 }
 
 /** A C client uses only the first point of a relay that it finds, and finds it by the legacy fingerprint. */
-const relayOf = (point: IntroductionPoint): string | null =>
-  relayIdentity(point.linkSpecifiers)?.fingerprint ?? null;
-
 const nodeOf = (id: string, points: readonly IntroductionPoint[], rank: Rank): Node => {
   const byRelay = new Map<string, IntroductionPoint>();
   for (const point of sortedBy(points, (each) => rank(introductionPointName(each)))) {

@@ -28,6 +28,13 @@ const isSeedWithPublicKey = (bytes: Uint8Array): boolean =>
   sameBytes(publicKeyOf(expandSeed(bytes.subarray(0, 32) as Ed25519Seed)), bytes.subarray(32));
 
 /**
+ * Raw keys are text once in 10^13 times, and a hostname that was cut off or a seed in hexadecimal would pass for one
+ * and give a foreign address.
+ */
+const isText = (bytes: Uint8Array): boolean =>
+  bytes.every((byte) => (byte >= 0x20 && byte <= 0x7e) || byte === 0x0a || byte === 0x0d);
+
+/**
  * An identity from what operators keep: Tor's hs_ed25519_secret_key (96 bytes), an expanded key (64) or a
  * seed (32). The size tells which; anything else is refused, never guessed at.
  */
@@ -42,6 +49,9 @@ export const importIdentity = (bytes: Uint8Array): Result<ImportedIdentity> => {
     return sameBytes(bytes.subarray(0, 32), SECRET_KEY_TAG)
       ? importExpanded(bytes.subarray(32), 'tor-file')
       : failure('key.bad-header', 'a file of 96 bytes must start with "== ed25519v1-secret: type0 =="');
+  }
+  if ((bytes.length === 64 || bytes.length === 32) && isText(bytes)) {
+    return failure('key.unknown-format', 'this is text: a key file holds the raw bytes of the key');
   }
   if (bytes.length === 64) {
     return isSeedWithPublicKey(bytes)
