@@ -1,5 +1,9 @@
 import { createActor } from 'xstate';
 import type { ActorContext, ActorDefinition, RunningActor } from '../kernel/actor.js';
+import { pause } from '../kernel/clock.js';
+import type { ClusterTag } from '../kernel/cluster-keys.js';
+import { nodePaths } from '../kernel/config/paths.js';
+import type { Config } from '../kernel/config/schema.js';
 import { startLevelTrigger } from '../kernel/level-trigger.js';
 import { publisherTold, steppedDown, torTold } from './ability.js';
 import { newClusterState } from './cluster-state.js';
@@ -8,10 +12,18 @@ import { merged } from './counters.js';
 import { factPublisher } from './facts.js';
 import { receive } from './inbound.js';
 import { electionContext } from './inspection.js';
+import { openJoining, refuseTokens } from './joining.js';
 import { announceRelease } from './leading.js';
 import { electionMachine, eventFor } from './machine.js';
 import { staticMembership } from './members.js';
-import type { AgreeKeys } from './members.js';
+import type { AgreeKeys, Membership } from './members.js';
+import { takeRecords } from './gossip.js';
+import { ownAddresses, renewedOwnRecord } from './own-record.js';
+import { EMPTY_SET, withRecords } from './records/record-set.js';
+import { fileRecordStore } from './records/store.js';
+import type { RecordStore } from './records/store.js';
+import { gatherMs } from './scale.js';
+import { removeMember } from './removing.js';
 import { ownSet } from './own-points.js';
 import { post } from './post.js';
 import { electionSettings } from './settings.js';
@@ -22,39 +34,80 @@ import { pairKeys } from './wire/pair-keys.js';
 const GOODBYES = 3;
 const BETWEEN_GOODBYES_MS = 40;
 
-const worldOf = (context: ActorContext<'election'>): World => ({
+const worldOf = (context: ActorContext<'election'>, store: RecordStore | null): World => ({
   clock: context.clock,
   random: context.random,
   log: context.log,
-  send: (to, bytes) => {
-    context.order('wg.send', { to, bytes, via: null });
+  send: (to, bytes, via) => {
+    context.order('wg.send', { to, bytes, via });
+  },
+  keep: (records) => {
+    store?.save(records);
   },
 });
-
-const pause = (world: World, ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    world.clock.after(ms, resolve);
-  });
 
 /** Gives the lease back and says goodbye, within the deadline. */
 const leave = async (state: ClusterState, world: World, deadlineMs: number): Promise<void> => {
   if (state.lease.role === 'publisher') announceRelease(state, world);
   const again = Math.min(BETWEEN_GOODBYES_MS, deadlineMs / (GOODBYES + 1));
   for (let said = 0; said < GOODBYES && state.peers.length > 0; said++) {
-    if (said > 0) await pause(world, again);
+    if (said > 0) await pause(world.clock, again);
     for (const peer of state.peers) post(state, world, peer, { kind: 'goodbye' });
   }
 };
 
-/** The ElectionActor with the key agreement of its choice. */
-export const electionActorWith = (agree: AgreeKeys): ActorDefinition<'election'> => ({
+/** What tests put in the place of curve operations and files. */
+export interface ElectionMeans {
+  readonly agree: AgreeKeys;
+  /** Where this node keeps its records. */
+  readonly openStore: (context: ActorContext<'election'>, cluster: ClusterTag) => RecordStore;
+}
+
+const openFileStore: ElectionMeans['openStore'] = ({ config, log }, cluster) =>
+  fileRecordStore({
+    folder: config.coordination.members_dir,
+    path: nodePaths(config).membersFile,
+    cluster,
+    log,
+  });
+
+/** Null where the members are those of the configuration only. */
+const storeFor = (
+  context: ActorContext<'election'>,
+  { secret }: Membership,
+  openStore: ElectionMeans['openStore'],
+): RecordStore | null =>
+  secret === null || context.config.coordination.members_dir === '' ? null : openStore(context, secret.tag);
+
+/** Says in the own record what the configuration says by now. */
+const renewOwnRecord = (state: ClusterState, world: World, config: Config): void => {
+  const { signer } = state.membership;
+  if (signer === null) return;
+  const renewed = renewedOwnRecord(
+    signer,
+    state.records,
+    state.configured,
+    state.hasKey,
+    ownAddresses(config),
+  );
+  if (renewed !== null) takeRecords(state, world, [renewed], null, world.clock.monotonicMs());
+};
+
+/** The ElectionActor with means of one's choice. */
+export const electionActorWith = ({
+  agree = pairKeys,
+  openStore = openFileStore,
+}: Partial<ElectionMeans>): ActorDefinition<'election'> => ({
   name: 'election',
-  start: (context): Promise<RunningActor<'election'>> => {
-    const world = worldOf(context);
+  start: async (context): Promise<RunningActor<'election'>> => {
     const settings = electionSettings(context.config);
     const membership = staticMembership(context.config, context.secrets, agree);
+    const store = storeFor(context, membership, openStore);
+    const world = worldOf(context, store);
+    const kept = withRecords(EMPTY_SET, (await store?.load()) ?? []);
     const hasKey = context.config.master.identity_key_path !== '';
-    const state = newClusterState(settings, membership, hasKey, world);
+    const state = newClusterState(settings, membership, hasKey, world, kept);
+    renewOwnRecord(state, world, context.config);
     const tellFacts = factPublisher((name, payload) => {
       context.publish(name, payload);
     });
@@ -68,13 +121,17 @@ export const electionActorWith = (agree: AgreeKeys): ActorDefinition<'election'>
       return due;
     });
     const nowMs = (): number => context.clock.monotonicMs();
+    const joining = openJoining(context, state, world, () => {
+      trigger.poke();
+    });
+    state.desk = joining?.desk ?? null;
     trigger.poke();
 
-    return Promise.resolve({
+    return {
       handlers: {
         'wg.datagram': ({ bytes, transport }) => {
           receive(state, world, bytes, transport);
-          trigger.poke();
+          trigger.poke(gatherMs(state.settings, state.peers.length));
         },
         'wg.status': ({ transports }) => {
           const up = transports.some((transport) => transport.state === 'up');
@@ -110,11 +167,18 @@ export const electionActorWith = (agree: AgreeKeys): ActorDefinition<'election'>
           state.ability = publisherTold(state.ability, status.state, nowMs());
           trigger.poke();
         },
+        'election.join': async ({ frame }) => ({ frame: (await joining?.desk.join(frame)) ?? null }),
+        'election.tokens': (command) => Promise.resolve(joining?.tokens(command) ?? refuseTokens()),
+        'election.remove-member': ({ id }) => {
+          const removed = removeMember(state, world, id, nowMs());
+          trigger.poke();
+          return Promise.resolve({ removed });
+        },
         'election.step-down': ({ reason }) => {
           context.log.info('Told to give the lease back if another node can publish', {
             reason: reason.slice(0, 200),
           });
-          state.ability = steppedDown(state.ability, nowMs(), settings);
+          state.ability = steppedDown(state.ability, nowMs(), state.settings);
           trigger.poke();
         },
       },
@@ -127,10 +191,11 @@ export const electionActorWith = (agree: AgreeKeys): ActorDefinition<'election'>
         trigger.stop();
         machine.send({ type: 'LEAVE' });
         await leave(state, world, deadlineMs);
+        await store?.flush();
         machine.stop();
       },
-    });
+    };
   },
 });
 
-export const electionActor: ActorDefinition<'election'> = electionActorWith(pairKeys);
+export const electionActor: ActorDefinition<'election'> = electionActorWith({});

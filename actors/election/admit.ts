@@ -1,7 +1,8 @@
 import type { Peer } from './peer.js';
 import { decodeBody, kindOfType } from './wire/decode-message.js';
 import { decodeHeader, tagKey } from './wire/header.js';
-import type { ClusterTag, Header, NodeTag } from './wire/header.js';
+import type { ClusterTag } from '../kernel/cluster-keys.js';
+import type { Header, NodeTag } from './wire/header.js';
 import { LARGEST_DATAGRAM } from '../wg/messages.js';
 import { DATAGRAM_VERSION, SMALLEST_DATAGRAM } from './wire/limits.js';
 import type { Dated } from './wire/message-types.js';
@@ -25,7 +26,9 @@ export type Refusal =
   | 'unknown-type'
   | 'unasked'
   | 'stale'
-  | 'future';
+  | 'future'
+  | 'record-bad'
+  | 'record-flood';
 
 /** What a datagram is held against. */
 export interface Gate {

@@ -5,6 +5,9 @@ import type { Peer } from './peer.js';
 import type { Heartbeat } from './wire/message-types.js';
 import { sameDigest } from './wire/set-digest.js';
 
+/** Heartbeats within which records that differ must have been exchanged. */
+const DIFFERING_HEARTBEATS = 4;
+
 const inSeconds = (ms: number): number => Math.round(ms / 100) / 10;
 
 const skewKey = (peer: Peer): string => `clock-skew:${peer.member.id}`;
@@ -47,13 +50,18 @@ export const judgeClocks = (state: ClusterState, nowMs: number): void => {
   }
 };
 
-/** A peer that was given other members than we were: somebody forgot a line. */
+/** A peer that was given other members than we were: somebody forgot a line. Records differ for a while in any case. */
 export const noteMembers = (state: ClusterState, peer: Peer, { members }: Heartbeat, nowMs: number): void => {
   const key = `members:${peer.member.id}`;
   if (sameDigest(members.digest, state.membersDigest)) {
+    peer.recordsDifferSinceMs = null;
     state.findings.clear(key);
     return;
   }
+  const code = state.records.size === 0 ? 'cluster.members-differ' : 'cluster.records-differ';
+  peer.recordsDifferSinceMs ??= nowMs;
+  const patienceMs = state.records.size === 0 ? 0 : DIFFERING_HEARTBEATS * state.settings.heartbeatMs;
+  if (nowMs - peer.recordsDifferSinceMs < patienceMs) return;
   const detail = { peer: peer.member.id, theirs: members.count, ours: state.peers.length + 1 };
-  state.findings.raise(key, errorData('cluster.members-differ', peer.member.id, detail), nowMs);
+  state.findings.raise(key, errorData(code, peer.member.id, detail), nowMs);
 };

@@ -9,40 +9,65 @@ import type { SeenCounters } from './counters.js';
 import { makeFindings } from './findings.js';
 import type { Findings } from './findings.js';
 import { startListening } from './lease.js';
+import type { JoinDesk } from './join/join-desk.js';
 import type { LeaseState } from './lease.js';
 import type { Membership } from './members.js';
 import type { SeenCounter } from './messages.js';
 import type { OwnSet } from './own-points.js';
-import { newPeer } from './peer.js';
 import type { Peer } from './peer.js';
+import { EMPTY_SET } from './records/record-set.js';
+import type { RecordSet } from './records/record-set.js';
+import { followRoster } from './roster.js';
+import { fullBudget } from './scale.js';
+import type { Budget } from './scale.js';
 import { NO_DOUBT } from './self-doubt.js';
 import type { Organs, SelfDoubt } from './self-doubt.js';
+import type { TransportName } from '../wg/messages.js';
 import type { ElectionSettings } from './settings.js';
-import { tagKey } from './wire/header.js';
 import type { SetDigest } from './wire/message-types.js';
-import { membersDigest } from './wire/set-digest.js';
+import { NO_DIGEST } from './wire/encode-message.js';
 
 /** What the election may touch of the world. */
 export interface World {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** Hands a sealed datagram to the transports. */
-  send(to: NodeId, datagram: Uint8Array): void;
+  /** Hands a sealed datagram to the transport named, or to the best one that is up. */
+  send(to: NodeId, datagram: Uint8Array, via: TransportName | null): void;
+  /** Keeps the records for the next start. */
+  keep(records: RecordSet): void;
 }
 
 /** Everything an ElectionActor knows. Steps and handlers change it; nothing else does. */
 export interface ClusterState {
-  readonly settings: ElectionSettings;
+  readonly configured: ElectionSettings;
   readonly membership: Membership;
   readonly hasKey: boolean;
-  readonly peers: readonly Peer[];
-  /** By tag in hex. */
-  readonly byTag: ReadonlyMap<string, Peer>;
-  readonly membersDigest: SetDigest;
   readonly findings: Findings;
   readonly refusals: Partial<Record<Refusal, number>>;
   readonly startedMs: number;
+
+  /** The configured settings, for a cluster of this size. */
+  settings: ElectionSettings;
+  records: RecordSet;
+  /** Everybody else who belongs to the cluster (roster.ts). */
+  peers: readonly Peer[];
+  /** By tag in hex. */
+  byTag: ReadonlyMap<string, Peer>;
+  membersDigest: SetDigest;
+  /** When somebody was last added or removed. */
+  rosterChangedMs: number;
+  /** Whether the roster was followed once: whoever comes afterwards has joined. */
+  isFollowing: boolean;
+  /** This node was removed from the cluster: it publishes nothing, and has no peers. */
+  isExpelled: boolean;
+  budget: Budget;
+  /** When records may be compared with any peer again. */
+  nextSummaryMs: number;
+  /** Who takes joins and decides about tokens; null where no records are kept. */
+  desk: Pick<JoinDesk, 'onRequest' | 'onAnswer'> | null;
+  /** Where in the list of peers telling goes on. */
+  turn: number;
 
   /** Our boot epoch. */
   epoch: number;
@@ -76,24 +101,30 @@ const bootEpoch = (wallMs: number): number => Math.max(1, Math.floor(wallMs));
 const firstRevision = (random: Random): number => 1 + Math.floor(random.uniform() * 2 ** 30);
 
 export const newClusterState = (
-  settings: ElectionSettings,
+  configured: ElectionSettings,
   membership: Membership,
   hasKey: boolean,
-  { clock, random, log }: World,
+  world: World,
+  records: RecordSet = EMPTY_SET,
 ): ClusterState => {
+  const { clock, random, log } = world;
   const nowMs = clock.monotonicMs();
-  const peers = membership.members.map((member) => newPeer(member, nowMs));
-  const { self, members } = membership;
-  return {
-    settings,
+  const state: ClusterState = {
+    configured,
+    settings: configured,
     membership,
     hasKey,
-    peers,
-    byTag: new Map(peers.map((peer) => [tagKey(peer.member.tag), peer])),
-    membersDigest: membersDigest([
-      ...members,
-      ...(self.publicKey === null ? [] : [{ id: self.id, publicKey: self.publicKey }]),
-    ]),
+    records,
+    peers: [],
+    byTag: new Map(),
+    membersDigest: NO_DIGEST,
+    rosterChangedMs: nowMs,
+    isFollowing: false,
+    isExpelled: false,
+    budget: fullBudget(nowMs),
+    nextSummaryMs: nowMs,
+    desk: null,
+    turn: 0,
     findings: makeFindings(log),
     refusals: {},
     startedMs: nowMs,
@@ -102,7 +133,7 @@ export const newClusterState = (
     doubt: NO_DOUBT,
     organs: { tor: 'unknown', transport: 'unknown' },
     ability: startAble(nowMs),
-    lease: startListening(nowMs, settings),
+    lease: startListening(nowMs, configured),
     holder: null,
     roleSinceMs: clock.wallMs(),
     revision: firstRevision(random),
@@ -112,6 +143,8 @@ export const newClusterState = (
     counters: new Map(),
     pointsComplete: false,
   };
+  followRoster(state, world, nowMs);
+  return state;
 };
 
 /** All introduction points that this node could put into a descriptor. */

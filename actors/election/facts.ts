@@ -3,9 +3,11 @@ import type { ClusterState } from './cluster-state.js';
 import { counterList } from './counters.js';
 import type { SeenCounters } from './counters.js';
 import type { NodeIntroductionPoints, PeerView } from './messages.js';
+import type { JoinTokenId } from '../kernel/cluster-keys.js';
 import { pointCount } from './peer.js';
 import type { Peer } from './peer.js';
 import type { CommittedSet } from './points-inbox.js';
+import { joinTokensOf, tokenState } from './records/views.js';
 
 type Publish = ActorContext<'election'>['publish'];
 
@@ -13,6 +15,16 @@ type Publish = ActorContext<'election'>['publish'];
 const PEERS_EVERY_MS = 1000;
 /** Probe intervals after a start that a live peer's introduction points are waited for before ours are told without. */
 const COMPLETE_PROBES = 6;
+
+/** Tokens whose door is open. Where a node has no peers and no tokens it looks again when something happens. */
+const openTokens = (state: ClusterState, nowSecs: number): readonly JoinTokenId[] =>
+  state.isExpelled
+    ? []
+    : joinTokensOf(state.records)
+        .filter(
+          (token) => ['live', 'spent'].includes(tokenState(token, nowSecs)) && nowSecs <= token.notAfter,
+        )
+        .map(({ tokenId }) => tokenId);
 
 const rounded = (value: number | null, step: number): number | null =>
   value === null ? null : Math.round(value / step) * step;
@@ -46,7 +58,7 @@ const pointsOf = (peer: Peer): readonly NodeIntroductionPoints[] => {
       points: set.points,
       create2Formats: set.create2Formats,
       flowControl: set.flowControl,
-      receivedAtMs: set.receivedAtMs,
+      causedAtMs: set.causedAtMs,
     },
   ];
 };
@@ -75,12 +87,18 @@ const isComplete = (state: ClusterState, nowMs: number): boolean => {
  * Publishes this node's facts; what is unchanged is not sent again by the context. Returns when it wants to run again
  * although nothing changed; null for never.
  */
-export type FactPublisher = (state: ClusterState, nowMs: number) => number | null;
+export interface FactPublisher {
+  /** Before anything is sent: transports must know a new member before they are given something for it. */
+  readonly members: (state: ClusterState, wallMs: number) => void;
+  readonly all: (state: ClusterState, nowMs: number) => number | null;
+}
 
 export const factPublisher = (publish: Publish): FactPublisher => {
   let toldPeers = '';
   let nextPeersMs = 0;
   let toldCounters: SeenCounters | null = null;
+  let toldMembers: readonly Peer[] | null = null;
+  let toldTokens = '';
   let toldSets: readonly (CommittedSet | null)[] | null = null;
 
   const tellPeers = (state: ClusterState, nowMs: number): void => {
@@ -98,14 +116,28 @@ export const factPublisher = (publish: Publish): FactPublisher => {
     publish('election.counters', { counters: counterList(state.counters) });
   };
 
+  const tellMembers = (state: ClusterState, nowSecs: number): void => {
+    const joinTokens = openTokens(state, nowSecs);
+    const telling = joinTokens.map((id) => Buffer.from(id).toString('hex')).join();
+    if (state.peers === toldMembers && telling === toldTokens) return;
+    toldMembers = state.peers;
+    toldTokens = telling;
+    const members = state.peers.map(({ member: { id, publicKey, addresses } }) => ({
+      id,
+      publicKey,
+      addresses,
+    }));
+    publish('election.members', { members, joinTokens });
+  };
+
   const tellPoints = (state: ClusterState): void => {
     const sets = state.peers.map((peer) => peer.inbox.committed);
-    if (toldSets !== null && sets.every((set, index) => set === toldSets?.[index])) return;
+    if (toldSets?.length === sets.length && sets.every((set, index) => set === toldSets?.[index])) return;
     toldSets = sets;
     publish('election.introduction-points', { nodes: state.peers.flatMap(pointsOf) });
   };
 
-  return (state, nowMs) => {
+  const tellAll = (state: ClusterState, nowMs: number): number | null => {
     tellPeers(state, nowMs);
     tellCounters(state);
     state.pointsComplete = isComplete(state, nowMs);
@@ -118,6 +150,13 @@ export const factPublisher = (publish: Publish): FactPublisher => {
         sinceMs: state.roleSinceMs,
       });
     }
-    return state.peers.length === 0 ? null : nextPeersMs;
+    return state.peers.length === 0 && toldTokens === '' ? null : Math.max(nowMs + 1, nextPeersMs);
+  };
+
+  return {
+    members: (state, wallMs) => {
+      tellMembers(state, Math.floor(wallMs / 1000));
+    },
+    all: tellAll,
   };
 };

@@ -6,11 +6,13 @@ import { ageOf, clockSample, withSample } from './clock-estimate.js';
 import type { ClusterState, World } from './cluster-state.js';
 import { noteSkew } from './cluster-findings.js';
 import { merged } from './counters.js';
+import { onRecord, onSummary } from './gossip.js';
 import { heard } from './failure-detector.js';
 import { adoptEpoch } from './peer.js';
 import type { Peer } from './peer.js';
 import { receivePart } from './points-inbox.js';
 import { post } from './post.js';
+import { afterHearing, answerPaths } from './paths.js';
 import { answerAskers, onProbeReport, onProbeRequest, takePending } from './probing.js';
 import { onClaim, onGoodbye, onHeartbeat, onRelease } from './statements.js';
 import type { Header } from './wire/header.js';
@@ -29,6 +31,15 @@ const count = (state: ClusterState, refusal: Refusal): void => {
   state.refusals[refusal] = (state.refusals[refusal] ?? 0) + 1;
 };
 
+/** Heartbeats within which a sender may be a new member of whom we have not heard yet. */
+const NEWCOMER_HEARTBEATS = 3;
+
+/** Whether an unknown sender is worth the operator's attention. */
+const isStrange = (state: ClusterState, nowMs: number): boolean =>
+  !state.isExpelled &&
+  (state.records.size === 0 ||
+    nowMs - state.rosterChangedMs >= NEWCOMER_HEARTBEATS * state.settings.heartbeatMs);
+
 /** What a refusal tells the operator, where it tells anything. Unauthenticated ones are told once in ten minutes. */
 const onRefused = (
   state: ClusterState,
@@ -41,7 +52,7 @@ const onRefused = (
   if (refusal === 'cluster') {
     state.findings.raise('foreign-cluster', errorData('cluster.foreign-datagrams', 'election'), nowMs);
   }
-  if (refusal === 'unknown-sender') {
+  if (refusal === 'unknown-sender' && isStrange(state, nowMs)) {
     state.findings.raise('unknown-sender', errorData('cluster.unknown-sender', 'election'), nowMs);
   }
   if (refusal !== 'epoch-passed' || peer === null || header === null) return;
@@ -93,14 +104,21 @@ const freshness = (
   return age === 'current' ? null : age;
 };
 
-const acknowledge = (state: ClusterState, world: World, peer: Peer, message: Message): void => {
+const acknowledge = (
+  state: ClusterState,
+  world: World,
+  peer: Peer,
+  message: Message,
+  transport: TransportName,
+): void => {
   if (message.kind !== 'probe') return;
-  post(state, world, peer, {
+  const ack: ProbeAck = {
     kind: 'probe-ack',
     id: message.id,
     probeReceivedAtMs: Math.max(0, Math.floor(world.clock.wallMs())),
     seenRevision: peer.seenRevision,
-  });
+  };
+  post(state, world, peer, ack, answerPaths(state.settings.fallback, transport));
 };
 
 const believe = (peer: Peer, header: Header, nowMs: number): void => {
@@ -151,6 +169,20 @@ const dispatch = (state: ClusterState, world: World, peer: Peer, message: Messag
     case 'epoch-notice':
       state.epoch = message.known + 1;
       return;
+    case 'records-summary':
+      onSummary(state, world, peer, message, nowMs);
+      return;
+    case 'record': {
+      const outcome = onRecord(state, world, peer, message.bytes, nowMs);
+      if (outcome === 'flood' || outcome === 'bad') count(state, `record-${outcome}`);
+      return;
+    }
+    case 'token-use-request':
+      state.desk?.onRequest(peer.member.id, message);
+      return;
+    case 'token-use-answer':
+      state.desk?.onAnswer(peer.member.id, message);
+      return;
   }
 };
 
@@ -174,14 +206,16 @@ export const receive = (
   if (refusal !== null) {
     count(state, refusal);
     // Answered all the same, because only answers measure clocks. Nothing of it is believed.
-    acknowledge(state, world, peer, dated.message);
+    acknowledge(state, world, peer, dated.message, transport);
     // A datagram that was kept back on its way is old; only a clock that is off makes one come from the future.
     if (refusal === 'future') noteSkew(state, peer, dated.sentAtMs - world.clock.wallMs(), nowMs);
     return;
   }
   believe(peer, header, nowMs);
   peer.transport = transport;
-  acknowledge(state, world, peer, dated.message);
+  const isProbe = dated.message.kind === 'probe';
+  peer.paths = afterHearing(peer.paths, state.settings.fallback, transport, isProbe, nowMs);
+  acknowledge(state, world, peer, dated.message, transport);
   dispatch(state, world, peer, dated.message, nowMs);
   answerAskers(state, world, peer, nowMs);
 };

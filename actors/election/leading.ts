@@ -54,7 +54,7 @@ const leaseView = (state: ClusterState, nowMs: number, stretch: number): LeaseVi
   self: {
     id: state.settings.nodeId,
     priority: state.settings.priority,
-    hasKey: state.hasKey,
+    hasKey: state.hasKey && !state.isExpelled,
     able: isAble(state.ability, nowMs, state.settings),
     visiblePoints: visiblePoints(state),
   },

@@ -123,6 +123,8 @@ const asPublisher = (
   if (view.rivals.some((rival) => rival.claims && rival.live && prevails(rival, view.self))) {
     return standDown('another publisher prevails');
   }
+  // A node that was removed from the cluster: it counts as one without the key.
+  if (!view.self.hasKey) return standDown('this node has no master key');
   const others = candidates(view);
   if (!view.self.able && others.some((rival) => rival.able && rival.known)) {
     return standDown('this node cannot publish and another can');

@@ -1,7 +1,13 @@
-import type { TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
+import type {
+  Curve25519PublicKey,
+  Ed25519PublicKey,
+  OnionAddress,
+  TimePeriodNumber,
+} from '@rustbalance/crypto-worker/brands.js';
 import type { IntroductionPoint } from '@rustbalance/crypto-worker/introduction-point.js';
 import type { NodeId } from '../kernel/brands.js';
-import { fact, order } from '../kernel/message-declaration.js';
+import type { JoinTokenId } from '../kernel/cluster-keys.js';
+import { fact, order, request } from '../kernel/message-declaration.js';
 import type { TransportName } from '../wg/messages.js';
 
 export type Role = 'publisher' | 'standby';
@@ -35,14 +41,58 @@ export interface NodeIntroductionPoints {
   readonly points: readonly IntroductionPoint[];
   readonly create2Formats: readonly number[];
   readonly flowControl: string | null;
-  /** Wall clock (ms) of this node at which the change arrived. */
-  readonly receivedAtMs: number;
+  /** Tor's event behind the change, by this node's wall clock, ms. */
+  readonly causedAtMs: number;
 }
 
 /** The highest counter input n that any node was seen to use, per time period: the fence between publishers. */
 export interface SeenCounter {
   readonly timePeriod: TimePeriodNumber;
   readonly n: number;
+}
+
+/** Where a node can be reached; what it did not tell is null. All of it is public among members. */
+export interface MemberAddresses {
+  /** `host:port` of the direct transport. */
+  readonly direct: string | null;
+  readonly wireguard: {
+    readonly publicKey: Curve25519PublicKey;
+    /** `host:port`; null for a node that calls others and cannot be called. */
+    readonly endpoint: string | null;
+  } | null;
+  /** Of its coordination onion service. */
+  readonly coordination: OnionAddress | null;
+}
+
+/** Another node that belongs to the cluster, alive or not. */
+export interface MemberView {
+  readonly id: NodeId;
+  readonly publicKey: Ed25519PublicKey;
+  readonly addresses: MemberAddresses;
+}
+
+/** A join token as an operator sees it. */
+export interface JoinTokenView {
+  /** Hex. */
+  readonly id: string;
+  readonly state: 'live' | 'spent' | 'expired' | 'revoked';
+  readonly issuer: NodeId | null;
+  /** Unix seconds. */
+  readonly notAfter: number;
+  readonly uses: number;
+  readonly usedBy: readonly NodeId[];
+}
+
+/** What the operator does with join tokens (`rustbalance token …`). */
+export type TokenCommand =
+  | { readonly action: 'create'; readonly lifetimeSecs: number; readonly uses: number }
+  | { readonly action: 'list' }
+  | { readonly action: 'revoke'; readonly id: string };
+
+export interface TokenAnswer {
+  readonly tokens: readonly JoinTokenView[];
+  /** The text of the token that was made, a secret; null unless one was. */
+  readonly created: string | null;
 }
 
 export const electionMessages = {
@@ -52,6 +102,17 @@ export const electionMessages = {
   /** The points of every peer that belongs into the descriptor now (dead and removed ones are left out). */
   'election.introduction-points': fact<{ readonly nodes: readonly NodeIntroductionPoints[] }>(),
   'election.counters': fact<{ readonly counters: readonly SeenCounter[] }>(),
+  /** Everybody else who belongs to the cluster, and the tokens that still open a door: spent ones too, for a joiner whose answer was lost. */
+  'election.members': fact<{
+    readonly members: readonly MemberView[];
+    readonly joinTokens: readonly JoinTokenId[];
+  }>(),
+  /** A frame of a join stream; its answer, or null for whoever proved nothing. */
+  'election.join': request<{ readonly frame: Uint8Array }, { readonly frame: Uint8Array | null }>(),
+  /** Answers with all tokens as they are after the command. */
+  'election.tokens': request<TokenCommand, TokenAnswer>(),
+  /** Removes a member for ever, by its id. False when there is none of that id, or it is this node itself. */
+  'election.remove-member': request<{ readonly id: NodeId }, { readonly removed: boolean }>(),
   /** Gives the lease back if another node can publish, e.g. by a repair; a shutdown does so by itself. */
   'election.step-down': order<{ readonly reason: string }>(),
 } as const;

@@ -11,13 +11,16 @@ export interface OwnSet {
   readonly version: number;
   readonly digest: SetDigest;
   readonly count: number;
-  readonly parts: readonly IntroductionPointsPart[];
+  /** Complete but for their age, which they are given when they are sent. */
+  readonly parts: readonly Omit<IntroductionPointsPart, 'ageMs'>[];
+  /** Wall clock (ms) of Tor's event behind this set. */
+  readonly causedAtMs: number;
   /** Points that the wire format cannot carry; Tor makes none. */
   readonly left: number;
 }
 
-/** version 4, digest 8, part and parts 2, both counts 2, length of flow-control 1. */
-const FIXED_BYTES = 4 + 8 + 2 + 2 + 1;
+/** version 4, digest 8, age 4, part and parts 2, both counts 2, length of flow-control 1. */
+const FIXED_BYTES = 4 + 8 + 4 + 2 + 2 + 1;
 
 /**
  * What of Tor's own set goes out, in the order of the auth keys: Tor lists the same points in changing order, and a
@@ -72,6 +75,7 @@ export const ownSet = (own: OwnIntroductionPoints, previous: OwnSet | null): Own
     version,
     digest,
     count: set.points.length,
+    causedAtMs: own.causedAtMs,
     left: own.points.length - set.points.length,
     parts: parts.map((points, part) => ({
       kind: 'introduction-points',

@@ -5,6 +5,8 @@ import { startWatching } from './failure-detector.js';
 import type { Detection, Judgement } from './failure-detector.js';
 import type { Member } from './members.js';
 import type { Lifecycle } from './messages.js';
+import { NO_PATH_EVIDENCE } from './paths.js';
+import type { PathEvidence } from './paths.js';
 import { EMPTY_INBOX, forNewEpoch } from './points-inbox.js';
 import type { PointsInbox } from './points-inbox.js';
 import type { Heartbeat, SetDigest } from './wire/message-types.js';
@@ -19,7 +21,8 @@ export interface Death {
 
 /** All that the election knows of one other node. Times are monotonic, ms. */
 export interface Peer {
-  readonly member: Member;
+  /** Its id and addresses may change, its key never. */
+  member: Member;
 
   // — its datagrams —
   /** Its boot epoch; null before its first datagram of proved freshness. */
@@ -30,6 +33,7 @@ export interface Peer {
   /** Of what we send to it. */
   nextSequence: number;
   transport: TransportName | null;
+  paths: PathEvidence;
   nextNoticeMs: number;
 
   // — whether it lives —
@@ -67,11 +71,18 @@ export interface Peer {
   ackedPoints: SetDigest | null;
   nextPointsMs: number;
   pointsTries: number;
+
+  // — the records that it holds —
+  /** Since when its digest differs from ours; null while it does not. */
+  recordsDifferSinceMs: number | null;
+  nextSummaryMs: number;
+  /** What it still may make us do about records (verify, send) within this window of time. */
+  recordWindow: { readonly startMs: number; readonly left: number };
 }
 
 const NOT_JUDGED: Judgement = { standing: 'unknown', agreed: false, missedHeartbeats: 0, silenceMs: 0 };
 
-/** A configured peer of which nothing was heard yet. It is probed at once. */
+/** A peer of which nothing was heard yet. It is probed at once. */
 export const newPeer = (member: Member, nowMs: number): Peer => ({
   member,
   epoch: null,
@@ -79,6 +90,7 @@ export const newPeer = (member: Member, nowMs: number): Peer => ({
   leftEpoch: null,
   nextSequence: 0,
   transport: null,
+  paths: NO_PATH_EVIDENCE,
   nextNoticeMs: nowMs,
   clock: NO_ESTIMATE,
   detection: startWatching(nowMs),
@@ -103,6 +115,9 @@ export const newPeer = (member: Member, nowMs: number): Peer => ({
   ackedPoints: null,
   nextPointsMs: nowMs,
   pointsTries: 0,
+  recordsDifferSinceMs: null,
+  nextSummaryMs: nowMs,
+  recordWindow: { startMs: Number.NEGATIVE_INFINITY, left: 0 },
 });
 
 /** The peer has started anew: what it knew of us is gone; what it last said holds until it says something else. */

@@ -7,8 +7,8 @@ import type { PointSet } from './wire/set-digest.js';
 /** A peer's set as it was received whole. */
 export interface CommittedSet extends PointSet {
   readonly digest: SetDigest;
-  /** Our wall clock at its completion, ms. */
-  readonly receivedAtMs: number;
+  /** Tor's event behind it, by our wall clock, ms: its arrival less the age that the sender names. */
+  readonly causedAtMs: number;
 }
 
 interface Assembly {
@@ -69,7 +69,7 @@ export const receivePart = (
   }
   return {
     inbox: {
-      committed: { ...set, digest: part.digest, receivedAtMs: nowWallMs },
+      committed: { ...set, digest: part.digest, causedAtMs: nowWallMs - part.ageMs },
       version: part.version,
       assembly: null,
     },

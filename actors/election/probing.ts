@@ -5,6 +5,7 @@ import { nextRound, reportedAlive, reportedSilent, SILENT_FOR_PROBES } from './f
 import { isLive } from './peer.js';
 import type { Peer } from './peer.js';
 import { post } from './post.js';
+import { isLarge, probeEveryMs } from './scale.js';
 import { tagKey } from './wire/header.js';
 import type { ProbeId, ProbeReport, ProbeRequest } from './wire/message-types.js';
 import { TAG_BYTES } from './wire/limits.js';
@@ -13,10 +14,13 @@ import { TAG_BYTES } from './wire/limits.js';
 const MOST_PENDING = 8;
 /** Other nodes asked about one that is silent. In clusters of up to nine, all of them. */
 const MOST_HELPERS = 8;
+/** In a large cluster a lost probe would otherwise cost 32 datagrams; three are what SWIM found to be enough. */
+const HELPERS_AMONG_MANY = 3;
 /** Part of a probe interval after which an unanswered probe is repeated and others are asked. */
 const FOLLOW_UP = 0.4;
 /** Part of a probe interval within which a helper must have heard the target to say that it does not. */
 const HELPER_PATIENCE = 0.5;
+const LARGE_HELPER_PATIENCE = 1.2;
 /** Rounds of different peers drift apart by this, so that a cluster does not probe in step. */
 const JITTER = 0.05;
 
@@ -42,11 +46,12 @@ export const takePending = (peer: Peer, id: ProbeId): number | null => {
 /** A random choice, so that over three rounds many are asked. */
 const helpersFor = (state: ClusterState, world: World, target: Peer): readonly Peer[] => {
   const live = state.peers.filter((peer) => peer !== target && isLive(peer));
-  if (live.length <= MOST_HELPERS) return live;
+  const most = isLarge(state.peers.length) ? HELPERS_AMONG_MANY : MOST_HELPERS;
+  if (live.length <= most) return live;
   return live
     .map((peer) => ({ peer, order: world.random.uniform() }))
     .sort((a, b) => a.order - b.order)
-    .slice(0, MOST_HELPERS)
+    .slice(0, most)
     .map(({ peer }) => peer);
 };
 
@@ -71,12 +76,41 @@ const report = (state: ClusterState, world: World, to: Peer, about: Peer, nowMs:
   });
 };
 
+/** In a large cluster those that would take the lease next keep an eye on its holder: this many are evidence enough. */
+const WATCHERS = 3;
+/** In a large cluster a peer's turn varies by this, so that turns spread over the interval and stay spread. */
+const TURN_JITTER = 0.5;
+
+/** Whether this node is among the first to take over from the peer. */
+const watches = (state: ClusterState, peer: Peer): boolean => {
+  const { nodeId, priority } = state.settings;
+  if (peer.member.id !== state.holder || !state.hasKey) return false;
+  const better = state.peers.filter(({ member: { id }, statement, judgement }) => {
+    if (id === state.holder || judgement.standing !== 'live' || statement?.flags.hasKey !== true)
+      return false;
+    return statement.priority === priority ? id < nodeId : statement.priority < priority;
+  });
+  return better.length < WATCHERS;
+};
+
+const isInDoubt = ({ detection, judgement }: Peer): boolean =>
+  detection.failedRounds > 0 && judgement.standing !== 'dead';
+
+/** Until the peer's next round: a probe interval, or its turn among many unless there is reason to look closer. */
+const roundMs = (state: ClusterState, world: World, peer: Peer): number => {
+  const { probeMs } = state.settings;
+  const turnMs = probeEveryMs(state.settings, state.peers.length);
+  return turnMs === probeMs || isInDoubt(peer) || watches(state, peer)
+    ? probeMs * between(world.random, 1 - JITTER, 1 + JITTER)
+    : turnMs * between(world.random, 1 - TURN_JITTER, 1 + TURN_JITTER);
+};
+
 /** Probes one peer and answers those who asked about it. Returns when it wants to run again. */
 export const runProbes = (state: ClusterState, world: World, peer: Peer, nowMs: number): number => {
   const { probeMs } = state.settings;
   if (nowMs >= peer.nextRoundMs) {
     peer.detection = nextRound(peer.detection, nowMs);
-    peer.nextRoundMs = nowMs + probeMs * between(world.random, 1 - JITTER, 1 + JITTER);
+    peer.nextRoundMs = nowMs + roundMs(state, world, peer);
     peer.followUpMs = nowMs + probeMs * FOLLOW_UP;
     probe(state, world, peer);
     if (peer.detection.failedRounds > 0) askOthers(state, world, peer);
@@ -84,8 +118,10 @@ export const runProbes = (state: ClusterState, world: World, peer: Peer, nowMs: 
   if (peer.followUpMs !== null && nowMs >= peer.followUpMs) {
     peer.followUpMs = null;
     if (peer.detection.heardMs !== null && !answered(peer)) {
+      peer.nextRoundMs = Math.min(peer.nextRoundMs, nowMs + probeMs * (1 - FOLLOW_UP));
       probe(state, world, peer);
-      askOthers(state, world, peer);
+      // In a large cluster lost probes are common; others are asked when the second one is lost too.
+      if (!isLarge(state.peers.length)) askOthers(state, world, peer);
     }
   }
   let due: number | null = earlier(peer.nextRoundMs, peer.followUpMs);
@@ -115,7 +151,10 @@ export const onProbeRequest = (
     return;
   }
   if (target.askedBy.size === 0) probe(state, world, target);
-  if (!target.askedBy.has(asker)) target.askedBy.set(asker, nowMs + probeMs * HELPER_PATIENCE);
+  // Where it is not heard in every interval anyway, its silence proves something only once it had time to answer.
+  const wasQuiet = heardMs === null || nowMs - heardMs >= SILENT_FOR_PROBES * probeMs;
+  const patience = wasQuiet && isLarge(state.peers.length) ? LARGE_HELPER_PATIENCE : HELPER_PATIENCE;
+  if (!target.askedBy.has(asker)) target.askedBy.set(asker, nowMs + probeMs * patience);
 };
 
 /** The peer was just heard: whoever asked about it need not wait. */

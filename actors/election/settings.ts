@@ -1,5 +1,6 @@
 import type { Config } from '../kernel/config/schema.js';
 import type { NodeId } from '../kernel/brands.js';
+import type { Fallback } from './paths.js';
 
 /** The configuration as the election uses it: milliseconds throughout. */
 export interface ElectionSettings {
@@ -14,6 +15,8 @@ export interface ElectionSettings {
   readonly deadThreshold: number;
   readonly removalGraceMs: number;
   readonly skewToleranceMs: number;
+  /** Null where there is one transport only. */
+  readonly fallback: Fallback | null;
 }
 
 const MS = 1000;
@@ -30,4 +33,8 @@ export const electionSettings = (config: Config): ElectionSettings => ({
   deadThreshold: config.resilience.dead_threshold,
   removalGraceMs: config.resilience.removal_grace_period * MS,
   skewToleranceMs: config.node.clock_skew_tolerance_secs * MS,
+  fallback:
+    config.coordination.mode === 'wireguard' && config.resilience.tor_fallback_enabled
+      ? { preferred: 'wireguard', standIn: 'tor' }
+      : null,
 });

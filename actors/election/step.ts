@@ -3,10 +3,12 @@ import { judgeClocks } from './cluster-findings.js';
 import type { ClusterState, World } from './cluster-state.js';
 import type { FactPublisher } from './facts.js';
 import { forgiven } from './failure-detector.js';
+import { forgetOldTokens } from './gossip.js';
 import { judgePeers, judgingDueMs } from './judging.js';
 import { leadingDueMs, leadOrFollow } from './leading.js';
 import { tellPeers } from './outbound.js';
 import { runProbes } from './probing.js';
+import { gatherMs } from './scale.js';
 import { deafMs, doubtAfter, stretchOf } from './self-doubt.js';
 
 /**
@@ -20,6 +22,8 @@ export const electionStep = (
   nowMs: number,
 ): number | null => {
   const { probeMs } = state.settings;
+  forgetOldTokens(state, world, nowMs);
+  tellFacts.members(state, world.clock.wallMs());
   const deaf = state.peers.length === 0 ? 0 : deafMs(state.wakeAtMs, nowMs, probeMs);
   state.doubt = doubtAfter(state.doubt, deaf, nowMs, probeMs);
   if (deaf > 0) {
@@ -34,9 +38,10 @@ export const electionStep = (
   judgeClocks(state, nowMs);
   leadOrFollow(state, world, nowMs, stretch);
   due = earlier(due, tellPeers(state, world, nowMs));
-  due = earlier(due, tellFacts(state, nowMs));
+  due = earlier(due, tellFacts.all(state, nowMs));
   due = earlier(due, judgingDueMs(state, nowMs));
   due = earlier(due, leadingDueMs(state, nowMs, stretch));
+  if (due !== null) due = Math.max(due, nowMs + gatherMs(state.settings, state.peers.length));
   state.wakeAtMs = due;
   return due;
 };

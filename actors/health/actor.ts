@@ -1,7 +1,7 @@
 import { createActor } from 'xstate';
 import type { ActorContext, ActorDefinition, RunningActor } from '../kernel/actor.js';
-import { targetEndpoint } from '../kernel/config/target-endpoint.js';
-import { rbError } from '../kernel/errors.js';
+import { parseTarget } from '../kernel/config/target.js';
+import { RbError } from '../kernel/errors.js';
 import { earlier, startLevelTrigger } from '../kernel/level-trigger.js';
 import { conditions, isClockSane } from './conditions.js';
 import { FindingRegister } from './finding-register.js';
@@ -122,8 +122,8 @@ export const startHealth = (context: ActorContext<'health'>, probe: ProbeTarget)
 };
 
 const start = (context: ActorContext<'health'>): Promise<RunningActor<'health'>> => {
-  const target = targetEndpoint(context.config);
-  if (target === null) return Promise.reject(rbError('config.target-missing', 'health'));
+  const target = parseTarget(context.config);
+  if ('code' in target) return Promise.reject(new RbError(target));
   return Promise.resolve(startHealth(context, targetProbe(context.config, target)));
 };
 

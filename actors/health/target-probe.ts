@@ -2,10 +2,11 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { SocksClient } from 'socks';
-import { parseListen } from '../kernel/config/host-port.js';
-import type { StreamAddress } from '../kernel/config/host-port.js';
 import type { Config } from '../kernel/config/schema.js';
-import type { TargetEndpoint } from '../kernel/config/target-endpoint.js';
+import type { Target } from '../kernel/config/target.js';
+import { isWholeGrant, socksReply } from '../kernel/socks-reply.js';
+import { parseStreamAddress, socketOptions } from '../kernel/stream-address.js';
+import type { StreamAddress } from '../kernel/stream-address.js';
 import type { ProbeResult } from './target-record.js';
 
 /** What a probe of the target knows of the other actors. */
@@ -41,26 +42,23 @@ const settled = (socket: Socket, timeoutMs: number): Promise<ProbeResult> =>
     });
   });
 
-const throughTor = async (
-  socks: StreamAddress,
-  target: TargetEndpoint,
-  timeoutMs: number,
-): Promise<ProbeResult> => {
-  const socket = connect(socks);
+const NO_PROPER_REPLY = 'Tor reached nobody';
+
+const throughTor = async (socks: StreamAddress, target: Target, timeoutMs: number): Promise<ProbeResult> => {
+  const socket = connect(socketOptions(socks));
   // SocksClient puts listeners of its own on and takes them off; an error after that must not end the thread.
   socket.on('error', () => undefined);
   try {
-    await SocksClient.createConnection({
+    const granted = await SocksClient.createConnection({
       command: 'connect',
       proxy: { host: 'localhost', port: 9050, type: 5 },
       destination: { host: target.host, port: target.port },
       existing_socket: socket,
       timeout: timeoutMs,
     });
-    return { ok: true };
+    return isWholeGrant(granted) ? { ok: true } : { ok: false, reason: NO_PROPER_REPLY };
   } catch (error) {
-    const said = error instanceof Error ? / - (\w{1,30})$/.exec(error.message)?.[1] : undefined;
-    return { ok: false, reason: said ?? 'Tor reached nobody' };
+    return { ok: false, reason: socksReply(error) ?? NO_PROPER_REPLY };
   } finally {
     socket.destroy();
   }
@@ -75,7 +73,7 @@ const throughProxy = (proxy: StreamAddress, config: Config): Promise<ProbeResult
     http_probe_timeout_secs: timeout,
     probe_expected_status: expected,
   } = config.health;
-  const address = 'path' in proxy ? { socketPath: proxy.path } : proxy;
+  const address = proxy.kind === 'unix' ? { socketPath: proxy.path } : socketOptions(proxy);
   return new Promise((resolve) => {
     const sent = request({
       ...address,
@@ -101,17 +99,17 @@ const throughProxy = (proxy: StreamAddress, config: Config): Promise<ProbeResult
  * the target, by Tor where traffic goes by Tor.
  */
 export const targetProbe =
-  (config: Config, target: TargetEndpoint): ProbeTarget =>
+  (config: Config, target: Target): ProbeTarget =>
   async ({ proxy, socks }) => {
     if (config.health.http_probe_enabled) {
-      const address = proxy === null ? null : parseListen(proxy);
+      const address = proxy === null ? null : parseStreamAddress(proxy);
       return address === null ? null : await throughProxy(address, config);
     }
     if (target.route === 'direct') {
       const socket = connect({ host: target.host, port: target.port });
       return await settled(socket, config.health.http_probe_timeout_secs * 1000);
     }
-    const address = socks === null ? null : parseListen(socks);
+    const address = socks === null ? null : parseStreamAddress(socks);
     return address === null
       ? null
       : await throughTor(address, target, config.target.connect_timeout_secs * 1000);

@@ -6,6 +6,3 @@ export type NodeId = Brand<string, 'NodeId'>;
 export const NODE_ID_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export const isNodeId = (text: string): text is NodeId => NODE_ID_PATTERN.test(text);
-
-/** A file system path. */
-export type FilePath = Brand<string, 'FilePath'>;

@@ -15,6 +15,12 @@ export interface Clock {
   after(delayMs: number, fire: () => void): CancelTimer;
 }
 
+/** Settles `ms` from now on the monotonic clock. */
+export const pause = (clock: Clock, ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    clock.after(ms, resolve);
+  });
+
 // setTimeout turns anything above 2^31-1 ms into 1 ms; such a wait is cut short, and callers that
 // re-derive what is due (kernel/level-trigger.ts) simply wait again.
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

@@ -181,10 +181,6 @@ export const CATALOGUE = {
     what: '{key} ({longerSecs} s) must be longer than {shorter} ({shorterSecs} s)',
     action: 'Raise the first or lower the second.',
   },
-  'config.transport-unavailable': {
-    what: 'the transport {mode} is not in this version',
-    action: 'Set [coordination] mode = "direct" and let the nodes reach each other over a private network.',
-  },
   'config.token-missing': {
     what: 'there are peers, but no cluster token',
     action:
@@ -248,6 +244,11 @@ export const CATALOGUE = {
     what: 'the file that {key} names holds no node key',
     action:
       'It is one line: 32 bytes in base64. rustbalance init makes one; peers must then learn the new public key.',
+  },
+  'secret.bad-wireguard-key': {
+    what: 'the file that {key} names holds no WireGuard private key',
+    action:
+      'It is one line: 32 bytes in base64, as wg genkey prints them. Peers must then learn the new public key.',
   },
   'secret.bad-token': {
     what: 'the file that {key} names holds no cluster token',
@@ -453,6 +454,18 @@ export const CATALOGUE = {
     what: 'the onion services that this Tor has already could not be understood, so none was added',
     action: 'Add the lines to torrc yourself: {lines}',
   },
+  'tor.coordination-files': {
+    what: "the files of this node's coordination service cannot be used ({reason})",
+    action: 'Check free space, and that the directory belongs to the user that runs Tor.',
+  },
+  'tor.coordination-missing': {
+    what: 'this Tor does not serve the coordination service of this node, so other nodes cannot reach it over Tor; its torrc lacks: {lines}',
+    action: 'Add these lines to its torrc and reload it, or set [tor] configure_service = true.',
+  },
+  'tor.coordination-surplus': {
+    what: 'this Tor still serves the coordination service in {directory}, which nobody may use any more',
+    action: 'Remove its lines from torrc and reload it. Nobody can reach it meanwhile.',
+  },
   'tor.publishing-off': {
     what: 'this Tor has PublishHidServDescriptors 0, so half of each day the points of the instance cannot be read',
     action: 'Remove PublishHidServDescriptors 0 from its torrc.',
@@ -484,8 +497,13 @@ export const CATALOGUE = {
     action: 'Check the path and who may read it.',
   },
   'cli.no-key-file': {
-    what: 'this is no key, address or descriptor that {command} understands: {reason}',
+    what: 'this is no key or address that {command} understands: {reason}',
     action: 'See {command} --help for what it takes.',
+  },
+  'cli.no-descriptor': {
+    what: 'this is no descriptor of that address in the periods that were tried: {reason}',
+    action:
+      'Check that the file is whole and that the address or key is its own; one of an older period, or of a network with other periods, needs --time-period or --period-length.',
   },
   'cli.key-mismatch': {
     what: '{first} and {second} belong to different addresses',
@@ -502,6 +520,15 @@ export const CATALOGUE = {
   'init.bad-token': {
     what: 'the file holds no cluster token',
     action: 'Copy the cluster.token that rustbalance init made on the first node.',
+  },
+  'init.bad-prefix': {
+    what: 'no search can find this beginning of an onion address: it {reason}',
+    action: 'Use at most 10 characters of a-z and 2-7, as base32 has them; there is no 0, 1, 8 or 9.',
+  },
+  'init.interrupted': {
+    what: 'the search was interrupted; nothing was made',
+    action:
+      'Run it again, with a shorter prefix if it takes too long: no search goes on where another ended.',
   },
   'init.not-confirmed': {
     what: 'nothing was made, because nobody confirmed it',
@@ -639,6 +666,49 @@ export const CATALOGUE = {
     what: 'the UDP socket failed ({reason})',
     action: 'Nothing, if it happened once: it is opened again. If it repeats, look at the network interface.',
   },
+  // — tunnels —
+  'wireguard.secret-missing': {
+    what: 'coordination over WireGuard needs {key}',
+    action: 'Make the node with rustbalance init --endpoint or rustbalance join, which write it.',
+  },
+  'wireguard.foreign-interface': {
+    what: 'the interface {interface} belongs to something else ({evidence})',
+    action: 'Set [wireguard] interface to a name that is free, or remove that interface.',
+  },
+  'wireguard.tool-missing': {
+    what: 'the program {program} is missing',
+    action: 'Install it: apt-get install wireguard-tools wireguard-go nftables iproute2.',
+  },
+  'wireguard.not-permitted': {
+    what: '{command} was refused ({reason})',
+    action: 'Give the daemon CAP_NET_ADMIN (AmbientCapabilities=CAP_NET_ADMIN in its unit).',
+  },
+  'wireguard.command-failed': {
+    what: '{command} failed ({reason})',
+    action:
+      'If the port is in use, choose another [wireguard] listen_port; otherwise run the command by hand to see why.',
+  },
+  'wireguard.command-hung': {
+    what: '{command} did not end within {limitMs} ms',
+    action: 'Nothing: the tunnel is rebuilt. If it repeats, look whether wireguard-go is stopped.',
+  },
+  'wireguard.userspace-failed': {
+    what: 'this kernel has no WireGuard, and wireguard-go does not start ({reason})',
+    action: 'Look whether /dev/net/tun is there and /run/wireguard belongs to the user of the daemon.',
+  },
+  'wireguard.rebuilt': {
+    what: 'the tunnel interface was {problem}; it is built anew',
+    action: 'Nothing, if it happened once. If it repeats, find out who takes the interface down.',
+  },
+  'wireguard.guard-failed': {
+    what: 'the guard of the tunnel network could not be set ({reason})',
+    action:
+      'Install nftables. Without the guard a neighbour can send to the tunnel address; datagrams stay sealed.',
+  },
+  'transport.stream-socket-failed': {
+    what: 'the socket that Tor brings streams of other nodes to failed ({reason})',
+    action: 'Nothing, if it happened once: it is opened again. If it repeats, look at node.run_dir.',
+  },
   'cluster.node-key-missing': {
     what: 'there are peers, but this node has no key of its own',
     action: 'Set [node] key_path to the key that rustbalance init made on this machine.',
@@ -672,5 +742,105 @@ export const CATALOGUE = {
     what: 'a node of this cluster that is not in the list of peers sends to us',
     action:
       'Add it under [[direct.peers]] with the public key that its rustbalance init printed, or stop it.',
+  },
+  'cluster.records-differ': {
+    what: 'peer {peer} holds other records of members and tokens ({theirs} members) than this node ({ours})',
+    action:
+      'Nothing, when it lasts for seconds. Otherwise look at both nodes with rustbalance status: they may run different versions.',
+  },
+  'cluster.anchor-unusable': {
+    what: 'the member file is not used: {reason}',
+    action: 'Copy it again from peers/ of another node of this cluster, or delete it.',
+  },
+  'cluster.too-many-records': {
+    what: 'the cluster has more than {most} records of members and tokens; new ones are not taken',
+    action: 'Look for a node that makes join tokens in a loop, and remove it.',
+  },
+  'cluster.removed': {
+    what: 'this node was removed from the cluster: it publishes nothing and talks to nobody',
+    action: 'Stop it. To return, give it a new node key and let it join again.',
+  },
+  // — joining —
+  'join.token-damaged': {
+    what: 'this is no whole join token',
+    action: 'Copy it again, all of it: it begins with rb1: and is one word. Best hand it over as a file.',
+  },
+  'join.token-version': {
+    what: 'the join token is of version {version}, which this program does not know',
+    action: 'Install the same version of rustbalance on both machines.',
+  },
+  'join.token-expired': {
+    what: 'the join token expired at {expired}',
+    action:
+      'Make another on a member: rustbalance token create. If it should still be good, check the clock here.',
+  },
+  'join.token-foreign': {
+    what: 'the join token and the node that answered are of different clusters',
+    action: 'Make another token on a member of the cluster that this machine shall join.',
+  },
+  'join.token-spent': {
+    what: 'the join token has been used as often as it may be',
+    action: 'Make another on a member: rustbalance token create --uses N.',
+  },
+  'join.token-revoked': {
+    what: 'the join token was revoked',
+    action: 'Make another on a member: rustbalance token create.',
+  },
+  'join.removed': {
+    what: 'this node key was removed from the cluster, and that is for ever',
+    action: 'Join again without the old node.key, so that a new one is made.',
+  },
+  'join.limit': {
+    what: 'the cluster takes no more nodes for the moment',
+    action:
+      'Try again in a few minutes; [join] max_joins and window_secs say how many may join in what time.',
+  },
+  'join.clock': {
+    what: 'the clock of this machine is too far from those of the cluster',
+    action: 'Synchronise it (NTP, chrony or systemd-timesyncd) and join again.',
+  },
+  'join.undecided': {
+    what: 'the node that was called could not ask the publisher whether the token is still good',
+    action: 'Try again in a minute. On a member, rustbalance status tells whether its peers are well.',
+  },
+  'join.unsuited': {
+    what: 'the members could not reach this node: {problem}',
+    action: 'Give --listen or --endpoint with an address of this machine that they can reach.',
+  },
+  'join.unreachable': {
+    what: 'no member of the cluster answered in {attempts} attempts ({reason})',
+    action:
+      'Check that the node which made the token runs and can be reached from here; the token is still good.',
+  },
+  'join.no-answer': {
+    what: 'a member was reached but did not take the token ({attempts} attempts)',
+    action:
+      'Check that the token was made for this cluster and that the clocks of both machines agree, or make another token.',
+  },
+  'join.bad-answer': {
+    what: 'the answer of the cluster contradicts itself: {problem}',
+    action: 'Install the same version of rustbalance on all machines and join again.',
+  },
+  'join.tor-failed': {
+    what: 'the Tor for joining could not be used: {reason}',
+    action: 'Install tor or name it with --tor-binary, and check that this machine reaches the Tor network.',
+  },
+  'token.unknown': {
+    what: 'there is no join token {id}',
+    action: 'Take an id that rustbalance token list shows.',
+  },
+  'token.no-records': {
+    what: 'this node keeps no records of members, so nobody can join by it',
+    action:
+      'Set [coordination] members_dir to the peers folder that rustbalance init or join made; a cluster of [[direct.peers]] alone is extended by hand.',
+  },
+  'token.no-address': {
+    what: 'nobody could reach this node to join: it has no address for joins',
+    action:
+      'Set [direct] listen (mode direct) to an address that the other machine can reach, or another [coordination] mode.',
+  },
+  'member.unknown': {
+    what: 'there is no member {id} in the cluster',
+    action: 'Take an id that rustbalance status shows. A peer that stands in config.toml is removed there.',
   },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -5,8 +5,8 @@ import type { CancelTimer, Clock } from './clock.js';
  * A lost or doubled event then costs latency, never correctness: the next run derives the same again.
  */
 export interface LevelTrigger {
-  /** Something changed: run soon. Several pokes before the run make one run. */
-  poke(): void;
+  /** Something changed: run soon, or after a while (ms) that gathers more. Several pokes before the run make one run. */
+  poke(afterMs?: number): void;
   stop(): void;
 }
 
@@ -31,11 +31,11 @@ export const startLevelTrigger = (clock: Clock, step: Step): LevelTrigger => {
     cancelTimer = clock.after(Math.max(SHORTEST_WAIT_MS, dueAt - clock.monotonicMs()), run);
   };
 
-  const poke = (): void => {
+  const poke = (afterMs = 0): void => {
     if (poked || stopped) return;
     poked = true;
     cancelTimer?.();
-    cancelTimer = clock.after(0, run);
+    cancelTimer = clock.after(afterMs, run);
   };
 
   return {

@@ -2,7 +2,8 @@ import { Secret } from './redact.js';
 
 /**
  * The secrets that the main thread read from files at boot. Each actor is given only its own: the publisher the
- * master key, the election the node key and the cluster token, tor the control password.
+ * master key, the election the node key, the cluster token and the master key (a node that joins is given both), wg these two and the WireGuard key, tor the node key (its
+ * coordination service is derived from it) and the control password.
  */
 export interface ActorSecrets {
   /** Expanded ed25519 secret key of the master address, 64 bytes. */
@@ -10,6 +11,8 @@ export interface ActorSecrets {
   /** Ed25519 seed of the node key, 32 bytes. */
   readonly nodeKey: Secret | null;
   readonly clusterToken: Secret | null;
+  /** X25519 secret key of the tunnels, 32 bytes. */
+  readonly wireguardKey: Secret | null;
   readonly controlPassword: Secret | null;
 }
 
@@ -23,6 +26,7 @@ export const revealSecrets = (wire: SecretsOnTheWire): ActorSecrets => {
     masterKey: wrap(wire.masterKey),
     nodeKey: wrap(wire.nodeKey),
     clusterToken: wrap(wire.clusterToken),
+    wireguardKey: wrap(wire.wireguardKey),
     controlPassword: wrap(wire.controlPassword),
   };
 };

@@ -1,15 +1,15 @@
 import { createActor } from 'xstate';
 import type { ActorContext, ActorDefinition, RunningActor } from '../kernel/actor.js';
 import { nodePaths } from '../kernel/config/paths.js';
-import type { Config } from '../kernel/config/schema.js';
+import { parseTarget } from '../kernel/config/target.js';
+import { torSocksPort } from '../kernel/config/tor-ports.js';
 import { RbError, rbError } from '../kernel/errors.js';
 import { startLevelTrigger } from '../kernel/level-trigger.js';
+import { parseStreamAddress } from '../kernel/stream-address.js';
 import { limitsOf } from './limits.js';
 import { proxyMachine } from './machine.js';
 import type { ProxyStatus } from './messages.js';
 import { type Proxy, startProxy } from './start-proxy.js';
-import { type StreamAddress, parseStreamAddress } from './stream-address.js';
-import { parseTarget } from './target/target.js';
 import { NOTHING_REPORTED, dueReport } from './target-report.js';
 
 /** How often the counters are published, and failures of the target signalled. */
@@ -17,15 +17,6 @@ const REPORT_INTERVAL_MS = 1000;
 
 /** The part of the stop's deadline that connections are given: what is left is for closing them. */
 const DRAIN_SHARE = 0.8;
-
-/** Where Tor's SOCKS port is: as Tor says, else as it must be by the configuration. */
-const socksAddress = (config: Config, reported: string | null): StreamAddress | null => {
-  const configured =
-    config.tor.mode === 'system'
-      ? `127.0.0.1:${String(config.tor.socks_port)}`
-      : `unix:${nodePaths(config).torSocksSocket}`;
-  return parseStreamAddress(reported ?? configured);
-};
 
 const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'proxy'>> => {
   const { config, clock, log } = context;
@@ -56,7 +47,7 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
     master: { scheme: 'http', host: config.master.onion_address, port: config.proxy.virtual_port },
     limits: limitsOf(config),
     clock,
-    socks: socksAddress(config, null),
+    socks: torSocksPort(config),
   }).catch((error: unknown) => {
     machine.send({ type: 'listen-failed' });
     context.publish('proxy.status', status(null));
@@ -93,7 +84,7 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
   return {
     handlers: {
       'tor.status': (tor) => {
-        proxy.setSocks(socksAddress(config, tor.socks));
+        proxy.setSocks(tor.socks === null ? torSocksPort(config) : parseStreamAddress(tor.socks));
       },
     },
     alive: () => machine.getSnapshot().status === 'active',

@@ -1,48 +1,25 @@
-import { chmod, lstat, unlink } from 'node:fs/promises';
-import { type Server, type Socket, connect } from 'node:net';
+import { chmod } from 'node:fs/promises';
+import type { Server } from 'node:net';
 import { rbError } from '../kernel/errors.js';
-import { type StreamAddress, streamAddressText } from './stream-address.js';
+import { removeStaleSocket } from '../kernel/stale-socket.js';
+import { type StreamAddress, socketOptions, streamAddressText } from '../kernel/stream-address.js';
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : String(error);
 
-/** Whether nobody listens at a unix socket any more; a full backlog (EAGAIN) is somebody. */
-const isStale = (path: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket: Socket = connect({ path });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(false);
-    });
-    socket.once('error', (error) => {
-      resolve(codeOf(error) === 'ECONNREFUSED');
-    });
-  });
-
-/**
- * A killed process or thread leaves its socket file behind, on which nobody can listen again (EADDRINUSE): it is
- * removed, unless it is no socket or somebody still answers there.
- */
-const removeStaleSocket = async (path: string): Promise<void> => {
-  const found = await lstat(path).catch(() => null);
-  if (found === null) return;
-  if (!found.isSocket()) throw rbError('proxy.listen-not-a-socket', 'proxy', { path });
-  if (!(await isStale(path))) throw rbError('proxy.listen-in-use', 'proxy', { address: `unix:${path}` });
-  await unlink(path).catch(() => undefined);
+const takeSocketPath = async (path: string): Promise<void> => {
+  const state = await removeStaleSocket(path);
+  if (state === 'not-a-socket') throw rbError('proxy.listen-not-a-socket', 'proxy', { path });
+  if (state === 'in-use') throw rbError('proxy.listen-in-use', 'proxy', { address: `unix:${path}` });
 };
 
 const bind = (server: Server, address: StreamAddress): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(
-      address.kind === 'unix'
-        ? { path: address.path, backlog: BACKLOG }
-        : { host: address.host, port: address.port, backlog: BACKLOG },
-      () => {
-        server.off('error', reject);
-        resolve();
-      },
-    );
+    server.listen({ ...socketOptions(address), backlog: BACKLOG }, () => {
+      server.off('error', reject);
+      resolve();
+    });
   });
 
 /** Connections that the kernel holds for us while we are busy or being restarted; Linux caps it at somaxconn. */
@@ -54,7 +31,7 @@ const BACKLOG = 1024;
  * @returns the address as it was bound: port 0 has become a real one
  */
 export const listenAt = async (server: Server, address: StreamAddress): Promise<StreamAddress> => {
-  if (address.kind === 'unix') await removeStaleSocket(address.path);
+  if (address.kind === 'unix') await takeSocketPath(address.path);
   try {
     await bind(server, address);
     if (address.kind === 'unix') await chmod(address.path, 0o600);

@@ -1,5 +1,7 @@
 import { type Socket, createServer } from 'node:net';
 import type { CancelTimer, Clock } from '../kernel/clock.js';
+import type { Target } from '../kernel/config/target.js';
+import { type StreamAddress, streamAddressText } from '../kernel/stream-address.js';
 import { HttpSession } from './http/http-session.js';
 import type { Origin } from './http/origin.js';
 import { TargetPool } from './http/target-pool.js';
@@ -7,9 +9,8 @@ import { type ProxyLimits, sweepIntervalMs } from './limits.js';
 import { listenAt } from './listener.js';
 import { RawSession } from './raw/raw-session.js';
 import type { Session, SessionServices } from './session.js';
-import { type StreamAddress, streamAddressText } from './stream-address.js';
-import { type Target, targetOrigin } from './target/target.js';
 import { targetConnector } from './target/target-connector.js';
+import { targetOrigin } from './target/target-origin.js';
 import { Traffic } from './traffic.js';
 
 export interface ProxyOptions {

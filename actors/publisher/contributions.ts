@@ -54,13 +54,16 @@ export const offeredKeys = (contributions: readonly Contribution[]): ReadonlySet
     ),
   );
 
+/** Two contributions of a node with the same key are the same introduction points. */
+export const contributionKey = ({ nodeId, introductionPoints }: Contribution): string => {
+  const points = introductionPoints
+    .map((point) => `${bytesKey(point.authKey)}:${bytesKey(point.encKey)}`)
+    .sort();
+  return `${nodeId}=${points.join(',')}`;
+};
+
 /** Two offers with the same key make the same descriptors: compared by content, never by count. */
 export const offerKey = (offer: Offer): string => {
-  const nodes = offer.contributions.map(({ nodeId, introductionPoints }) => {
-    const points = introductionPoints
-      .map((point) => `${bytesKey(point.authKey)}:${bytesKey(point.encKey)}`)
-      .sort();
-    return `${nodeId}=${points.join(',')}`;
-  });
+  const nodes = offer.contributions.map(contributionKey);
   return [...nodes.sort(), offer.lines.create2Formats.join(','), offer.lines.flowControl ?? '-'].join(';');
 };

@@ -5,6 +5,7 @@ import { fact, order } from '../kernel/message-declaration.js';
 
 export interface HsDirView {
   readonly fingerprint: RelayFingerprint;
+  /** `pending` also where the last upload was not answered: `reason` tells. */
   readonly status: 'accepted' | 'rejected' | 'pending';
   readonly reason: string | null;
 }

@@ -2,7 +2,7 @@ import type { UnixSeconds } from '@rustbalance/crypto-worker/brands.js';
 import type { RelayTable } from '@rustbalance/crypto-worker/task-types.js';
 import type { NodeId } from '../kernel/brands.js';
 import type { Logger } from '../kernel/logging.js';
-import { assembleOffer, offerKey } from './contributions.js';
+import { assembleOffer, contributionKey, offerKey } from './contributions.js';
 import type { Offer } from './contributions.js';
 import type { Inputs } from './inputs.js';
 
@@ -12,7 +12,7 @@ export interface CurrentOffer {
   readonly value: Offer;
   /** Monotonic ms. */
   readonly changedAtMs: number;
-  /** Wall clock (ms) of Tor's own event, or of the arrival of a peer's message, behind the change. */
+  /** Wall clock (ms) of the event of some node's Tor behind the change; of the change itself when a node left. */
   readonly causedAtMs: number;
 }
 
@@ -32,10 +32,21 @@ export class OfferTracker {
     const value = assembleOffer(this.#self, own, peers, relays, Math.floor(wallMs / 1000) as UnixSeconds);
     const key = offerKey(value);
     if (this.#current?.key === key) return this.#current;
-    const causes = [own?.causedAtMs ?? 0, ...peers.map(({ receivedAtMs }) => receivedAtMs)];
-    this.#current = { key, value, changedAtMs: nowMs, causedAtMs: Math.max(...causes) };
+    const causedAtMs = this.#cause(value, inputs) ?? wallMs;
+    this.#current = { key, value, changedAtMs: nowMs, causedAtMs };
     for (const { node, fault } of value.refused)
       this.#log.warn('an introduction point of a peer is not used', { node, fault });
     return this.#current;
+  }
+
+  /** The newest event of the nodes whose introduction points are not what they were; null when none changed. */
+  #cause(value: Offer, { own, peers }: Inputs): number | null {
+    const before = new Set(this.#current?.value.contributions.map(contributionKey));
+    const changed = new Set(
+      value.contributions.filter((one) => !before.has(contributionKey(one))).map(({ nodeId }) => nodeId),
+    );
+    const causes = peers.filter(({ node }) => changed.has(node)).map(({ causedAtMs }) => causedAtMs);
+    if (own !== null && changed.has(this.#self)) causes.push(own.causedAtMs);
+    return causes.length === 0 ? null : Math.max(...causes);
   }
 }

@@ -17,10 +17,19 @@ export const EMERGENCY_GAP_MS = 400;
 
 /**
  * An HSDir that has not answered after this long never will: a broken circuit gives no event at all (watched for
- * 240 s on tor 0.4.9.11), and answers came within 1.3 s on a private network. On the public network a circuit may
- * take tens of seconds; shorter would upload twice, longer leaves a hole in the ring longer.
+ * 240 s on tor 0.4.9.11). On the public network a circuit may take tens of seconds; shorter would upload twice, longer
+ * leaves a hole in the ring longer. It holds until enough answers were seen to know this network's own pace.
  */
-export const ANSWER_DEADLINE_MS = 30_000;
+export const LONGEST_ANSWER_MS = 30_000;
+
+/** However quick the network has been: answers of an idle private network take 0.1 to 1.3 s, of a busy machine more. */
+export const SHORTEST_ANSWER_MS = 3_000;
+
+/** Times the slowest of the last answers: Tor makes a new circuit to an HSDir that it has none to. */
+export const ANSWER_MARGIN = 3;
+
+/** So many answers are remembered, half as many must have been seen: one publication on the public network. */
+export const ANSWERS_REMEMBERED = 32;
 
 /** Waits after the first, second and each further failure of one HSDir; each is taken with jitter of ±25 %. */
 export const RETRY_WAITS_MS = [5_000, 10_000, 20_000] as const;

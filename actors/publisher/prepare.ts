@@ -7,7 +7,8 @@ import type { CounterFence } from './counter-fence.js';
 import { nextCounterInput } from './counter-fence.js';
 import type { PublisherEffects } from './effects.js';
 import type { NodeShare } from './messages.js';
-import type { Slot, Version } from './slot.js';
+import { isComplete } from './slot.js';
+import type { Cause, Slot, Version } from './slot.js';
 
 /** What one preparation starts from: a snapshot, so that nothing shifts under it. */
 export interface Preparation {
@@ -20,7 +21,7 @@ export interface Preparation {
   /** Slots that need a new counter although their content is the same. */
   readonly recount: ReadonlySet<TimePeriodNumber>;
   readonly nextVersionId: number;
-  readonly causedAtMs: number;
+  readonly cause: Cause;
 }
 
 const contentKeyOf = (merged: MergedForPeriod, offer: Offer, serial: number): string =>
@@ -38,6 +39,16 @@ const sharesOf = ({ merged }: MergedForPeriod): readonly NodeShare[] => {
   return [...counts].sort().map(([id, introPoints]) => ({ id: id as NodeId, introPoints }));
 };
 
+/**
+ * A wait that a change began ends when its descriptor, or a later one, is on every HSDir: neither a higher counter for
+ * what was refused nor another change on top of it makes it shorter.
+ */
+const causeOf = (slot: Slot, recounted: Version | null, cause: Cause): Cause => {
+  if (recounted !== null) return recounted.cause;
+  const waiting = slot.version === null || isComplete(slot) ? null : slot.version.cause;
+  return waiting?.kind === 'change' && waiting.atMs < cause.atMs ? waiting : cause;
+};
+
 /** Merges, and builds those descriptors whose content or counter must change; the others keep their version. */
 export const prepare = async (
   effects: PublisherEffects,
@@ -53,13 +64,15 @@ export const prepare = async (
     const content = contents.get(slot.timePeriod);
     if (content === undefined || content.merged.length === 0) return [];
     const contentKey = contentKeyOf(content, from.offer, from.serial);
-    if (slot.version?.contentKey === contentKey && !from.recount.has(slot.timePeriod)) return [];
+    const recounted = slot.version?.contentKey === contentKey ? slot.version : null;
+    if (recounted !== null && !from.recount.has(slot.timePeriod)) return [];
     const n = nextCounterInput(from.fence, slot.timePeriod, slot.plan.srvRunStart, now);
     const introductionPoints = content.merged.map(({ introductionPoint }) => introductionPoint);
     return [
       {
         contentKey,
         nodes: sharesOf(content),
+        cause: causeOf(slot, recounted, from.cause),
         request: { which: slot.which, timePeriod: slot.timePeriod, n, introductionPoints },
       },
     ];
@@ -73,7 +86,6 @@ export const prepare = async (
     maxDescriptorSize: from.network.hsDirParams.maxDescriptorSize,
     requests: requests.map(({ request }) => request),
   });
-  const builtAtMs = effects.clock.monotonicMs();
   return new Map(
     built.map((descriptor) => {
       const asked = requests.find(({ request }) => request.timePeriod === descriptor.timePeriod);
@@ -85,8 +97,7 @@ export const prepare = async (
         contentKey: asked?.contentKey ?? '',
         introPoints: asked?.request.introductionPoints.length ?? 0,
         nodes: asked?.nodes ?? [],
-        builtAtMs,
-        causedAtMs: from.causedAtMs,
+        cause: asked?.cause ?? from.cause,
       };
       return [descriptor.timePeriod, version] as const;
     }),

@@ -7,8 +7,11 @@ import type { ErrorCode } from '../kernel/errors.js';
 import { earlier } from '../kernel/level-trigger.js';
 import { between } from '../kernel/random.js';
 import type { UploadAnswer } from '../tor/messages.js';
+import { AnswerTimes } from './answer-times.js';
 import { buildDue } from './build-due.js';
 import type { LastBuild } from './build-due.js';
+import { CompletionLog } from './completion-log.js';
+import type { Completion } from './completion-log.js';
 import { Counters } from './counters.js';
 import type { PublisherEffects } from './effects.js';
 import { NO_INPUTS, obstacle } from './inputs.js';
@@ -16,13 +19,7 @@ import type { Inputs } from './inputs.js';
 import type { Verdict } from './machine.js';
 import { OfferTracker } from './offer-tracker.js';
 import type { CurrentOffer } from './offer-tracker.js';
-import {
-  ANSWER_DEADLINE_MS,
-  EMERGENCY_PAUSE_MS,
-  AFTER_FAILURE_MS,
-  REPUBLISH_MAX_MS,
-  REPUBLISH_MIN_MS,
-} from './pace.js';
+import { EMERGENCY_PAUSE_MS, AFTER_FAILURE_MS, REPUBLISH_MAX_MS, REPUBLISH_MIN_MS } from './pace.js';
 import { restoredCounters } from './persisted.js';
 import type { PersistedPublisher } from './persisted.js';
 import { prepare } from './prepare.js';
@@ -31,10 +28,12 @@ import type { Finding } from './read-back.js';
 import { SlotBoard } from './slot-board.js';
 import {
   COUNTER_REFUSED,
+  NO_ANSWER,
   accepted,
   confirmed,
   failed,
   isComplete,
+  isPublished,
   lost,
   rowOf,
   sent,
@@ -51,18 +50,6 @@ export interface PublicationOptions {
   /** Runs the step soon. */
   readonly poke: () => void;
 }
-
-/** A descriptor that came to be on every responsible HSDir. */
-export interface Completion {
-  readonly which: Slot['which'];
-  /** Wall clock (ms) of the last acceptance. */
-  readonly atMs: number;
-  /** From Tor's own event to that acceptance. */
-  readonly latencyMs: number;
-}
-
-/** Enough for an operator to see whether publishing has become slow: some hours of an ordinary day. */
-const COMPLETIONS_KEPT = 32;
 
 /** What a step found, and when it wants to be run again (monotonic ms; null: only a poke matters). */
 export interface StepOutcome {
@@ -91,6 +78,8 @@ export class Publication {
   readonly #effects: PublisherEffects;
   readonly #board = new SlotBoard();
   readonly #counters: Counters;
+  readonly #answerTimes = new AnswerTimes();
+  readonly #completions = new CompletionLog();
   readonly #offers: OfferTracker;
   readonly #busy: Record<BackgroundWork, boolean> = { planning: false, building: false, reading: false };
   #inputs: Inputs = NO_INPUTS;
@@ -99,7 +88,6 @@ export class Publication {
   /** The network view that the board was planned from. */
   #planned: NetworkView | null = null;
   #lastPublishMs: number | null;
-  #completions: readonly Completion[] = [];
   #lastBuild: LastBuild | null = null;
   #afterFailureMs = 0;
   #refreshWanted = false;
@@ -129,7 +117,7 @@ export class Publication {
 
   /** The newest completions, oldest first. */
   get completions(): readonly Completion[] {
-    return this.#completions;
+    return this.#completions.entries;
   }
 
   get counters(): readonly SeenCounter[] {
@@ -163,18 +151,25 @@ export class Publication {
       return;
     }
     const nowMs = this.#effects.clock.monotonicMs();
+    const row = rowOf(slot, answer.hsdir);
+    if (row !== null && row.inFlight !== null) this.#answerTimes.note(nowMs - row.inFlight.sinceMs);
     if (answer.accepted) {
       const next = accepted(slot, answer.hsdir, nowMs, answer.atMs);
       this.#board.replace(next);
       this.#counters.trusted();
       // By the first acceptance: with one HSDir down for good the descriptor is never complete, and still held.
       if (this.#readBackAtMs === Infinity) this.#readBackAtMs = nowMs + this.#refreshIntervalMs;
+      const { hsdir_min_accepted: enough } = this.#options.config.publish;
+      if (isPublished(next, enough) && !isPublished(slot, enough)) this.#published(answer.atMs);
       if (isComplete(next) && !isComplete(slot)) this.#completed(next, answer.atMs);
     } else {
       const reason = answer.reason ?? 'UNKNOWN';
       this.#board.replace(failed(slot, answer.hsdir, reason, nowMs, this.#retryPolicy()));
       if (reason === COUNTER_REFUSED) this.#refused(slot, nowMs);
     }
+    // It may be the late answer to an upload that was given up, and speak of an older version.
+    if (row?.reason === NO_ANSWER && slot.timePeriod === this.#board.clients?.timePeriod)
+      this.#readBackAtMs = nowMs;
     this.#options.poke();
   }
 
@@ -306,7 +301,6 @@ export class Publication {
     if (refresh) this.#serial++;
     this.#refreshWanted = false;
     const recount = this.#counters.takeRecount();
-    const causedAtMs = this.#latestCause(offer);
     this.#lastBuild = { atMs: nowMs, offerKey: offer.key, offer: offer.value };
     this.#background('building', 'the descriptors could not be built', async () => {
       const versions = await prepare(this.#effects, {
@@ -317,7 +311,9 @@ export class Publication {
         serial: this.#serial,
         recount,
         nextVersionId: ++this.#versions,
-        causedAtMs: refresh || recount.size > 0 ? this.#effects.clock.wallMs() : causedAtMs,
+        cause: refresh
+          ? { kind: 'repetition', atMs: this.#effects.clock.wallMs() }
+          : { kind: 'change', atMs: this.#latestCause(offer) },
       });
       if (versions.size === 0) return;
       this.#board.adopt(versions);
@@ -339,13 +335,16 @@ export class Publication {
   /** Sends what is due; returns when the next answer or retry is. */
   #upload(nowMs: number): number | null {
     const due = uploadsDue(this.#board, nowMs);
+    const untilMs = nowMs + this.#answerTimes.deadlineMs;
     for (const upload of due.uploads) {
-      this.#board.replace(sent(upload.slot, new Set(upload.hsdirs), upload.version, nowMs));
+      this.#board.replace(
+        sent(upload.slot, new Set(upload.hsdirs), { version: upload.version, sinceMs: nowMs, untilMs }),
+      );
       this.#effects.upload(upload).catch((error: unknown) => {
         this.#notSent(upload, error);
       });
     }
-    return due.uploads.length > 0 ? earlier(due.wakeAtMs, nowMs + ANSWER_DEADLINE_MS) : due.wakeAtMs;
+    return due.uploads.length > 0 ? earlier(due.wakeAtMs, untilMs) : due.wakeAtMs;
   }
 
   /** Tor did not take the order: none of its HSDirs will answer. */
@@ -366,22 +365,25 @@ export class Publication {
     this.#effects.clock.after(1_000, this.#options.poke);
   }
 
+  /** Not by completeness: with one HSDir down for good a descriptor is never complete, and still published. */
+  #published(wallMs: number): void {
+    this.#lastPublishMs = wallMs;
+    this.#save();
+  }
+
   #completed(slot: Slot, wallMs: number): void {
     const { version } = slot;
-    this.#lastPublishMs = wallMs;
     if (version === null) return;
-    const latencyMs = Math.max(0, wallMs - version.causedAtMs);
-    this.#completions = [...this.#completions, { which: slot.which, atMs: wallMs, latencyMs }].slice(
-      -COMPLETIONS_KEPT,
-    );
     this.#readBackAtMs = this.#effects.clock.monotonicMs() + this.#refreshIntervalMs;
     this.#effects.log.info('a descriptor is on every responsible HSDir', {
       descriptor: slot.which,
       introPoints: version.introPoints,
       hsdirs: slot.rows.length,
-      latencyMs: Math.round(latencyMs),
+      cause: version.cause.kind,
+      latencyMs: Math.round(wallMs - version.cause.atMs),
     });
-    this.#save();
+    this.#completions.note(slot, wallMs);
+    this.#published(wallMs);
   }
 
   #save(): void {

@@ -4,7 +4,6 @@ import type {
   TimePeriodNumber,
 } from '@rustbalance/crypto-worker/brands.js';
 import type { PublicationPlan } from '@rustbalance/crypto-worker/task-types.js';
-import { ANSWER_DEADLINE_MS } from './pace.js';
 import { expired, isComplete, replanned, withoutFlights } from './slot.js';
 import type { RetryPolicy, Slot, Version } from './slot.js';
 
@@ -13,7 +12,7 @@ export class SlotBoard {
   #slots: readonly Slot[] = [];
   #clientsUse: Slot['which'] = 'first';
   /**
-   * Uploads under way of descriptors that are no longer planned, by HSDir and start. Their answers still come, and
+   * Uploads under way of descriptors that are no longer planned, by HSDir and end of the wait. Their answers still come, and
    * would be taken for another descriptor's if the HSDir were sent one meanwhile.
    */
   #orphaned: ReadonlyMap<RelayFingerprint, number> = new Map();
@@ -46,7 +45,7 @@ export class SlotBoard {
       new Map(
         of.flatMap(({ rows }) =>
           rows.flatMap(({ fingerprint, inFlight }) =>
-            inFlight === null ? [] : [[fingerprint, inFlight.sinceMs] as const],
+            inFlight === null ? [] : [[fingerprint, inFlight.untilMs] as const],
           ),
         ),
       );
@@ -90,9 +89,7 @@ export class SlotBoard {
 
   expire(nowMs: number, policy: RetryPolicy): void {
     this.#slots = this.#slots.map((slot) => expired(slot, nowMs, policy));
-    this.#orphaned = new Map(
-      [...this.#orphaned].filter(([, sinceMs]) => nowMs - sinceMs < ANSWER_DEADLINE_MS),
-    );
+    this.#orphaned = new Map([...this.#orphaned].filter(([, untilMs]) => nowMs < untilMs));
   }
 
   /** Forgets all uploads under way. */

@@ -5,7 +5,7 @@ import type {
 } from '@rustbalance/crypto-worker/brands.js';
 import type { DescriptorPlan, WhichDescriptor } from '@rustbalance/crypto-worker/task-types.js';
 import type { NodeShare } from './messages.js';
-import { ANSWER_DEADLINE_MS, RETRY_WAITS_MS, URGENT_RETRY_MS } from './pace.js';
+import { RETRY_WAITS_MS, URGENT_RETRY_MS } from './pace.js';
 
 /** A descriptor as it was built, and what it was built from. */
 export interface Version {
@@ -18,20 +18,29 @@ export interface Version {
   readonly contentKey: string;
   readonly introPoints: number;
   readonly nodes: readonly NodeShare[];
-  readonly builtAtMs: number;
-  /** Wall clock (ms) of Tor's event that made this version due. */
-  readonly causedAtMs: number;
+  readonly cause: Cause;
+}
+
+/** What made a version due, and when (wall clock, ms): for a change that is Tor's own event. */
+export interface Cause {
+  /** `repetition`: what the HSDirs held already is given to them again, by age or on order. */
+  readonly kind: 'change' | 'repetition';
+  readonly atMs: number;
+}
+
+/** An upload that waits for its answer. */
+export interface Flight {
+  readonly version: Version;
+  readonly sinceMs: number;
+  /** Later than this no answer is expected any more. */
+  readonly untilMs: number;
 }
 
 /** One responsible HSDir of one descriptor. Times are monotonic milliseconds unless named otherwise. */
 export interface HsDirRow {
   readonly fingerprint: RelayFingerprint;
-  readonly inFlight: { readonly version: Version; readonly sinceMs: number } | null;
-  readonly held: {
-    readonly version: Version;
-    readonly acceptedAtWallMs: number;
-    readonly confirmedAtMs: number;
-  } | null;
+  readonly inFlight: Flight | null;
+  readonly held: { readonly version: Version; readonly confirmedAtMs: number } | null;
   readonly failures: number;
   readonly notBeforeMs: number;
   readonly reason: string | null;
@@ -87,6 +96,10 @@ export const acceptedCount = (slot: Slot): number => {
   return version === null ? 0 : slot.rows.filter((row) => isHolding(row, version)).length;
 };
 
+/** Do so many HSDirs hold the version that clients find it, even if some are down? */
+export const isPublished = (slot: Slot, minAccepted: number): boolean =>
+  slot.version !== null && acceptedCount(slot) >= Math.min(minAccepted, slot.rows.length);
+
 export const isComplete = (slot: Slot): boolean =>
   slot.version !== null && acceptedCount(slot) === slot.rows.length;
 
@@ -95,16 +108,9 @@ const withRow = (slot: Slot, fingerprint: RelayFingerprint, change: (row: HsDirR
   rows: slot.rows.map((row) => (row.fingerprint === fingerprint ? change(row) : row)),
 });
 
-export const sent = (
-  slot: Slot,
-  fingerprints: ReadonlySet<RelayFingerprint>,
-  version: Version,
-  nowMs: number,
-): Slot => ({
+export const sent = (slot: Slot, fingerprints: ReadonlySet<RelayFingerprint>, flight: Flight): Slot => ({
   ...slot,
-  rows: slot.rows.map((row) =>
-    fingerprints.has(row.fingerprint) ? { ...row, inFlight: { version, sinceMs: nowMs } } : row,
-  ),
+  rows: slot.rows.map((row) => (fingerprints.has(row.fingerprint) ? { ...row, inFlight: flight } : row)),
 });
 
 export const accepted = (slot: Slot, fingerprint: RelayFingerprint, nowMs: number, wallMs: number): Slot => {
@@ -114,7 +120,7 @@ export const accepted = (slot: Slot, fingerprint: RelayFingerprint, nowMs: numbe
       : {
           ...row,
           inFlight: null,
-          held: { version: row.inFlight.version, acceptedAtWallMs: wallMs, confirmedAtMs: nowMs },
+          held: { version: row.inFlight.version, confirmedAtMs: nowMs },
           failures: 0,
           notBeforeMs: 0,
           reason: null,
@@ -136,6 +142,9 @@ export interface RetryPolicy {
 /** Tor's REASON when an HSDir holds a counter as high as the one it was given, among other refusals. */
 export const COUNTER_REFUSED = 'UPLOAD_REJECTED';
 
+/** Neither accepted nor refused: the circuit broke, or the HSDir hangs. Nobody tells. */
+export const NO_ANSWER = 'NO_ANSWER';
+
 /** Leaps double up to about an hour (counters.ts): thirty of them make 21 hours, and the waits between 8 minutes. */
 const MOST_LEAPS = 30;
 
@@ -145,8 +154,7 @@ const retryWaitMs = (slot: Slot, failures: number, reason: string, policy: Retry
   // after as many leaps as any counter could need does so for a reason of its own.
   if (reason === COUNTER_REFUSED && failures <= MOST_LEAPS) return jittered(URGENT_RETRY_MS * failures);
   if (failures > policy.maxRetries) return jittered(policy.restMs);
-  const enough = Math.min(policy.minAccepted, slot.rows.length);
-  if (acceptedCount(slot) < enough) return jittered(URGENT_RETRY_MS * failures);
+  if (!isPublished(slot, policy.minAccepted)) return jittered(URGENT_RETRY_MS * failures);
   return jittered(RETRY_WAITS_MS[Math.min(failures, RETRY_WAITS_MS.length) - 1] ?? RETRY_WAITS_MS[0]);
 };
 
@@ -160,15 +168,18 @@ export const failed = (
   withRow(slot, fingerprint, (row) => {
     if (row.inFlight === null) return row;
     const failures = row.failures + 1;
-    const notBeforeMs = nowMs + retryWaitMs(slot, failures, reason, policy);
+    const waitMs = retryWaitMs(slot, failures, reason, policy);
+    // Silence was a wait already.
+    const notBeforeMs =
+      reason === NO_ANSWER ? Math.max(nowMs, row.inFlight.sinceMs + waitMs) : nowMs + waitMs;
     return { ...row, inFlight: null, failures, notBeforeMs, reason };
   });
 
 /** Uploads that no answer will come for any more are failures. */
 export const expired = (slot: Slot, nowMs: number, policy: RetryPolicy): Slot =>
   slot.rows
-    .filter((row) => row.inFlight !== null && nowMs - row.inFlight.sinceMs >= ANSWER_DEADLINE_MS)
-    .reduce((current, row) => failed(current, row.fingerprint, 'NO_ANSWER', nowMs, policy), slot);
+    .filter((row) => row.inFlight !== null && nowMs >= row.inFlight.untilMs)
+    .reduce((current, row) => failed(current, row.fingerprint, NO_ANSWER, nowMs, policy), slot);
 
 /** Tor is gone: its uploads with it (those to some HSDirs, or all). They are tried again as soon as it is back. */
 export const withoutFlights = (slot: Slot, hsdirs?: ReadonlySet<RelayFingerprint>): Slot => ({

@@ -1,11 +1,13 @@
 import type { PublisherState } from './machine.js';
 import type { DescriptorView, HsDirView, PublisherStatus } from './messages.js';
 import type { HsDirRow, Slot, Version } from './slot.js';
-import { isHolding } from './slot.js';
+import { NO_ANSWER, isHolding } from './slot.js';
 
-const hsDirView = (row: HsDirRow, version: Version): HsDirView => {
+/** One HSDir's row of the status. */
+export const hsDirView = (row: HsDirRow, version: Version): HsDirView => {
   if (isHolding(row, version)) return { fingerprint: row.fingerprint, status: 'accepted', reason: null };
-  const rejected = row.inFlight === null && row.failures > 0;
+  // Silence is no verdict on the descriptor: the HSDir, or the way to it, may be down.
+  const rejected = row.inFlight === null && row.failures > 0 && row.reason !== NO_ANSWER;
   return { fingerprint: row.fingerprint, status: rejected ? 'rejected' : 'pending', reason: row.reason };
 };
 

@@ -1,6 +1,5 @@
 import type { RelayFingerprint } from '@rustbalance/crypto-worker/brands.js';
 import { earlier } from '../kernel/level-trigger.js';
-import { ANSWER_DEADLINE_MS } from './pace.js';
 import { isHolding } from './slot.js';
 import type { Slot, Version } from './slot.js';
 
@@ -33,12 +32,12 @@ export const uploadsDue = ({ slots, clientsUse, orphaned }: BoardView, nowMs: nu
   const busy = new Set([...orphaned.keys(), ...inFlight.map((row) => row.fingerprint)]);
   const uploads: DueUpload[] = [];
   let wakeAtMs: number | null = null;
-  for (const sinceMs of orphaned.values()) wakeAtMs = earlier(wakeAtMs, sinceMs + ANSWER_DEADLINE_MS);
+  for (const untilMs of orphaned.values()) wakeAtMs = earlier(wakeAtMs, untilMs);
   for (const slot of ordered) {
     const { version } = slot;
     const hsdirs: RelayFingerprint[] = [];
     for (const row of slot.rows) {
-      if (row.inFlight !== null) wakeAtMs = earlier(wakeAtMs, row.inFlight.sinceMs + ANSWER_DEADLINE_MS);
+      if (row.inFlight !== null) wakeAtMs = earlier(wakeAtMs, row.inFlight.untilMs);
       if (version === null || isHolding(row, version) || busy.has(row.fingerprint)) continue;
       if (row.notBeforeMs > nowMs) {
         wakeAtMs = earlier(wakeAtMs, row.notBeforeMs);

@@ -1,42 +1,22 @@
-import type { Clock } from '../kernel/clock.js';
-import type { Config } from '../kernel/config/schema.js';
-import { nodePaths } from '../kernel/config/paths.js';
+import { pause, type Clock } from '../kernel/clock.js';
 import { RbError, rbError } from '../kernel/errors.js';
 import type { Random } from '../kernel/random.js';
 import type { Secret } from '../kernel/redact.js';
+import { streamAddressText, type StreamAddress } from '../kernel/stream-address.js';
 import { authenticate } from './control/authenticate.js';
 import type { ControlConnection } from './control/connection.js';
-import { describeEndpoint, socketConnector, type ControlEndpoint } from './control/connector.js';
+import { socketConnector } from './control/connector.js';
 import { systemCookieFiles } from './control/cookie-file.js';
 import { openControlConnection } from './control/open-connection.js';
 
-/** Where the control port of this node's Tor is. */
-export const controlEndpoint = (config: Config): ControlEndpoint => {
-  if (config.tor.mode === 'managed') return { kind: 'unix', path: nodePaths(config).torControlSocket };
-  const { control_socket: path, control_host: host, control_port: port } = config.tor;
-  return path === '' ? { kind: 'tcp', host, port } : { kind: 'unix', path };
-};
-
-/** Where its SOCKS port is, as `unix:/path` or `host:port`. */
-export const socksAddress = (config: Config): string => {
-  if (config.tor.mode === 'managed') return `unix:${nodePaths(config).torSocksSocket}`;
-  const { control_socket: socket, control_host: host, socks_port: port } = config.tor;
-  return `${socket === '' ? host : '127.0.0.1'}:${String(port)}`;
-};
-
 export interface ControlAccess {
-  readonly endpoint: ControlEndpoint;
+  readonly endpoint: StreamAddress;
   readonly clock: Clock;
   readonly random: Random;
   readonly password: Secret | null;
 }
 
 const CONNECT_EVERY_MS = 50;
-
-const pause = (clock: Clock, ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    clock.after(ms, resolve);
-  });
 
 /**
  * Connects, again and again until `deadlineMs` while `isWorthWaiting`: a Tor that was just started has no socket yet.
@@ -49,7 +29,7 @@ export const reachControlPort = async (
   signal: AbortSignal,
 ): Promise<ControlConnection> => {
   const { endpoint, clock } = access;
-  const where = describeEndpoint(endpoint);
+  const where = streamAddressText(endpoint);
   for (;;) {
     const connectDeadlineMs = Math.max(100, deadlineMs - clock.monotonicMs());
     try {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { IdentityPublicKey, OnionAddress } from '@rustbalance/crypto-worker/brands.js';
 import type { HiddenServiceFiles, IdentityKeys } from '@rustbalance/crypto-worker/task-types.js';
 import type { ActorContext } from '../kernel/actor.js';
@@ -8,8 +7,14 @@ import { errorData, RbError, rbError, type ErrorData } from '../kernel/errors.js
 import type { Logger } from '../kernel/logging.js';
 import type { Random } from '../kernel/random.js';
 import { Secret } from '../kernel/redact.js';
-import { checkPrivateDirectory } from './directory-check.js';
-import { makePrivateDirectory, readIfThere, writePrivateFile, type FileOwner } from './private-files.js';
+import { readIfThere } from './private-files.js';
+import {
+  makeServiceDirectory,
+  reasonOf,
+  SECRET_FILE,
+  serviceFault,
+  writeDiffering,
+} from './service-files.js';
 
 /** What the rest of the actor knows of the instance. */
 export interface Instance {
@@ -29,16 +34,10 @@ export interface InstanceFilesOptions {
   readonly log: Logger;
 }
 
-const SECRET_FILE = 'hs_ed25519_secret_key';
 const OB_CONFIG = 'ob_config';
 const SEED_BYTES = 32;
 /** Tor's tagged file: 32 bytes of header, 64 of expanded key. */
 const SECRET_FILE_BYTES = 96;
-
-const reasonOf = (error: unknown): string => {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
-  return error instanceof Error ? error.message : 'unknown';
-};
 
 const pooled = <T>(where: string, result: { ok: true; value: T } | { ok: false; detail: string }): T => {
   if (result.ok) return result.value;
@@ -55,30 +54,6 @@ const importSecret = async (
     throw rbError('tor.instance-key-damaged', path, { problem });
   }
   return pooled(path, await crypto('importIdentity', { bytes }));
-};
-
-/** Files that a daemon run by root makes belong to whom the directory above belongs, who is whom Tor runs as. */
-const ownerFor = async (directory: string): Promise<FileOwner> => {
-  if (process.getuid?.() !== 0) return null;
-  const above = await stat(dirname(directory)).catch(() => null);
-  return above === null || above.uid === 0 ? null : { uid: above.uid, gid: above.gid };
-};
-
-/** Writes each file whose bytes differ; returns the names. The secret key is written first: the rest follows from it. */
-const writeDiffering = async (
-  directory: string,
-  wanted: readonly (readonly [string, Uint8Array])[],
-  owner: FileOwner,
-): Promise<readonly string[]> => {
-  const written: string[] = [];
-  for (const [name, bytes] of wanted) {
-    const path = join(directory, name);
-    const found = await readIfThere(path);
-    if (found !== null && Buffer.compare(found, bytes) === 0) continue;
-    await writePrivateFile(path, bytes, owner);
-    written.push(name);
-  }
-  return written;
 };
 
 const fileList = (
@@ -98,10 +73,7 @@ const markOf = (publicKey: Uint8Array, masterAddress: string): string =>
 const prepare = async (options: InstanceFilesOptions): Promise<Instance> => {
   const { directory, masterAddress, crypto, random, log } = options;
   const secretPath = join(directory, SECRET_FILE);
-  const owner = await ownerFor(directory);
-  const fault = await checkPrivateDirectory(directory, owner?.uid ?? process.getuid?.() ?? 0);
-  if (fault !== null) throw new RbError(fault);
-  await makePrivateDirectory(directory, owner);
+  const owner = await makeServiceDirectory(directory);
   const found = await readIfThere(secretPath);
   const identity =
     found === null
@@ -127,15 +99,9 @@ const prepare = async (options: InstanceFilesOptions): Promise<Instance> => {
  * when all is there. For the moments after the start, when somebody may have changed it.
  */
 export const instanceFault = async (directory: string, torUid: number): Promise<ErrorData | null> => {
-  const fault = await checkPrivateDirectory(directory, torUid);
-  if (fault !== null) return fault;
-  for (const name of [SECRET_FILE, OB_CONFIG]) {
-    const bytes = await readIfThere(join(directory, name)).catch(() => null);
-    if (bytes === null || bytes.length === 0) {
-      return errorData('tor.instance-files', directory, { reason: `${name} is missing or cannot be read` });
-    }
-  }
-  return null;
+  const fault = await serviceFault(directory, [SECRET_FILE, OB_CONFIG], torUid);
+  if (fault?.kind === 'file') return errorData('tor.instance-files', directory, { reason: fault.reason });
+  return fault?.error ?? null;
 };
 
 /**

@@ -1,5 +1,7 @@
 import type { RelayFingerprint, TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
+import { upperHex } from '@rustbalance/crypto-worker/encoding/bytes.js';
 import type { IntroductionPoint } from '@rustbalance/crypto-worker/introduction-point.js';
+import { relayOf } from '@rustbalance/crypto-worker/link-specifiers.js';
 import type { DecodedDescriptor } from '@rustbalance/crypto-worker/task-types.js';
 import type { OwnIntroductionPoints } from './messages.js';
 
@@ -15,17 +17,8 @@ export type Readings = ReadonlyMap<TimePeriodNumber, Reading>;
 /** Is there an established introduction circuit to this relay? */
 export type IsLive = (relay: RelayFingerprint) => boolean;
 
-const LEGACY_FINGERPRINT = 2;
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase();
-
-/** The relay that serves an introduction point; null when its link specifiers do not say (Tor's always do). */
-export const relayOf = (point: IntroductionPoint): RelayFingerprint | null => {
-  const legacy = point.linkSpecifiers.find(({ type }) => type === LEGACY_FINGERPRINT);
-  return legacy === undefined ? null : (hex(legacy.data) as RelayFingerprint);
-};
-
 /** Names an introduction point among ours: Tor makes a new key for each. */
-export const pointKey = (point: IntroductionPoint): string => hex(point.authKey);
+export const pointKey = (point: IntroductionPoint): string => upperHex(point.authKey);
 
 /**
  * Adds a reading. A reading that was fetched may come from an HSDir that missed the last upload: it replaces a newer

@@ -1,6 +1,6 @@
 import { readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Clock } from '../kernel/clock.js';
+import { pause, type Clock } from '../kernel/clock.js';
 import { rbError } from '../kernel/errors.js';
 
 /** What the kernel says of a process. */
@@ -79,11 +79,6 @@ export const findOurTor = async (
 const TERM_PATIENCE_MS = 2_000;
 const KILL_PATIENCE_MS = 2_000;
 const LOOK_EVERY_MS = 25;
-
-const pause = (clock: Clock, ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    clock.after(ms, resolve);
-  });
 
 const isGone = async (
   found: ProcessFacts,

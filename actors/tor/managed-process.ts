@@ -7,7 +7,6 @@ import type { Instance } from './instance-files.js';
 import { systemProcesses } from './leftover-tor.js';
 import { TorProcess } from './tor-process.js';
 import { managedTorrc } from './torrc.js';
-import { instanceService } from './workers.js';
 
 /** A running Tor that an earlier daemon left behind answers at once. */
 const ADOPTION_PATIENCE_MS = 2_000;
@@ -50,8 +49,10 @@ export const managedProcess = (
       controlSocket: paths.torControlSocket,
       socksSocket: paths.torSocksSocket,
       pidFile,
+      coordinationFile: paths.coordinationTorrc,
       hiddenServiceDir: paths.hiddenServiceDir,
-      ...instanceService(context),
+      virtualPort: config.proxy.virtual_port,
+      proxyListen: paths.proxyListen,
       instanceMark: instance.mark,
       extraLines: config.tor.extra_torrc,
     }),

@@ -1,7 +1,8 @@
 import type { OnionAddress, RelayFingerprint, TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
+import type { Curve25519SecretKey } from '../kernel/cluster-keys.js';
 import type { NetworkView } from '@rustbalance/crypto-worker/task-types.js';
 import type { IntroductionPoint } from '@rustbalance/crypto-worker/introduction-point.js';
-import { fact, request, signal } from '../kernel/message-declaration.js';
+import { fact, order, request, signal } from '../kernel/message-declaration.js';
 
 /** Life of this node's Tor, as the operator sees it in `status`. */
 export interface TorStatus {
@@ -55,8 +56,28 @@ export interface FetchOrder {
   readonly hsdir: RelayFingerprint;
 }
 
+/** A key with which our Tor may reach an onion service of another node (ONION_CLIENT_AUTH_ADD, control-spec §3.30). */
+export interface ClientAuthorization {
+  readonly address: OnionAddress;
+  readonly secret: Curve25519SecretKey;
+}
+
+/** This node's coordination onion service, as its Tor has it. */
+export interface CoordinationState {
+  /** Null on a node without a node key. */
+  readonly address: OnionAddress | null;
+  /**
+   * none: not wanted, or no Tor. faulty: see the log. served: Tor has it. published: an HSDir took its descriptor over
+   * this connection, so clients find it.
+   */
+  readonly state: 'none' | 'faulty' | 'served' | 'published';
+}
+
 export const torMessages = {
   'tor.status': fact<TorStatus>(),
+  'tor.coordination': fact<CoordinationState>(),
+  /** All keys that our Tor shall have from now on: those of earlier orders that are not among them are taken away. */
+  'tor.client-authorizations': order<{ readonly authorizations: readonly ClientAuthorization[] }>(),
   /** The consensus as far as publishing needs it; null until one with enough microdescriptors is there. */
   'tor.network': fact<{ readonly view: NetworkView | null }>(),
   'tor.introduction-points': fact<OwnIntroductionPoints>(),

@@ -1,5 +1,5 @@
 import type { OnionAddress, RelayFingerprint, TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
-import { relayIdentity } from '@rustbalance/crypto-worker/link-specifiers.js';
+import { relayOf } from '@rustbalance/crypto-worker/link-specifiers.js';
 import type { PublicationPlan } from '@rustbalance/crypto-worker/task-types.js';
 import { earlier } from '../kernel/level-trigger.js';
 import { CircuitTable } from './circuit-table.js';
@@ -11,7 +11,6 @@ import {
   choosePoints,
   difference,
   onlyPeriods,
-  relayOf,
   sameContent,
   withReading,
   type Reading,
@@ -72,7 +71,7 @@ export class OwnPoints {
   /** The relays that serve them. */
   get relays(): readonly RelayFingerprint[] {
     const points = this.#published?.points ?? [];
-    return points.flatMap(({ linkSpecifiers }) => relayIdentity(linkSpecifiers)?.fingerprint ?? []);
+    return points.flatMap((point) => relayOf(point) ?? []);
   }
 
   /** Established introduction circuits of both descriptors. */

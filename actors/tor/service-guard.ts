@@ -1,27 +1,67 @@
 import { errorData, RbError, rbError, type ErrorData } from '../kernel/errors.js';
 import type { Logger } from '../kernel/logging.js';
 import type { ConfLine } from './control/conf-line.js';
-import { renewal, servicePlan, type InstanceService } from './service-lines.js';
+import {
+  renewal,
+  sameAgain,
+  serviceConf,
+  servicePlan,
+  torrcLine,
+  type OnionService,
+  type WantedServices,
+} from './service-lines.js';
+
+/** What the coordination service of this node needs now. */
+export type CoordinationPlan =
+  /** Nobody has said yet; what Tor has stays. */
+  | { readonly kind: 'unknown' }
+  /** `reread`: its files changed since Tor read them, and it may serve them still. */
+  | { readonly kind: 'absent'; readonly directory: string; readonly reread: boolean }
+  /** `reread`: its files changed since Tor read them. */
+  | { readonly kind: 'served'; readonly service: OnionService; readonly reread: boolean }
+  /** Its files cannot be made; what Tor has stays. */
+  | { readonly kind: 'unfit'; readonly fault: ErrorData };
+
+/** The coordination service beside the instance's: without it the instance is served all the same. */
+export interface GuardedCoordination {
+  /** Brings its files in step with what is wanted, and says what Tor shall have. */
+  prepare(): Promise<CoordinationPlan>;
+  /** Tor has read its files as they were at the last prepare(). */
+  wasRead(): void;
+  /** Called after each look: does Tor have what the plan says? */
+  found(fault: ErrorData | null, isServed: boolean): void;
+}
 
 export interface ServiceGuardEffects {
   readonly log: Logger;
-  readonly service: InstanceService;
-  /** May our service be added to this Tor by SETCONF? */
+  readonly instance: OnionService;
+  readonly coordination: GuardedCoordination;
+  /** May our services be added to this Tor by SETCONF? */
   readonly maySet: boolean;
   /** GETCONF HiddenServiceOptions. */
   readServices(): Promise<readonly ConfLine[]>;
   /** Is PublishHidServDescriptors 0? */
   isPublishingOff(): Promise<boolean>;
-  /** Why Tor could not use the directory (and would exit on it); null when it can. */
-  directoryFault(): Promise<ErrorData | null>;
+  /** Why Tor could not use the directory of that service (and would exit on it); null when it can. */
+  directoryFault(service: OnionService): Promise<ErrorData | null>;
   setConf(lines: readonly ConfLine[]): Promise<void>;
   resetConf(lines: readonly ConfLine[]): Promise<void>;
-  /** Called right before Tor loads our service anew: it will make new keys for all introduction points. */
+  /** SIGNAL RELOAD. */
+  reload(): Promise<void>;
+  /** Called right before Tor loads the instance's service anew: it will make new keys for all introduction points. */
   settingUp(): void;
-  /** Is our service in Tor? Called after each look. */
+  /** Is the instance's service in Tor? Called after each look. */
   found(fault: ErrorData | null): void;
   poke(): void;
 }
+
+/** What a look found amiss with either service. */
+interface Faults {
+  readonly instance: ErrorData | null;
+  readonly coordination: ErrorData | null;
+}
+
+const NO_FAULTS: Faults = { instance: null, coordination: null };
 
 /** A lost event is caught by looking now and then; GETCONF costs nothing. */
 const LOOK_EVERY_MS = 60_000;
@@ -30,7 +70,7 @@ const SLOW_RETRY_MS = 15_000;
 const QUICK_RETRIES = 5;
 
 /**
- * Keeps the instance's service in a Tor's configuration: looks when the connection is made, after every change of
+ * Keeps our services in a Tor's configuration: looks when the connection is made, after every change of
  * options and every reload (which forgets what SETCONF set), and now and then.
  */
 export class ServiceGuard {
@@ -40,7 +80,7 @@ export class ServiceGuard {
   #session = 0;
   #dueAtMs: number | null = null;
   #failures = 0;
-  #told = '';
+  readonly #told = { instance: '', coordination: '' };
   #publishingOff = false;
   #renewalWanted = false;
 
@@ -86,58 +126,136 @@ export class ServiceGuard {
     return null;
   }
 
-  #run(nowMs: number, work: () => Promise<ErrorData | null>): void {
+  #run(nowMs: number, work: () => Promise<Faults>): void {
     const session = this.#session;
     this.#busy = true;
     // What changes from here on is looked at again.
     this.#dueAtMs = null;
     void work()
       .catch((error: unknown) => {
-        if (error instanceof RbError) return error.data;
+        if (error instanceof RbError) return { instance: error.data, coordination: null };
         throw error;
       })
-      .then((fault) => {
+      .then((faults) => {
         if (session !== this.#session) return;
         this.#busy = false;
-        this.#failures = fault === null ? 0 : this.#failures + 1;
+        const isFine = faults.instance === null && faults.coordination === null;
+        this.#failures = isFine ? 0 : this.#failures + 1;
         const retry = this.#failures <= QUICK_RETRIES ? RETRY_MS : SLOW_RETRY_MS;
-        this.#dueAtMs ??= nowMs + (fault === null ? LOOK_EVERY_MS : retry);
-        this.#tell(fault);
-        this.#effects.found(fault);
+        this.#dueAtMs ??= nowMs + (isFine ? LOOK_EVERY_MS : retry);
+        this.#tell(faults);
+        this.#effects.found(faults.instance);
         this.#effects.poke();
       });
   }
 
-  #tell(fault: ErrorData | null): void {
-    const text = fault === null ? '' : `${fault.code} ${fault.what}`;
-    if (text === this.#told) return;
-    this.#told = text;
-    if (fault === null) this.#effects.log.info('the onion service of this node is in Tor');
-    else if (fault.code !== 'control.closed')
-      this.#effects.log.error('the onion service is not in Tor', {}, fault);
+  #tell({ instance, coordination }: Faults): void {
+    const { log } = this.#effects;
+    const isNews = (which: keyof Faults, fault: ErrorData | null): boolean => {
+      const text = fault === null ? '' : `${fault.code} ${fault.what}`;
+      if (text === this.#told[which]) return false;
+      this.#told[which] = text;
+      return fault?.code !== 'control.closed';
+    };
+    if (isNews('instance', instance)) {
+      if (instance === null) log.info('the onion service of this node is in Tor');
+      else log.error('the onion service is not in Tor', {}, instance);
+    }
+    if (isNews('coordination', coordination)) {
+      if (coordination === null) log.info('the coordination service of this node is as it must be');
+      else log.error('the coordination service of this node is not as it must be', {}, coordination);
+    }
   }
 
-  async #check(): Promise<ErrorData | null> {
-    const { service, maySet, log } = this.#effects;
+  async #check(): Promise<Faults> {
+    const { coordination } = this.#effects;
     await this.#checkPublishing();
-    const plan = servicePlan(await this.#effects.readServices(), service, maySet);
-    if (plan.kind === 'present') return null;
-    if (plan.kind === 'missing') {
-      return errorData('tor.service-missing', 'torrc', { lines: plan.lines.join(' / ') });
+    const plan = await coordination.prepare();
+    const faults = await this.#bringInStep(plan);
+    const fault = plan.kind === 'unfit' ? plan.fault : faults.coordination;
+    coordination.found(fault, plan.kind === 'served' && fault === null && faults.instance === null);
+    return { ...faults, coordination: fault };
+  }
+
+  async #bringInStep(plan: CoordinationPlan): Promise<Faults> {
+    const { instance, maySet, log } = this.#effects;
+    const reply = await this.#effects.readServices();
+    const before = servicePlan(reply, this.#wanted(plan), maySet);
+    if (before.kind === 'unreadable') return { instance: this.#unreadable(), coordination: null };
+    if (before.kind === 'missing') {
+      const { instance: own, coordination } = this.#missing(before.services);
+      // What may not be taken out of Tor can still be locked.
+      const again = await this.#reread(plan, reply);
+      return { instance: own, coordination: coordination ?? again.coordination };
     }
-    if (plan.kind === 'unreadable') return this.#unreadable();
-    const fault = await this.#effects.directoryFault();
-    if (fault !== null) return fault;
-    log.info('adding the onion service of this node to Tor', { servicesOfOthers: plan.others });
-    if (plan.isNew) this.#effects.settingUp();
-    await this.#effects.setConf(plan.lines);
-    const after = servicePlan(await this.#effects.readServices(), service, maySet);
-    return after.kind === 'present' ? null : errorData('tor.service-missing', 'torrc', { lines: 'all' });
+    if (before.kind === 'present') return plan.kind === 'served' ? this.#reread(plan, reply) : NO_FAULTS;
+    const fault = await this.#effects.directoryFault(instance);
+    if (fault !== null) return { instance: fault, coordination: null };
+    // Tor would exit on a directory that it cannot use, also where it served it before.
+    const unfit = plan.kind === 'served' ? await this.#effects.directoryFault(plan.service) : null;
+    const usable: CoordinationPlan =
+      plan.kind === 'served' && unfit !== null
+        ? { kind: 'absent', directory: plan.service.directory, reread: false }
+        : plan;
+    const next = servicePlan(reply, this.#wanted(usable), maySet);
+    if (next.kind !== 'set') return { instance: null, coordination: unfit };
+    log.info('bringing the onion services of this node into Tor', {
+      added: next.added.length,
+      servicesOfOthers: next.others,
+    });
+    if (next.added.includes(instance.directory)) this.#effects.settingUp();
+    await this.#effects.setConf(next.lines);
+    if (usable.kind === 'served') this.#effects.coordination.wasRead();
+    const after = servicePlan(await this.#effects.readServices(), this.#wanted(usable), maySet);
+    if (after.kind === 'present') return { instance: null, coordination: unfit };
+    return { instance: errorData('tor.service-missing', 'torrc', { lines: 'all' }), coordination: unfit };
+  }
+
+  #wanted(plan: CoordinationPlan): WantedServices {
+    const { instance } = this.#effects;
+    return {
+      served: plan.kind === 'served' ? [plan.service, instance] : [instance],
+      absent: plan.kind === 'absent' ? [plan.directory] : [],
+    };
+  }
+
+  /**
+   * Tor reads authorized_clients when it loads its configuration. Measured on tor 0.4.9.11: SETCONF of what is set
+   * already and SIGNAL RELOAD both make it upload new descriptors within 0.02 s, and no service loses a point.
+   */
+  async #reread(plan: CoordinationPlan, reply: readonly ConfLine[]): Promise<Faults> {
+    if ((plan.kind !== 'served' && plan.kind !== 'absent') || !plan.reread) return NO_FAULTS;
+    const { instance, maySet } = this.#effects;
+    const lines = maySet ? sameAgain(reply) : null;
+    for (const service of plan.kind === 'served' ? [instance, plan.service] : [instance]) {
+      const fault = await this.#effects.directoryFault(service);
+      if (fault !== null) return { instance: null, coordination: fault };
+    }
+    if (lines === null || lines.length === 0) await this.#effects.reload();
+    else await this.#effects.setConf(lines);
+    this.#effects.coordination.wasRead();
+    return NO_FAULTS;
+  }
+
+  #missing(services: readonly { readonly directory: string; readonly lines: readonly string[] }[]): Faults {
+    const { directory } = this.#effects.instance;
+    const ours = services.find((service) => service.directory === directory);
+    const other = services.find((service) => service.directory !== directory);
+    const missing = (lines: readonly string[]): ErrorData =>
+      errorData('tor.service-missing', 'torrc', { lines: lines.join(' / ') });
+    return {
+      instance: ours === undefined ? null : missing(ours.lines),
+      coordination:
+        other === undefined
+          ? null
+          : other.lines.length === 0
+            ? errorData('tor.coordination-surplus', 'torrc', { directory: other.directory })
+            : errorData('tor.coordination-missing', 'torrc', { lines: other.lines.join(' / ') }),
+    };
   }
 
   #unreadable(): ErrorData {
-    const { directory, virtualPort, proxyListen } = this.#effects.service;
-    const lines = `HiddenServiceDir ${directory} / HiddenServicePort ${String(virtualPort)} ${proxyListen} / HiddenServiceOnionBalanceInstance 1`;
+    const lines = serviceConf(this.#effects.instance).map(torrcLine).join(' / ');
     return errorData('tor.foreign-services-unreadable', 'torrc', { lines });
   }
 
@@ -153,12 +271,12 @@ export class ServiceGuard {
     this.#publishingOff = off;
   }
 
-  async #renew(): Promise<ErrorData | null> {
-    const { service, log } = this.#effects;
-    const fault = await this.#effects.directoryFault();
-    if (fault !== null) return fault;
-    const steps = renewal(await this.#effects.readServices(), service);
-    if (steps === null) return this.#unreadable();
+  async #renew(): Promise<Faults> {
+    const { instance, log } = this.#effects;
+    const fault = await this.#effects.directoryFault(instance);
+    if (fault !== null) return { instance: fault, coordination: null };
+    const steps = renewal(await this.#effects.readServices(), instance);
+    if (steps === null) return { instance: this.#unreadable(), coordination: null };
     log.info('setting the onion service up anew for fresh introduction points');
     this.#effects.settingUp();
     const [only] = steps.without;
@@ -166,6 +284,6 @@ export class ServiceGuard {
     if (steps.without.length === 1 && only.value === null) await this.#effects.resetConf(steps.without);
     else await this.#effects.setConf(steps.without);
     await this.#effects.setConf(steps.with);
-    return null;
+    return NO_FAULTS;
   }
 }

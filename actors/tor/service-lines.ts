@@ -7,16 +7,33 @@ import {
 import { fromWireText, toWireText } from './control/wire-text.js';
 import { serviceTarget } from './torrc.js';
 
-/** The onion service of this node's instance, as a Tor's configuration must have it. */
-export interface InstanceService {
+/** One of our onion services, as a Tor's configuration must have it. */
+export interface OnionService {
   readonly directory: string;
-  readonly virtualPort: number;
-  /** Where the proxy listens: `unix:/path` or `host:port`. */
-  readonly proxyListen: string;
+  readonly ports: readonly {
+    readonly virtual: number;
+    /** Where it leads: `unix:/path` or `host:port`. */
+    readonly target: string;
+  }[];
+  /** Do its introduction points stand in the descriptor of the master address (HiddenServiceOnionBalanceInstance)? */
+  readonly isInstance: boolean;
+}
+
+/** What a Tor shall have of ours. */
+export interface WantedServices {
+  readonly served: readonly OnionService[];
+  /** Directories of ours that it shall not serve; one that is in neither list is left as it is. */
+  readonly absent: readonly string[];
+}
+
+export interface MissingLines {
+  readonly directory: string;
+  /** The torrc lines that are missing. */
+  readonly lines: readonly string[];
 }
 
 export type ServicePlan =
-  /** Tor has it. */
+  /** Tor has them. */
   | { readonly kind: 'present' }
   /** What to send: all services that Tor has, and ours. Naming one HiddenServiceDir replaces them all. */
   | {
@@ -24,27 +41,29 @@ export type ServicePlan =
       readonly lines: readonly ConfLine[];
       /** How many services of others are sent again. */
       readonly others: number;
-      /** Tor has no service in our directory yet: it will make its introduction points anew. */
-      readonly isNew: boolean;
+      /** Directories that Tor does not serve yet: it will make their introduction points anew. */
+      readonly added: readonly string[];
     }
-  /** It is not there and may not be set; the torrc lines that are missing. */
-  | { readonly kind: 'missing'; readonly lines: readonly string[] }
+  /** Some are not there and may not be set, or there and may not be taken out (then without lines). */
+  | { readonly kind: 'missing'; readonly services: readonly MissingLines[] }
   /** Tor's answer could not be sent again as it is. */
   | { readonly kind: 'unreadable' };
 
 const conf = (key: string, value: string): ConfLine => ({ key, value: toWireText(value) });
 
-/** Our service as lines for SETCONF, the directory first. */
-export const instanceLines = (service: InstanceService): readonly ConfLine[] => [
+/** A service as lines for SETCONF, the directory first. */
+export const serviceConf = (service: OnionService): readonly ConfLine[] => [
   conf('HiddenServiceDir', service.directory),
-  conf('HiddenServicePort', `${String(service.virtualPort)} ${serviceTarget(service.proxyListen)}`),
-  conf('HiddenServiceOnionBalanceInstance', '1'),
+  ...service.ports.map(({ virtual, target }) =>
+    conf('HiddenServicePort', `${String(virtual)} ${serviceTarget(target)}`),
+  ),
+  ...(service.isInstance ? [conf('HiddenServiceOnionBalanceInstance', '1')] : []),
 ];
 
 const withoutSlashes = (path: string): string => path.replace(/\/+$/, '');
 
-const isOurs = (service: HiddenServiceOptions, ours: InstanceService): boolean =>
-  withoutSlashes(fromWireText(service.directory)) === withoutSlashes(ours.directory);
+const isAt = (service: HiddenServiceOptions, directory: string): boolean =>
+  withoutSlashes(fromWireText(service.directory)) === withoutSlashes(directory);
 
 /** Quotes and runs of blanks may differ between what was written and what Tor shows. */
 const normalised = (value: string): string => value.replaceAll('"', '').replace(/\s+/g, ' ').trim();
@@ -57,50 +76,78 @@ const has = (service: HiddenServiceOptions, wanted: ConfLine): boolean =>
   );
 
 /** A configuration line as torrc has it. */
-const torrcLine = ({ key, value }: ConfLine): string => `${key} ${value === null ? '' : fromWireText(value)}`;
+export const torrcLine = ({ key, value }: ConfLine): string =>
+  `${key} ${value === null ? '' : fromWireText(value)}`;
+
+const lackingOf = (services: readonly HiddenServiceOptions[], ours: OnionService): readonly ConfLine[] => {
+  const wanted = serviceConf(ours);
+  const present = services.find((service) => isAt(service, ours.directory));
+  if (present === undefined) return wanted;
+  return wanted.filter((line) => line.key !== 'HiddenServiceDir' && !has(present, line));
+};
 
 /**
- * From `GETCONF HiddenServiceOptions`: is our service there, and if not, what to do. Lines that the operator gave to
- * our service beside ours are kept when it is there whole.
+ * From `GETCONF HiddenServiceOptions`: are our services there, and no others of ours; and if not, what to do. Lines
+ * that the operator gave to one of ours beside ours are kept while it is there whole.
  */
 export const servicePlan = (
   reply: readonly ConfLine[],
-  ours: InstanceService,
+  { served, absent }: WantedServices,
   maySet: boolean,
 ): ServicePlan => {
   const services = parseHiddenServices(reply);
   if (services === null) return { kind: 'unreadable' };
-  const wanted = instanceLines(ours);
-  const present = services.find((service) => isOurs(service, ours));
-  const lacking =
-    present === undefined
-      ? wanted
-      : wanted.filter((line) => line.key !== 'HiddenServiceDir' && !has(present, line));
-  if (lacking.length === 0) return { kind: 'present' };
-  if (!maySet) return { kind: 'missing', lines: lacking.map(torrcLine) };
-  const others = services.filter((service) => !isOurs(service, ours));
+  const lacking = served.map((ours) => ({ ours, lines: lackingOf(services, ours) }));
+  const surplus = services.filter((service) => absent.some((directory) => isAt(service, directory)));
+  if (surplus.length === 0 && lacking.every(({ lines }) => lines.length === 0)) return { kind: 'present' };
+  if (!maySet) {
+    return {
+      kind: 'missing',
+      services: [
+        ...lacking
+          .filter(({ lines }) => lines.length > 0)
+          .map(({ ours, lines }) => ({ directory: ours.directory, lines: lines.map(torrcLine) })),
+        ...surplus.map(({ directory }) => ({ directory: fromWireText(directory), lines: [] })),
+      ],
+    };
+  }
+  const isOurs = (service: HiddenServiceOptions): boolean =>
+    surplus.includes(service) || served.some(({ directory }) => isAt(service, directory));
+  const others = services.filter((service) => !isOurs(service));
+  const ours = lacking.map(({ ours: wanted, lines }) => {
+    const present = services.find((service) => isAt(service, wanted.directory));
+    return present !== undefined && lines.length === 0 ? present.lines : serviceConf(wanted);
+  });
   return {
     kind: 'set',
-    lines: [...hiddenServiceLines(others), ...wanted],
+    lines: [...hiddenServiceLines(others), ...ours.flat()],
     others: others.length,
-    isNew: present === undefined,
+    added: lacking
+      .filter(({ ours: { directory } }) => !services.some((service) => isAt(service, directory)))
+      .map(({ ours: { directory } }) => directory),
   };
 };
 
+/** The configuration as it is, to be sent again: Tor then reads the files of all services anew and keeps their points. */
+export const sameAgain = (reply: readonly ConfLine[]): readonly ConfLine[] | null => {
+  const services = parseHiddenServices(reply);
+  return services === null ? null : hiddenServiceLines(services);
+};
+
 /**
- * The two configurations that make Tor set our service up anew, with fresh introduction points: all services but
- * ours, then all. Services whose lines stay the same keep their points.
+ * The two configurations that make Tor set one of our services up anew, with fresh introduction points: all services
+ * but it, then all. Services whose lines stay the same keep their points.
  */
 export const renewal = (
   reply: readonly ConfLine[],
-  ours: InstanceService,
+  ours: OnionService,
 ): { readonly without: readonly ConfLine[]; readonly with: readonly ConfLine[] } | null => {
   const services = parseHiddenServices(reply);
   if (services === null) return null;
-  const present = services.find((service) => isOurs(service, ours));
-  const others = services.filter((service) => !isOurs(service, ours));
+  const present = services.find((service) => isAt(service, ours.directory));
+  const others = services.filter((service) => !isAt(service, ours.directory));
   return {
     without: others.length === 0 ? [{ key: 'HiddenServiceDir', value: null }] : hiddenServiceLines(others),
-    with: [...hiddenServiceLines(others), ...(present === undefined ? instanceLines(ours) : present.lines)],
+    with: [...hiddenServiceLines(others), ...(present === undefined ? serviceConf(ours) : present.lines)],
   };
 };

@@ -1,17 +1,13 @@
 import { createActor, type Actor } from 'xstate';
 import type { ActorContext, RunningActor } from '../kernel/actor.js';
+import { torControlPort, torSocksPort } from '../kernel/config/tor-ports.js';
 import { errorData, rbError, type ErrorData } from '../kernel/errors.js';
 import { earlier, startLevelTrigger, type LevelTrigger } from '../kernel/level-trigger.js';
-import {
-  authenticateWith,
-  byDeadline,
-  controlEndpoint,
-  reachControlPort,
-  socksAddress,
-  type ControlAccess,
-} from './control-access.js';
+import { streamAddressText } from '../kernel/stream-address.js';
+import { authenticateWith, byDeadline, reachControlPort, type ControlAccess } from './control-access.js';
 import type { ControlConnection } from './control/connection.js';
 import type { HsDescEvent } from './control/hs-desc-event.js';
+import type { Coordination } from './coordination-service.js';
 import type { Instance } from './instance-files.js';
 import { lifeMachine, type LifeEffects, type LifeEvent } from './life-machine.js';
 import { machineClock } from './machine-clock.js';
@@ -31,6 +27,7 @@ const STOP_PATIENCE_MS = 3_000;
 export class Tor {
   readonly #context: ActorContext<'tor'>;
   readonly #instance: Instance;
+  readonly #coordination: Coordination;
   readonly #access: ControlAccess;
   readonly #managed: boolean;
   readonly #process: TorProcess | null;
@@ -46,12 +43,13 @@ export class Tor {
   #lostAtMs: number | null = null;
   #lastState: LifeState = 'idle';
 
-  constructor(context: ActorContext<'tor'>, instance: Instance) {
+  constructor(context: ActorContext<'tor'>, instance: Instance, coordination: Coordination) {
     this.#context = context;
     this.#instance = instance;
+    this.#coordination = coordination;
     const { config, clock, random, secrets } = context;
     this.#managed = config.tor.mode === 'managed';
-    this.#access = { endpoint: controlEndpoint(config), clock, random, password: secrets.controlPassword };
+    this.#access = { endpoint: torControlPort(config), clock, random, password: secrets.controlPassword };
     this.#process = this.#managed
       ? managedProcess(context, instance, this.#access, (error) => {
           this.#exited(error);
@@ -62,6 +60,7 @@ export class Tor {
     this.#workers = makeWorkers({
       context,
       instance,
+      coordination,
       session: () => this.#session,
       serviceFound: (fault) => {
         this.#send(fault === null ? { type: 'SERVICE_FOUND' } : { type: 'SERVICE_MISSING', error: fault });
@@ -90,6 +89,13 @@ export class Tor {
         'host.children': ({ children }) => {
           this.#process?.children(children);
         },
+        'wg.coordination': ({ service }) => {
+          this.#coordination.want(service);
+          this.#workers.guard.look();
+        },
+        'tor.client-authorizations': ({ authorizations }) => {
+          this.#workers.authorizations.want(authorizations);
+        },
         'tor.upload': (order) => this.#upload(order),
         'tor.fetch': (order) => this.#fetch(order),
       },
@@ -101,6 +107,7 @@ export class Tor {
     return {
       monotonicMs: () => clock.monotonicMs(),
       launch: async () => {
+        await this.#coordination.beforeLaunch();
         const isNew = (await this.#process?.launch()) === true;
         // Whatever was published before, by an actor before this one, belongs to a Tor that is no more.
         if (isNew) this.#workers.points.gone(clock.wallMs());
@@ -149,7 +156,9 @@ export class Tor {
     log.info('connected to Tor', { version: start.version });
     this.#workers.points.begin(start.circuits);
     this.#workers.network.begin();
+    this.#coordination.begin();
     this.#workers.guard.begin();
+    this.#workers.authorizations.begin();
     this.#trigger.poke();
   }
 
@@ -161,6 +170,7 @@ export class Tor {
       },
       descriptor: (event) => {
         this.#workers.points.descriptorEvent(event);
+        this.#coordination.descriptorEvent(event);
       },
       uploadAnswer: (event) => {
         this.#uploadAnswer(event);
@@ -170,6 +180,7 @@ export class Tor {
       },
       configuration: () => {
         this.#workers.guard.look();
+        this.#workers.authorizations.again();
       },
       bootstrap: ({ progress, summary, warning }) => {
         if (progress !== this.#bootstrap) log.debug('bootstrap', { progress, summary });
@@ -197,17 +208,20 @@ export class Tor {
     this.#workers.points.end();
     this.#workers.network.end();
     this.#workers.guard.end();
+    this.#workers.authorizations.end();
+    this.#coordination.end();
     session?.tor.close(reason);
   }
 
   #step(nowMs: number): number | null {
     const session = this.#session;
     if (session === null) return null;
-    const { network, points, guard } = this.#workers;
+    const { network, points, guard, authorizations } = this.#workers;
     const wakeAtMs = [
       session.tor.step(nowMs),
       network.step(nowMs),
       guard.step(nowMs),
+      authorizations.step(nowMs),
       points.step(nowMs),
     ].reduce(earlier, null);
     return earlier(wakeAtMs, this.#renewIfLacking(nowMs));
@@ -276,7 +290,7 @@ export class Tor {
         version: this.#version,
         bootstrap: this.#bootstrap,
         instanceAddress: this.#instance.address,
-        socks: socksAddress(this.#context.config),
+        socks: streamAddressText(torSocksPort(this.#context.config)),
         deaths,
         lastError,
       }),

@@ -6,6 +6,8 @@ export interface TorrcInput {
   readonly controlSocket: string;
   readonly socksSocket: string;
   readonly pidFile: string;
+  /** Lines of the coordination service, a file that changes while this one stays; it must exist. */
+  readonly coordinationFile: string;
   readonly hiddenServiceDir: string;
   readonly virtualPort: number;
   /** Where the proxy listens: `unix:/path` or `host:port`. */
@@ -25,7 +27,7 @@ const printable = (setting: string, text: string): string => {
 };
 
 /** A value in quotes, as Tor's configuration reads C strings: spaces, '#', quotes and backslashes survive. */
-const quoted = (setting: string, text: string): string =>
+export const quoted = (setting: string, text: string): string =>
   `"${printable(setting, text).replace(/["\\]/g, (special) => `\\${special}`)}"`;
 
 /** `unix:"/path"` or `host:port`, as HiddenServicePort takes a target. */
@@ -59,6 +61,8 @@ export const managedTorrc = (input: TorrcInput): string => {
     `SocksPort unix:${path('node.run_dir', input.socksSocket)}`,
     'FetchDirInfoEarly 1',
     'FetchDirInfoExtraEarly 1',
+    // Before the instance's lines: the operator's own, which come last, may speak of the instance.
+    `%include ${path('tor.data_dir', input.coordinationFile)}`,
     `HiddenServiceDir ${path('node.hidden_service_dir', input.hiddenServiceDir)}`,
     `HiddenServicePort ${String(input.virtualPort)} ${serviceTarget(input.proxyListen)}`,
     'HiddenServiceOnionBalanceInstance 1',

@@ -3,19 +3,22 @@ import type { ActorContext } from '../kernel/actor.js';
 import { nodePaths } from '../kernel/config/paths.js';
 import { RbError, rbError, type ErrorData } from '../kernel/errors.js';
 import type { Random } from '../kernel/random.js';
+import { ClientAuthorizations } from './client-authorizations.js';
+import type { Coordination } from './coordination-service.js';
 import { HIDDEN_SERVICE_OPTIONS } from './control/hidden-service-options.js';
 import { INFO } from './control/info.js';
 import { instanceFault, type Instance } from './instance-files.js';
 import { NetworkWatch, type NetworkDocuments } from './network-watch.js';
 import { OwnPoints } from './own-points.js';
 import { ServiceGuard } from './service-guard.js';
-import type { InstanceService } from './service-lines.js';
+import type { OnionService } from './service-lines.js';
 import type { SessionStart, TorSession } from './session.js';
 
 /** What the workers need of the actor around them. */
 export interface WorkerSetting {
   readonly context: ActorContext<'tor'>;
   readonly instance: Instance;
+  readonly coordination: Coordination;
   /** The session in use, and what it began with; null while there is none. */
   readonly session: () => { readonly tor: TorSession; readonly start: SessionStart } | null;
   readonly serviceFound: (fault: ErrorData | null) => void;
@@ -26,6 +29,7 @@ export interface Workers {
   readonly network: NetworkWatch;
   readonly points: OwnPoints;
   readonly guard: ServiceGuard;
+  readonly authorizations: ClientAuthorizations;
 }
 
 /** The largest descriptor that any Tor takes, until a consensus says it (dir-spec: HSV3MaxDescriptorSize). */
@@ -73,12 +77,12 @@ const readDocuments = async (tor: TorSession): Promise<NetworkDocuments | null> 
   };
 };
 
-export const instanceService = ({ config }: ActorContext<'tor'>): InstanceService => {
+const instanceService = ({ config }: ActorContext<'tor'>): OnionService => {
   const paths = nodePaths(config);
   return {
     directory: paths.hiddenServiceDir,
-    virtualPort: config.proxy.virtual_port,
-    proxyListen: paths.proxyListen,
+    ports: [{ virtual: config.proxy.virtual_port, target: paths.proxyListen }],
+    isInstance: true,
   };
 };
 
@@ -169,24 +173,44 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
   });
 
   const service = instanceService(context);
+  const torUid = (): number => current().start.torUid ?? process.getuid?.() ?? 0;
+  const authorizations = new ClientAuthorizations({
+    log,
+    add: async ({ address, secret }) => current().tor.commands.clientAuthAdd(address, secret),
+    remove: async (address) => current().tor.commands.clientAuthRemove(address),
+    poke,
+  });
   const guard = new ServiceGuard({
     log,
-    service,
+    instance: service,
+    coordination: setting.coordination,
     maySet: managed || config.tor.configure_service,
     readServices: async () => current().tor.commands.getConf([HIDDEN_SERVICE_OPTIONS]),
     isPublishingOff: async () =>
       (await current().tor.commands.getConf(['PublishHidServDescriptors'])).some(
         ({ value }) => value === '0',
       ),
-    directoryFault: async () =>
-      instanceFault(service.directory, current().start.torUid ?? process.getuid?.() ?? 0),
-    setConf: async (lines) => current().tor.commands.setConf(lines),
-    resetConf: async (lines) => current().tor.commands.resetConf(lines),
+    directoryFault: async ({ directory }) =>
+      directory === service.directory
+        ? instanceFault(directory, torUid())
+        : setting.coordination.fault(torUid()),
+    setConf: async (lines) => {
+      await current().tor.commands.setConf(lines);
+      authorizations.again();
+    },
+    resetConf: async (lines) => {
+      await current().tor.commands.resetConf(lines);
+      authorizations.again();
+    },
+    reload: async () => {
+      await current().tor.commands.signal('RELOAD');
+      authorizations.again();
+    },
     settingUp: () => {
       points.renewed();
     },
     found: setting.serviceFound,
     poke,
   });
-  return { network, points, guard };
+  return { network, points, guard, authorizations };
 };

@@ -1,46 +1,69 @@
 import { createActor } from 'xstate';
+import type { Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
 import type { ActorContext, ActorDefinition, RunningActor } from '../kernel/actor.js';
-import { rbError } from '../kernel/errors.js';
+import { clusterSecret } from '../kernel/cluster-keys.js';
+import { nodePaths } from '../kernel/config/paths.js';
 import { startLevelTrigger } from '../kernel/level-trigger.js';
-import { DirectTransport } from './direct-transport.js';
-import { directEndpoints } from './endpoints.js';
+import type { Payload } from '../kernel/messages.js';
+import { parseStreamAddress } from '../kernel/stream-address.js';
+import { configuredTransports, systemSockets } from './configured-transports.js';
+import type { TransportSockets } from './configured-transports.js';
+import { Doors, isServiceWanted, speaksOverTor } from './coordination.js';
+import { JoinDoor } from './join-door.js';
+import type { AnswerJoin } from './join-door.js';
 import { wgMachine } from './machine.js';
-import type { TransportName } from './messages.js';
-import type { Transport, TransportEvents } from './transport.js';
+import { chooseTransport } from './choose-transport.js';
+import { listenTcp } from './tcp-listener.js';
 import { openUdp } from './udp-socket.js';
 import type { OpenUdp } from './udp-socket.js';
+import type { ListenUnix } from './unix-listener.js';
 
 /** Counters move with every datagram; the fact is told this often, and at once when a transport goes up or down. */
 const STATUS_EVERY_MS = 5000;
 
-/**
- * The transports that the configuration asks for.
- *
- * @throws RbError config.transport-unavailable for those that this version does not have, and what directEndpoints throws
- */
-const configuredTransports = (
-  context: ActorContext<'wg'>,
-  eventsOf: (transport: TransportName) => TransportEvents,
-  open: OpenUdp,
-): readonly Transport[] => {
-  const { mode } = context.config.coordination;
-  if (mode !== 'direct') throw rbError('config.transport-unavailable', 'coordination.mode', { mode });
-  const endpoints = directEndpoints(context.config);
-  if (endpoints === null) return [];
-  const { clock, random, log } = context;
-  return [new DirectTransport(endpoints, { clock, random, log, openUdp: open }, eventsOf('direct'))];
+/** The keys of the doors, where this node has what they are derived from. */
+const doorsOf = ({ secrets, config }: ActorContext<'wg'>): Doors | null => {
+  const { nodeKey, clusterToken } = secrets;
+  if (nodeKey === null || clusterToken === null) return null;
+  return new Doors(
+    clusterSecret(clusterToken.reveal(), config.master.onion_address),
+    nodeKey.reveal() as Ed25519Seed,
+  );
 };
 
-/** The WgActor with sockets of its choice. */
-export const wgActorWith = (open: OpenUdp): ActorDefinition<'wg'> => ({
+/** The ElectionActor answers within 8 s; the listener waits 15. */
+const JOIN_DEADLINE_MS = 12_000;
+
+/** Hands a join to the ElectionActor. That it cannot be asked looks like a refusal from outside. */
+const answerBy =
+  (context: ActorContext<'wg'>): AnswerJoin =>
+  async (frame) =>
+    (await context.request('election.join', { frame }, JOIN_DEADLINE_MS)).frame;
+
+/** Where joins arrive: by the coordination service, or, where the nodes do without Tor between them, beside the datagrams. */
+const joinDoorOf = (context: ActorContext<'wg'>, listen: ListenUnix): JoinDoor => {
+  const { coordination, direct } = context.config;
+  const answer = answerBy(context);
+  return coordination.mode === 'direct'
+    ? new JoinDoor(context, direct.listen, listenTcp, answer)
+    : new JoinDoor(context, nodePaths(context.config).joinSocket, listen, answer);
+};
+
+/** The WgActor with sockets, streams and tunnels of its choice. */
+export const wgActorWith = (
+  open: OpenUdp,
+  others: Partial<Omit<TransportSockets, 'openUdp'>> = {},
+): ActorDefinition<'wg'> => ({
   name: 'wg',
   start: async (context): Promise<RunningActor<'wg'>> => {
+    const { config } = context;
+    const sockets: TransportSockets = { ...systemSockets, ...others, openUdp: open };
     const machine = createActor(wgMachine);
     machine.start();
     let poke: () => void = () => undefined;
     const refusedToSend = { 'too-large': 0, 'no-route': 0, down: 0 };
 
-    const transports: readonly Transport[] = configuredTransports(
+    const configured = configuredTransports(
       context,
       (transport) => ({
         datagram: (bytes) => {
@@ -50,8 +73,17 @@ export const wgActorWith = (open: OpenUdp): ActorDefinition<'wg'> => ({
           poke();
         },
       }),
-      open,
+      sockets,
     );
+    const transports = configured.all;
+    const doors = doorsOf(context);
+    const joinDoor = joinDoorOf(context, sockets.listen);
+    let authorizations: Payload<'tor.client-authorizations'>['authorizations'] | null = null;
+    let torIsUp = false;
+
+    const tellAuthorizations = (): void => {
+      if (authorizations !== null && torIsUp) context.order('tor.client-authorizations', { authorizations });
+    };
 
     const tellStatus = (): void => {
       const statuses = transports.map((transport) => transport.status());
@@ -61,7 +93,41 @@ export const wgActorWith = (open: OpenUdp): ActorDefinition<'wg'> => ({
       context.publish('wg.status', { transports: statuses });
     };
 
+    const followMembers = ({ members, joinTokens }: Payload<'election.members'>): void => {
+      configured.useMembers(members);
+      if (doors === null) return;
+      const keys = doors.keysFor(members, joinTokens);
+      const wanted = isServiceWanted(config, members.length, joinTokens.length) && keys.clients.length > 0;
+      joinDoor.shall(
+        config.coordination.mode === 'direct' ? joinTokens.length > 0 && config.direct.listen !== '' : wanted,
+      );
+      const { datagramSocket, joinSocket } = nodePaths(config);
+      context.publish('wg.coordination', {
+        service: wanted
+          ? {
+              datagramTarget: `unix:${datagramSocket}`,
+              joinTarget: `unix:${joinSocket}`,
+              clients: keys.clients,
+            }
+          : null,
+      });
+      authorizations = speaksOverTor(config) ? keys.authorizations : [];
+      tellAuthorizations();
+    };
+
+    const followTor = ({ state, socks }: Payload<'tor.status'>): void => {
+      const isUp = state === 'up';
+      // An actor of Tor that was started anew knows of no order: every Tor that comes up is told again.
+      const comesUp = isUp && !torIsUp;
+      torIsUp = isUp;
+      if (comesUp) tellAuthorizations();
+      if (isUp) configured.useSocks(socks === null ? null : parseStreamAddress(socks));
+      // In between, the connection to the control port may be lost while streams go on.
+      else if (state === 'down' || state === 'launching') configured.useSocks(null);
+    };
+
     await Promise.all(transports.map((transport) => transport.open()));
+    if (doors === null) context.publish('wg.coordination', { service: null });
     tellStatus();
     const trigger = startLevelTrigger(context.clock, (nowMs) => {
       tellStatus();
@@ -75,10 +141,14 @@ export const wgActorWith = (open: OpenUdp): ActorDefinition<'wg'> => ({
     return {
       handlers: {
         'wg.send': ({ to, bytes, via }) => {
-          const transport = transports.find(({ name }) => via === null || name === via);
-          const outcome = transport?.send(to, bytes) ?? 'no-route';
+          const outcome = chooseTransport(transports, via, (transport) => transport.send(to, bytes));
           if (outcome !== 'sent') refusedToSend[outcome]++;
         },
+        'election.members': followMembers,
+        'host.children': ({ children }) => {
+          configured.useChildren(children);
+        },
+        'tor.status': followTor,
       },
       alive: () => machine.getSnapshot().status === 'active',
       inspect: () => ({
@@ -87,13 +157,16 @@ export const wgActorWith = (open: OpenUdp): ActorDefinition<'wg'> => ({
           transports: transports.map((transport) => ({
             ...transport.status(),
             droppedBy: transport.drops(),
+            ...transport.details?.(),
           })),
           refusedToSend: { ...refusedToSend },
+          joins: joinDoor.counts,
         },
       }),
       stop: async () => {
         trigger.stop();
         machine.send({ type: 'CLOSE' });
+        joinDoor.close();
         await Promise.all(transports.map((transport) => transport.close()));
         machine.stop();
       },

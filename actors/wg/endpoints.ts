@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { NodeId } from '../kernel/brands.js';
-import { parseHostPort } from '../kernel/config/host-port.js';
-import type { HostPort } from '../kernel/config/host-port.js';
+import { parseHostPort } from '../kernel/stream-address.js';
+import type { HostPort } from '../kernel/stream-address.js';
 import type { Config } from '../kernel/config/schema.js';
 import { rbError } from '../kernel/errors.js';
 

@@ -1,3 +1,4 @@
+import type { Curve25519PublicKey } from '@rustbalance/crypto-worker/brands.js';
 import type { NodeId } from '../kernel/brands.js';
 import { fact, order, signal } from '../kernel/message-declaration.js';
 
@@ -28,8 +29,22 @@ export interface ReceivedDatagram {
   readonly atMonotonicMs: number;
 }
 
+/** The coordination onion service that this node's Tor must serve. */
+export interface CoordinationService {
+  /** Where its virtual ports lead: `unix:/path`. */
+  readonly datagramTarget: string;
+  readonly joinTarget: string;
+  /** Who may reach it: client authorization (rend-spec-v3 appendix G). The names are those of files. */
+  readonly clients: readonly { readonly name: string; readonly publicKey: Curve25519PublicKey }[];
+}
+
+/** Virtual ports of the coordination onion service: part of the protocol between nodes. */
+export const COORDINATION_PORTS = { datagrams: 7001, join: 7002 } as const;
+
 export const wgMessages = {
   'wg.status': fact<{ readonly transports: readonly TransportStatus[] }>(),
+  /** Null: this node has no coordination service. */
+  'wg.coordination': fact<{ readonly service: CoordinationService | null }>(),
   'wg.datagram': signal<ReceivedDatagram>(),
   /** Sends one sealed datagram to a node over the best transport that is up, or over the one named. */
   'wg.send': order<{ readonly to: NodeId; readonly bytes: Uint8Array; readonly via: TransportName | null }>(),

@@ -4,8 +4,8 @@ import type { TransportName, TransportStatus } from './messages.js';
 /** Where a datagram went: `sent` means handed to the system, not that it arrived. */
 export type SendOutcome = 'sent' | 'too-large' | 'no-route' | 'down';
 
-/** Why a transport dropped what arrived. */
-export type DropReason = 'empty' | 'too-large' | 'rate';
+/** Why a transport dropped what arrived; `queue`: what was to be sent waited in vain. */
+export type DropReason = 'empty' | 'too-large' | 'rate' | 'queue';
 
 /** What a transport tells its owner. */
 export interface TransportEvents {
@@ -27,6 +27,8 @@ export interface Transport {
    * @throws RbError transport.bind-failed
    */
   open(): Promise<void>;
+  /** What else inspection shows: nothing secret. */
+  details?(): Readonly<Record<string, string | number | null>>;
   send(to: NodeId, bytes: Uint8Array): SendOutcome;
   status(): TransportStatus;
   /** Dropped datagrams by reason, for inspection and metrics. */

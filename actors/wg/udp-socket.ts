@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import type { HostPort } from '../kernel/config/host-port.js';
+import type { HostPort } from '../kernel/stream-address.js';
 
 /** A UDP socket that is bound. */
 export interface UdpSocket {

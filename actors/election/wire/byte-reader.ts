@@ -48,6 +48,11 @@ export class ByteReader {
     return this.#bytes.slice(start, start + length);
   }
 
+  /** All that has not been read yet. */
+  rest(): Uint8Array {
+    return this.bytes(this.#bytes.length - this.#at);
+  }
+
   /** A number within bounds, both included. */
   within(value: number, lowest: number, highest: number): number {
     if (value < lowest || value > highest) throw new Malformed();

@@ -1,6 +1,10 @@
 import type { TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
+import { bytesKey } from '@rustbalance/crypto-worker/encoding/bytes.js';
 import { LARGEST_COUNTER_INPUT } from '@rustbalance/crypto-worker/counter/revision-counter.js';
+import { readTokenUseAnswer, readTokenUseRequest } from '../join/token-use.js';
 import type { SeenCounter } from '../messages.js';
+import { MAX_RECORD_BYTES } from '../records/record.js';
+import type { Fingerprint, SubjectKey } from '../records/record.js';
 import { decodeWith, Malformed } from './byte-reader.js';
 import type { ByteReader } from './byte-reader.js';
 import { FLAG_ORDER, NEVER, NO_FLOW_CONTROL } from './encode-message.js';
@@ -11,6 +15,7 @@ import {
   MAX_CREATE2_FORMATS,
   MAX_FLOW_CONTROL,
   MAX_POINTS,
+  MAX_SUMMARY_ENTRIES,
   MESSAGE_TYPE,
 } from './message-types.js';
 import type {
@@ -84,6 +89,7 @@ const flowControl = (reader: ByteReader): string | null => {
 const pointsPart = (reader: ByteReader): IntroductionPointsPart => {
   const version = reader.u32();
   const setDigest = digest(reader);
+  const ageMs = reader.u32();
   const part = reader.u8();
   const parts = reader.within(reader.u8(), 1, MAX_POINTS);
   if (part >= parts) throw new Malformed();
@@ -92,6 +98,7 @@ const pointsPart = (reader: ByteReader): IntroductionPointsPart => {
     kind: 'introduction-points',
     version,
     digest: setDigest,
+    ageMs,
     part,
     parts,
     create2Formats: Array.from({ length: formats }, () => reader.u16()),
@@ -105,6 +112,19 @@ const report = (reader: ByteReader): Message => {
   const heardMsAgo = reader.u32();
   return { kind: 'probe-report', target, heardMsAgo: heardMsAgo === NEVER ? null : heardMsAgo };
 };
+
+const subjectKey = (reader: ByteReader): SubjectKey => bytesKey(reader.bytes(TAG_BYTES)) as SubjectKey;
+
+const recordsSummary = (reader: ByteReader): Message => ({
+  kind: 'records-summary',
+  isAnswer: reader.within(reader.u8(), 0, 1) === 1,
+  after: subjectKey(reader),
+  upTo: subjectKey(reader),
+  entries: Array.from({ length: reader.within(reader.u8(), 0, MAX_SUMMARY_ENTRIES) }, () => ({
+    subject: subjectKey(reader),
+    fingerprint: bytesKey(reader.bytes(TAG_BYTES)) as Fingerprint,
+  })),
+});
 
 const DECODERS: Readonly<Record<MessageKind, (reader: ByteReader) => Message>> = {
   heartbeat,
@@ -133,6 +153,13 @@ const DECODERS: Readonly<Record<MessageKind, (reader: ByteReader) => Message>> =
   'lease-release': () => ({ kind: 'lease-release' }),
   goodbye: () => ({ kind: 'goodbye' }),
   'epoch-notice': (reader) => ({ kind: 'epoch-notice', refused: reader.u64(), known: reader.u64() }),
+  'records-summary': recordsSummary,
+  record: (reader) => ({
+    kind: 'record',
+    bytes: reader.bytes(reader.within(reader.u16(), 1, MAX_RECORD_BYTES)),
+  }),
+  'token-use-request': readTokenUseRequest,
+  'token-use-answer': readTokenUseAnswer,
 };
 
 const KIND_OF_TYPE = new Map<number, MessageKind>(

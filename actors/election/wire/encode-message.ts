@@ -1,7 +1,16 @@
+import { writeTokenUseAnswer, writeTokenUseRequest } from '../join/token-use.js';
 import { byteWriter } from './byte-writer.js';
 import type { ByteWriter } from './byte-writer.js';
 import { LARGEST_BODY, TAG_BYTES } from './limits.js';
-import type { Dated, Heartbeat, HeartbeatFlags, IntroductionPointsPart, SetDigest } from './message-types.js';
+import type {
+  Dated,
+  Heartbeat,
+  HeartbeatFlags,
+  IntroductionPointsPart,
+  MessageKind,
+  RecordsSummary,
+  SetDigest,
+} from './message-types.js';
 import { encodePoint } from './point-codec.js';
 
 /** Bits of the heartbeat's flags byte, lowest first. */
@@ -19,8 +28,9 @@ export const NEVER = 0xffff_ffff;
 export const NO_FLOW_CONTROL = 255;
 export const NO_DIGEST = new Uint8Array(TAG_BYTES) as SetDigest;
 
-/** Room for every message but a part of introduction points: a heartbeat with all counters takes 85 bytes. */
+/** Room for every message of fixed size: a heartbeat with all counters takes 85 bytes. */
 const LARGEST_FIXED_BODY = 128;
+const LONG: ReadonlySet<MessageKind> = new Set(['introduction-points', 'records-summary', 'record']);
 
 const flagByte = (flags: HeartbeatFlags): number =>
   FLAG_ORDER.reduce((byte, name, bit) => (flags[name] ? byte | (1 << bit) : byte), 0);
@@ -42,13 +52,24 @@ const heartbeat = (writer: ByteWriter, message: Heartbeat): void => {
 };
 
 const pointsPart = (writer: ByteWriter, message: IntroductionPointsPart): void => {
-  writer.u32(message.version).bytes(message.digest).u8(message.part).u8(message.parts);
+  writer.u32(message.version).bytes(message.digest).u32(message.ageMs).u8(message.part).u8(message.parts);
   writer.u8(message.create2Formats.length);
   for (const format of message.create2Formats) writer.u16(format);
   if (message.flowControl === null) writer.u8(NO_FLOW_CONTROL);
   else writer.u8(message.flowControl.length).bytes(Buffer.from(message.flowControl, 'latin1'));
   writer.u8(message.points.length);
   for (const point of message.points) writer.bytes(encodePoint(point));
+};
+
+const hex = (digits: string): Uint8Array => Buffer.from(digits, 'hex');
+
+const recordsSummary = (writer: ByteWriter, message: RecordsSummary): void => {
+  writer
+    .u8(message.isAnswer ? 1 : 0)
+    .bytes(hex(message.after))
+    .bytes(hex(message.upTo))
+    .u8(message.entries.length);
+  for (const { subject, fingerprint } of message.entries) writer.bytes(hex(subject)).bytes(hex(fingerprint));
 };
 
 const fields = (writer: ByteWriter, message: Dated['message']): void => {
@@ -80,6 +101,18 @@ const fields = (writer: ByteWriter, message: Dated['message']): void => {
     case 'epoch-notice':
       writer.u64(message.refused).u64(message.known);
       return;
+    case 'records-summary':
+      recordsSummary(writer, message);
+      return;
+    case 'record':
+      writer.u16(message.bytes.length).bytes(message.bytes);
+      return;
+    case 'token-use-request':
+      writeTokenUseRequest(writer, message);
+      return;
+    case 'token-use-answer':
+      writeTokenUseAnswer(writer, message);
+      return;
     case 'introduction-points-request':
     case 'lease-release':
     case 'goodbye':
@@ -93,7 +126,7 @@ const fields = (writer: ByteWriter, message: Dated['message']): void => {
  * @throws RangeError when it fits no datagram; senders split introduction points so that it never happens
  */
 export const encodeBody = ({ sentAtMs, message }: Dated): Uint8Array => {
-  const capacity = message.kind === 'introduction-points' ? LARGEST_BODY : LARGEST_FIXED_BODY;
+  const capacity = LONG.has(message.kind) ? LARGEST_BODY : LARGEST_FIXED_BODY;
   const writer = byteWriter(capacity).u48(sentAtMs);
   fields(writer, message);
   return writer.done();

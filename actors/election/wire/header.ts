@@ -1,13 +1,11 @@
 import type { Brand } from '@rustbalance/crypto-worker/brands.js';
+import type { ClusterTag } from '../../kernel/cluster-keys.js';
 import { ByteReader } from './byte-reader.js';
 import { byteWriter } from './byte-writer.js';
 import { DATAGRAM_VERSION, HEADER_BYTES, TAG_BYTES } from './limits.js';
 
 /** Eight bytes that name a node on the wire; made from its public key and the cluster token (pair-keys.ts). */
 export type NodeTag = Brand<Uint8Array, 'NodeTag'>;
-
-/** Eight bytes that name the cluster. */
-export type ClusterTag = Brand<Uint8Array, 'ClusterTag'>;
 
 /** What stands in the clear before the sealed body, and is authenticated with it. */
 export interface Header {

@@ -1,11 +1,13 @@
 import type { Brand } from '@rustbalance/crypto-worker/brands.js';
 import type { IntroductionPoint } from '@rustbalance/crypto-worker/introduction-point.js';
+import type { TokenUseAnswer, TokenUseRequest } from '../join/token-use.js';
 import type { SeenCounter } from '../messages.js';
+import type { Fingerprint, SubjectKey } from '../records/record.js';
 import type { NodeTag } from './header.js';
 
 /**
- * The number of each message type in the header. A number, once given, keeps its meaning; what a later version adds
- * (members' deltas, join) gets new numbers from 32 on, which this version counts and ignores.
+ * The number of each message type in the header. A number, once given, keeps its meaning; what came after the first
+ * version has numbers from 32 on, and what a version does not know it counts and ignores.
  */
 export const MESSAGE_TYPE = {
   heartbeat: 1,
@@ -20,6 +22,10 @@ export const MESSAGE_TYPE = {
   'lease-release': 10,
   goodbye: 11,
   'epoch-notice': 12,
+  'records-summary': 32,
+  record: 33,
+  'token-use-request': 34,
+  'token-use-answer': 35,
 } as const;
 
 export type MessageKind = keyof typeof MESSAGE_TYPE;
@@ -99,6 +105,8 @@ export interface IntroductionPointsPart {
   /** Rises with every change of the set within the sender's epoch. */
   readonly version: number;
   readonly digest: SetDigest;
+  /** Since Tor's event behind the change, at the moment of sending: clocks need not agree for it. */
+  readonly ageMs: number;
   readonly part: number;
   readonly parts: number;
   readonly create2Formats: readonly number[];
@@ -140,6 +148,27 @@ export interface EpochNotice {
   readonly known: number;
 }
 
+/**
+ * What the sender holds of the signed records within a range of subjects. Whoever gets it sends back what the sender
+ * lacks there, and asks for what it lacks itself by a summary of its own, which is not answered by another one.
+ */
+export interface RecordsSummary {
+  readonly kind: 'records-summary';
+  readonly isAnswer: boolean;
+  /** Subjects greater than this … */
+  readonly after: SubjectKey;
+  /** … up to and including this one. */
+  readonly upTo: SubjectKey;
+  /** At most MAX_SUMMARY_ENTRIES. */
+  readonly entries: readonly { readonly subject: SubjectKey; readonly fingerprint: Fingerprint }[];
+}
+
+/** One signed record, not yet verified. */
+export interface RecordMessage {
+  readonly kind: 'record';
+  readonly bytes: Uint8Array;
+}
+
 export type Message =
   | Heartbeat
   | Probe
@@ -152,7 +181,11 @@ export type Message =
   | LeaseClaim
   | LeaseRelease
   | Goodbye
-  | EpochNotice;
+  | EpochNotice
+  | RecordsSummary
+  | RecordMessage
+  | TokenUseRequest
+  | TokenUseAnswer;
 
 /** A message with its sender's wall clock at sending, ms. */
 export interface Dated {
@@ -161,6 +194,8 @@ export interface Dated {
 }
 
 export const MAX_COUNTERS = 4;
+/** 64 entries of 16 bytes leave room for the rest of a datagram. */
+export const MAX_SUMMARY_ENTRIES = 64;
 /** A descriptor holds at most 20 (C Tor's HS_CONFIG_V3_MAX_INTRO_POINTS), so no node ever has more to offer. */
 export const MAX_POINTS = 20;
 export const MAX_CREATE2_FORMATS = 8;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Ed25519PublicKey } from '@rustbalance/crypto-worker/brands.js';
 import type { IntroductionPoint } from '@rustbalance/crypto-worker/introduction-point.js';
 import type { NodeId } from '../../kernel/brands.js';
+import type { Fingerprint } from '../records/record.js';
 import { TAG_BYTES } from './limits.js';
 import type { SetDigest } from './message-types.js';
 import { encodePoint } from './point-codec.js';
@@ -26,13 +27,20 @@ export const setDigest = (set: PointSet): SetDigest =>
     ...set.points.map(encodePoint),
   ]);
 
-/** Names the members of a cluster: nodes whose digests differ were configured differently. */
-export const membersDigest = (
+/**
+ * Names who belongs to a cluster: members without a record, and all records. Nodes whose digests differ were configured
+ * differently, or hold other records.
+ */
+export const rosterDigest = (
   members: readonly { readonly id: NodeId; readonly publicKey: Ed25519PublicKey }[],
+  records: readonly Fingerprint[],
 ): SetDigest =>
-  digestOf(
-    [...members].sort((a, b) => (a.id < b.id ? -1 : 1)).flatMap(({ id, publicKey }) => [`${id} `, publicKey]),
-  );
+  digestOf([
+    ...[...members]
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .flatMap(({ id, publicKey }) => [`${id} `, publicKey]),
+    ...records.map((fingerprint) => `;${fingerprint}`),
+  ]);
 
 export const sameDigest = (a: SetDigest | null, b: SetDigest | null): boolean =>
   a === null || b === null ? a === b : Buffer.compare(a, b) === 0;

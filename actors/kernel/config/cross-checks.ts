@@ -1,22 +1,22 @@
 import { isAbsolute } from 'node:path';
 import { parseOnionAddress } from '@rustbalance/crypto-worker/keys/parse-onion-address.js';
-import { parseTarget } from '../../proxy/target/target.js';
-import { isHostPort, parseListen } from './host-port.js';
+import { isHost, parseHostPort, parseStreamAddress } from '../stream-address.js';
 import { nodePaths } from './paths.js';
 import { problem } from './problems.js';
 import type { ConfigProblem } from './problems.js';
 import type { Config } from './schema.js';
+import { parseTarget } from './target.js';
 
 /** What the schema cannot see: how values fit together, and formats that want more than a pattern. */
 export const crossCheck = (config: Config): readonly ConfigProblem[] => [
   ...masterAddress(config),
   ...paths(config),
   ...socketPaths(config),
+  ...controlHost(config),
   ...target(config),
   ...probePath(config),
   ...listenAddresses(config),
   ...timeouts(config),
-  ...transport(config),
   ...clusterToken(config),
   ...peers(config),
 ];
@@ -39,6 +39,7 @@ const paths = (config: Config): readonly ConfigProblem[] => {
     ['node', 'hidden_service_dir', node.hidden_service_dir],
     ['master', 'identity_key_path', master.identity_key_path],
     ['tor', 'control_socket', tor.control_socket],
+    ['tor', 'socks_socket', tor.socks_socket],
     ['tor', 'data_dir', tor.data_dir],
     ['coordination', 'cluster_token_file', coordination.cluster_token_file],
   ];
@@ -46,6 +47,7 @@ const paths = (config: Config): readonly ConfigProblem[] => {
     'hidden_service_dir',
     'identity_key_path',
     'control_socket',
+    'socks_socket',
     'data_dir',
     'cluster_token_file',
   ]);
@@ -79,6 +81,7 @@ const socketPaths = (config: Config): readonly ConfigProblem[] => {
       derived.proxyListen.replace(/^unix:/, ''),
     ],
     [['tor', 'control_socket'], config.tor.control_socket],
+    [['tor', 'socks_socket'], config.tor.socks_socket],
   ];
   const tooLong = new Map<string, ConfigProblem>();
   for (const [path, socket] of sockets) {
@@ -90,6 +93,16 @@ const socketPaths = (config: Config): readonly ConfigProblem[] => {
   }
   return [...tooLong.values()];
 };
+
+const controlHost = (config: Config): readonly ConfigProblem[] =>
+  isHost(config.tor.control_host)
+    ? []
+    : [
+        problem('config.bad-value', ['tor', 'control_host'], {
+          rule: 'must be an IP address (IPv6 without brackets) or a host name',
+          hint: '',
+        }),
+      ];
 
 const target = (config: Config): readonly ConfigProblem[] => {
   const parsed = parseTarget(config);
@@ -110,8 +123,7 @@ const probePath = (config: Config): readonly ConfigProblem[] =>
 
 const listenAddresses = (config: Config): readonly ConfigProblem[] => {
   const { listen } = config.proxy;
-  const isSocket =
-    listen.startsWith('unix:') && parseListen(listen) !== null && !CONTROL_CHARACTERS.test(listen);
+  const isSocket = parseStreamAddress(listen)?.kind === 'unix' && !CONTROL_CHARACTERS.test(listen);
   const addresses: readonly (readonly [readonly (string | number)[], string])[] = [
     [['direct', 'listen'], config.direct.listen],
     ...config.direct.peers.map(
@@ -120,7 +132,7 @@ const listenAddresses = (config: Config): readonly ConfigProblem[] => {
     ...(isSocket ? [] : [[['proxy', 'listen'], listen] as const]),
   ];
   return addresses.flatMap(([path, address]) =>
-    address === '' || isHostPort(address) ? [] : [problem('config.bad-endpoint', path)],
+    address === '' || parseHostPort(address) !== null ? [] : [problem('config.bad-endpoint', path)],
   );
 };
 
@@ -168,11 +180,6 @@ const timeouts = (config: Config): readonly ConfigProblem[] => {
         ],
   );
 };
-
-const transport = (config: Config): readonly ConfigProblem[] =>
-  config.coordination.mode === 'direct'
-    ? []
-    : [problem('config.transport-unavailable', ['coordination', 'mode'], { mode: config.coordination.mode })];
 
 const clusterToken = (config: Config): readonly ConfigProblem[] => {
   const { cluster_token: token, cluster_token_file: file } = config.coordination;

@@ -6,6 +6,8 @@ export interface NodePaths {
   /** Socket of `status`, `inspect` and the other commands. */
   readonly daemonSocket: string;
   readonly stateFile: string;
+  /** Signed records of the cluster's members and join tokens. */
+  readonly membersFile: string;
   /** Managed Tor only. */
   readonly torDataDir: string;
   readonly torrc: string;
@@ -13,6 +15,13 @@ export interface NodePaths {
   readonly torSocksSocket: string;
   /** HiddenServiceDir of the instance. */
   readonly hiddenServiceDir: string;
+  /** HiddenServiceDir of the coordination service. */
+  readonly coordinationServiceDir: string;
+  /** The coordination service's lines, which a managed Tor's torrc includes. */
+  readonly coordinationTorrc: string;
+  /** Behind the coordination service's two ports. */
+  readonly datagramSocket: string;
+  readonly joinSocket: string;
   /** Where the proxy listens and HiddenServicePort points: `unix:/path` or `host:port`. */
   readonly proxyListen: string;
 }
@@ -23,11 +32,18 @@ export const nodePaths = (config: Config): NodePaths => {
   return {
     daemonSocket: join(runDir, 'control.sock'),
     stateFile: join(stateDir, 'state.json'),
+    membersFile: join(stateDir, 'members.json'),
     torDataDir,
     torrc: join(torDataDir, 'torrc'),
     torControlSocket: join(runDir, 'tor-control.sock'),
     torSocksSocket: join(runDir, 'tor-socks.sock'),
     hiddenServiceDir: serviceDir === '' ? join(torDataDir, 'instance') : serviceDir,
+    // Beside the instance's, which an operator chooses where a system Tor may read.
+    coordinationServiceDir:
+      serviceDir === '' ? join(torDataDir, 'coordination') : `${serviceDir.replace(/\/+$/, '')}-coordination`,
+    coordinationTorrc: join(torDataDir, 'coordination.torrc'),
+    datagramSocket: join(runDir, 'datagrams.sock'),
+    joinSocket: join(runDir, 'join.sock'),
     proxyListen: config.proxy.listen === '' ? `unix:${join(runDir, 'proxy.sock')}` : config.proxy.listen,
   };
 };

@@ -106,7 +106,11 @@ const tor = z.strictObject({
     .enum(['managed', 'system'])
     .default('managed')
     .describe('managed: our own tor process; system: one that systemd runs.'),
-  control_host: z.string().max(253).default('127.0.0.1').describe('Control port of a system Tor.'),
+  control_host: z
+    .string()
+    .max(253)
+    .default('127.0.0.1')
+    .describe('Host of the control and SOCKS ports of a system Tor.'),
   control_port: port(9051, 'Control port of a system Tor.'),
   control_socket: path('', 'Unix control socket of a system Tor; wins over host and port.'),
   control_password: z
@@ -115,6 +119,7 @@ const tor = z.strictObject({
     .default('')
     .describe('Only for HashedControlPassword; a cookie is better.'),
   socks_port: port(9050, 'SOCKS port of a system Tor.'),
+  socks_socket: path('', 'Unix SOCKS socket of a system Tor; wins over host and port.'),
   binary: path('tor', 'The tor program (managed mode).'),
   data_dir: path('', "Tor's data directory (managed mode); empty: state_dir/tor."),
   extra_torrc: z
@@ -148,6 +153,39 @@ const coordination = z.strictObject({
     .default('')
     .describe('Secret shared by all nodes; better in cluster_token_file.'),
   cluster_token_file: path('', 'File that holds the cluster token.'),
+  members_dir: path(
+    '',
+    'Folder of the members that this node was made with (peers/*.pub); empty: none but direct.peers.',
+  ),
+});
+
+const wireguard = z.strictObject({
+  interface: z
+    .string()
+    .regex(/^[a-zA-Z][a-zA-Z0-9_-]{0,14}$/, 'must be the name of a network interface')
+    .default('wg-rb')
+    .describe('Name of the tunnel interface; nothing else may use it.'),
+  listen_port: port(51_820, 'UDP port of the tunnels.'),
+  endpoint: z
+    .union([z.literal(''), hostPort])
+    .default('')
+    .describe('IP:PORT by which other nodes reach this one; empty: it calls them.'),
+  private_key_path: path(
+    '/etc/rustbalance/wg_private.key',
+    'The WireGuard private key (X25519, base64, as wg genkey writes it).',
+  ),
+  check_interval_secs: seconds(30, 'How often the interface is checked; a broken one is rebuilt.'),
+});
+
+const join = z.strictObject({
+  max_joins: z
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .default(5)
+    .describe('New nodes within window_secs; more must wait.'),
+  window_secs: seconds(300, 'The sliding window of max_joins.'),
 });
 
 const directPeer = z.strictObject({
@@ -215,6 +253,10 @@ const resilience = z.strictObject({
     "Wait before a dead peer's introduction points are removed (ambiguous evidence).",
     { min: 0 },
   ),
+  tor_fallback_enabled: z
+    .boolean()
+    .default(true)
+    .describe('Reach a peer over Tor while WireGuard does not reach it.'),
   hsdir_max_retries: z
     .number()
     .int()
@@ -258,6 +300,8 @@ export const configSchema = z.strictObject({
   proxy: proxy.prefault({}).describe('The reverse proxy between Tor and the target.'),
   tor: tor.prefault({}).describe('The Tor of this node.'),
   coordination: coordination.prefault({}).describe('How the nodes of a cluster agree.'),
+  wireguard: wireguard.prefault({}).describe('Tunnels between nodes that know each other by IP address.'),
+  join: join.prefault({}).describe('How new nodes come in.'),
   direct: direct.prefault({}).describe('UDP between nodes on a network that exists already.'),
   publish: publish.prefault({}).describe('Descriptors and HSDirs.'),
   health: health.prefault({}).describe('What is watched.'),

@@ -1,3 +1,4 @@
+import { decodeBase64 } from '@rustbalance/crypto-worker/encoding/base64.js';
 import { importIdentity } from '@rustbalance/crypto-worker/keys/import-identity.js';
 import { errorData } from '../errors.js';
 import type { ErrorCode, ErrorData, ErrorDetail } from '../errors.js';
@@ -26,6 +27,8 @@ export type SecretsOutcome =
 
 /** No key or token file is larger. */
 const MAX_SECRET_BYTES = 4096;
+
+const WIREGUARD_KEY_BYTES = 32;
 
 type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorData };
 
@@ -106,17 +109,29 @@ const clusterToken = async (world: SecretsWorld, config: Config): Promise<Read<S
   return { ok: true, value: secretText(text) };
 };
 
+const wireguardKey = async (world: SecretsWorld, config: Config): Promise<Read<Secret | null>> => {
+  const key = 'wireguard.private_key_path';
+  if (config.coordination.mode !== 'wireguard') return NOTHING;
+  const file = config.wireguard.private_key_path;
+  const read = await readPrivate(world, key, file);
+  if (!read.ok) return read;
+  const bytes = decodeBase64(textOf(read.value) ?? '');
+  if (bytes?.length !== WIREGUARD_KEY_BYTES) return refuse('secret.bad-wireguard-key', file, key);
+  return { ok: true, value: new Secret(bytes) };
+};
+
 /**
  * Reads every secret that a configuration names, and proves that the master key is that of the master address.
  * All that is wrong is reported at once; no report holds a byte of any file.
  */
 export const loadSecrets = async (config: Config, world: SecretsWorld): Promise<SecretsOutcome> => {
-  const [master, node, token] = await Promise.all([
+  const [master, node, token, wireguard] = await Promise.all([
     masterKey(world, config),
     nodeKey(world, config),
     clusterToken(world, config),
+    wireguardKey(world, config),
   ]);
-  if (master.ok && node.ok && token.ok) {
+  if (master.ok && node.ok && token.ok && wireguard.ok) {
     const password = config.tor.control_password;
     return {
       ok: true,
@@ -124,11 +139,15 @@ export const loadSecrets = async (config: Config, world: SecretsWorld): Promise<
         masterKey: master.value,
         nodeKey: node.value,
         clusterToken: token.value,
+        wireguardKey: wireguard.value,
         controlPassword: password === '' ? null : secretText(password),
       },
     };
   }
-  return { ok: false, problems: [master, node, token].flatMap((read) => (read.ok ? [] : [read.error])) };
+  return {
+    ok: false,
+    problems: [master, node, token, wireguard].flatMap((read) => (read.ok ? [] : [read.error])),
+  };
 };
 
 /** The configuration as actors and dumps may see it: the secrets written into it are blank. */

@@ -1,10 +1,10 @@
 import { type Socket, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Clock } from '../../kernel/clock.js';
-import type { StreamAddress } from '../stream-address.js';
-import { established, openSocket } from './open-socket.js';
+import type { Target } from '../../kernel/config/target.js';
+import type { StreamAddress } from '../../kernel/stream-address.js';
+import { established, openSocket } from '../../kernel/open-socket.js';
 import { openThroughTor } from './open-through-tor.js';
-import type { Target } from './target.js';
 import { TargetFailure, connectFailure, tlsFailure } from './target-failure.js';
 
 export interface ConnectorOptions {

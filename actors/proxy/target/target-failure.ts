@@ -1,4 +1,5 @@
 import { type ErrorCode, type ErrorData, errorData } from '../../kernel/errors.js';
+import { socksReply } from '../../kernel/socks-reply.js';
 
 export type TargetFailureKind = 'unreachable' | 'timeout' | 'tls' | 'tor' | 'broken';
 
@@ -48,10 +49,10 @@ export const connectFailure = (error: unknown): TargetFailure => {
 export const tlsFailure = (error: unknown): TargetFailure =>
   error instanceof TargetFailure ? error : new TargetFailure('tls', codeOf(error));
 
-/** Reads what the SOCKS library says of Tor's reply (RFC 1928 §6); its wording ends with the reply's name. */
+/** Classifies what the SOCKS library says of Tor's reply. */
 export const socksFailure = (error: unknown): TargetFailure => {
   if (error instanceof TargetFailure) return error;
-  const reply = error instanceof Error ? / - (\w{1,30})$/.exec(error.message)?.[1] : undefined;
+  const reply = socksReply(error);
   return reply === 'TTLExpired'
     ? new TargetFailure('timeout', reply)
     : new TargetFailure('tor', reply ?? 'no answer');

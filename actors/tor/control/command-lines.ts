@@ -76,6 +76,21 @@ export const hsFetchLine = (servers: readonly RelayFingerprint[], address: Onion
   return problem === null ? line(['HSFETCH', address, ...serverWords(servers)].join(' ')) : refuse(problem);
 };
 
+const X25519_KEY_BYTES = 32;
+
+/** ONION_CLIENT_AUTH_ADD (control-spec §3.30): in memory only, so that Tor's end takes the key with it. */
+export const clientAuthAddLine = (address: OnionAddress, secret: Uint8Array): CommandLine => {
+  if (!ADDRESS.test(address)) return refuse('the onion address is not 56 base32 characters');
+  if (secret.length !== X25519_KEY_BYTES) return refuse('the key has not 32 bytes');
+  return line(`ONION_CLIENT_AUTH_ADD ${address} x25519:${Buffer.from(secret).toString('base64')}`);
+};
+
+/** ONION_CLIENT_AUTH_REMOVE (control-spec §3.31). */
+export const clientAuthRemoveLine = (address: OnionAddress): CommandLine =>
+  ADDRESS.test(address)
+    ? line(`ONION_CLIENT_AUTH_REMOVE ${address}`)
+    : refuse('the onion address is not 56 base32 characters');
+
 /** Signals of control-spec §3.7 that a daemon has a use for. */
 export type TorSignal =
   'RELOAD' | 'SHUTDOWN' | 'HALT' | 'DUMP' | 'NEWNYM' | 'CLEARDNSCACHE' | 'HEARTBEAT' | 'ACTIVE' | 'DORMANT';

@@ -1,6 +1,9 @@
 import type { OnionAddress, RelayFingerprint } from '@rustbalance/crypto-worker/brands.js';
+import type { Curve25519SecretKey } from '../../kernel/cluster-keys.js';
 import { RbError, rbError } from '../../kernel/errors.js';
 import {
+  clientAuthAddLine,
+  clientAuthRemoveLine,
   confLine,
   getConfLine,
   getInfoLine,
@@ -53,6 +56,10 @@ export interface TorCommands {
   hsPost(upload: HsPost): Promise<void>;
   /** Starts fetches; the results come as HS_DESC and HS_DESC_CONTENT. */
   hsFetch(fetch: HsFetch): Promise<void>;
+  /** Lets this Tor reach an onion service that asks for client authorization; an earlier key is replaced. */
+  clientAuthAdd(address: OnionAddress, secret: Curve25519SecretKey): Promise<void>;
+  /** Succeeds also where there is no key. */
+  clientAuthRemove(address: OnionAddress): Promise<void>;
   /** What an onion service of this Tor publishes for its current period; null while there is no descriptor. */
   serviceDescriptor(address: OnionAddress): Promise<Uint8Array | null>;
 }
@@ -108,6 +115,12 @@ export const torCommands = (connection: ControlConnection): TorCommands => {
     },
     hsFetch: async ({ servers, address }) => {
       await run('HSFETCH', hsFetchLine(servers, address));
+    },
+    clientAuthAdd: async (address, secret) => {
+      await run('ONION_CLIENT_AUTH_ADD', clientAuthAddLine(address, secret));
+    },
+    clientAuthRemove: async (address) => {
+      await run('ONION_CLIENT_AUTH_REMOVE', clientAuthRemoveLine(address));
     },
     serviceDescriptor: async (address) => {
       const key = serviceDescriptorKey(address);

@@ -1,8 +1,8 @@
-import { isIP, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { decodeOnionAddress } from '@rustbalance/crypto-worker/keys/onion-address.js';
-import type { Config } from '../../kernel/config/schema.js';
-import { type ErrorCode, type ErrorData, type ErrorDetail, errorData } from '../../kernel/errors.js';
-import type { Origin } from '../http/origin.js';
+import { type ErrorCode, type ErrorData, type ErrorDetail, errorData } from '../errors.js';
+import { hostPortText, isHost } from '../stream-address.js';
+import type { Config } from './schema.js';
 
 /** The operator's real service. */
 export interface Target {
@@ -25,10 +25,6 @@ interface Endpoint {
 }
 
 const URL_FORM = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(\[[^\]]*\]|[^/:?#@\s]*)(?::(\d{1,5}))?\/?$/;
-
-/** RFC 1123 names, and the underscore that container networks use; a last label of digits is a broken address. */
-const HOST_NAME =
-  /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*(?!\d+$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
 interface Scheme {
   readonly mode: 'http' | 'raw';
@@ -77,7 +73,7 @@ const hostOf = (written: string): string | null => {
     const address = lower.slice(1, -1);
     return isIPv6(address) ? address : null;
   }
-  return isIP(lower) !== 0 || HOST_NAME.test(lower) ? lower : null;
+  return isHost(lower) ? lower : null;
 };
 
 const ONION = '.onion';
@@ -92,7 +88,7 @@ const onionFault = (host: string): string | null => {
 const leadsToItself = (host: string, port: number, { master, proxy }: TargetConfig): boolean =>
   host === master.onion_address ||
   host.endsWith(`.${master.onion_address}`) ||
-  proxy.listen === `${isIPv6(host) ? `[${host}]` : host}:${String(port)}`;
+  proxy.listen === hostPortText(host, port);
 
 /**
  * The target that a configuration names, or what is wrong with it. Pure: what it returns was decided by the text alone,
@@ -113,10 +109,3 @@ export const parseTarget = (config: TargetConfig): Target | ErrorData => {
   if (fault !== null) return refused('target.bad-onion', key, { reason: fault });
   return { mode: endpoint.mode, host, port: endpoint.port, route, tls: endpoint.tls ? { verify } : null };
 };
-
-/** The origin by which the target knows itself. */
-export const targetOrigin = (target: Target): Origin => ({
-  scheme: target.tls === null ? 'http' : 'https',
-  host: isIPv6(target.host) ? `[${target.host}]` : target.host,
-  port: target.port,
-});

@@ -1,8 +1,8 @@
 import { type Socket, connect } from 'node:net';
-import type { StreamAddress } from '../stream-address.js';
+import { socketOptions, type StreamAddress } from './stream-address.js';
 
 /**
- * Every socket of the proxy keeps this listener for life: an error is always followed by `close`, which is where
+ * Every socket keeps this listener for life: an error is always followed by `close`, which is where
  * owners act, and one without any listener would end the thread.
  */
 const errorsEndInClose = (): void => undefined;
@@ -40,9 +40,6 @@ export const established = (
 
 /** Opens a stream socket. Rejects with the system's error, or the signal's reason. */
 export const openSocket = (address: StreamAddress, signal: AbortSignal): Promise<Socket> => {
-  const socket =
-    address.kind === 'unix'
-      ? connect({ path: address.path, allowHalfOpen: true })
-      : connect({ host: address.host, port: address.port, allowHalfOpen: true, noDelay: true });
+  const socket = connect({ ...socketOptions(address), allowHalfOpen: true, noDelay: true });
   return established(socket, 'connect', signal);
 };

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import type {
+  Curve25519PublicKey,
+  Ed25519PublicKey,
+  OnionAddress,
+} from '@rustbalance/crypto-worker/brands.js';
+import type { NodeId } from '../../kernel/brands.js';
+import type { ClusterTag, Curve25519SecretKey, JoinSecret, JoinTokenId } from '../../kernel/cluster-keys.js';
+
+/** A member that takes joins, and how to call it. */
+export interface TokenOrigin {
+  readonly nodeId: NodeId;
+  readonly nodeKey: Ed25519PublicKey;
+  /** Of its coordination onion service; null in a cluster that does without Tor between its nodes. */
+  readonly coordination: OnionAddress | null;
+  /** `IP:port` at which it takes joins without Tor; null where it does not. */
+  readonly direct: string | null;
+  /** Only where it can be called: without an endpoint the key tells a joiner nothing that the handshake does not. */
+  readonly wireguard: { readonly publicKey: Curve25519PublicKey; readonly endpoint: string } | null;
+}
+
+/** All that a new node is given out of band. Whoever has it can join: it is a secret. */
+export interface JoinToken {
+  readonly cluster: ClusterTag;
+  readonly id: JoinTokenId;
+  /** Preshared key of the handshake. */
+  readonly secret: JoinSecret;
+  /** Opens the door of the coordination service in Tor (rend-spec-v3 appendix G). */
+  readonly clientAuthorization: Curve25519SecretKey;
+  /** Unix seconds. */
+  readonly notAfter: number;
+  readonly uses: number;
+  /** Who issued it. */
+  readonly origin: TokenOrigin;
+  /** Members that can be called instead, MAX_OTHERS at most: each of them can derive the secrets of the token. */
+  readonly others: readonly TokenOrigin[];
+}
+
+export const TOKEN_PREFIX = 'rb1:';
+export const TOKEN_VERSION = 1;
+export const MAX_OTHERS = 3;
+/** Characters of the longest token: 2,953 still fit one QR code (version 40, level L). The largest possible has some 2,400. */
+export const LONGEST_TOKEN = 2953;
+const CHECK_DIGITS = 8;
+
+const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
+
+const originFields = (origin: TokenOrigin) => ({
+  node_id: origin.nodeId,
+  node_key: base64url(origin.nodeKey),
+  ...(origin.coordination === null ? {} : { coordination: `${origin.coordination}.onion` }),
+  ...(origin.direct === null ? {} : { direct: origin.direct }),
+  ...(origin.wireguard === null
+    ? {}
+    : { wg_pubkey: base64url(origin.wireguard.publicKey), wg_endpoint: origin.wireguard.endpoint }),
+});
+
+/** The fields of the JSON object, in their one order, without the check. */
+const tokenFields = (token: JoinToken) => ({
+  version: TOKEN_VERSION,
+  cluster_id: base64url(token.cluster),
+  token_id: base64url(token.id),
+  secret: base64url(token.secret),
+  client_auth: base64url(token.clientAuthorization),
+  expires_at: token.notAfter,
+  uses: token.uses,
+  origin: originFields(token.origin),
+  ...(token.others.length === 0 ? {} : { others: token.others.map(originFields) }),
+});
+
+/**
+ * The text of a token: `rb1:` and base64url of a JSON object. Its last field holds the beginning of a SHA-256 of the rest: a
+ * character that was lost or changed in copying is told as that and not as a refusal.
+ */
+export const encodeTokenText = (token: JoinToken): string => {
+  const fields = tokenFields(token);
+  const check = createHash('sha256').update(JSON.stringify(fields)).digest('hex').slice(0, CHECK_DIGITS);
+  return `${TOKEN_PREFIX}${Buffer.from(JSON.stringify({ ...fields, check })).toString('base64url')}`;
+};

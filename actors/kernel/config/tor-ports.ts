@@ -1,0 +1,23 @@
+import type { StreamAddress } from '../stream-address.js';
+import { nodePaths } from './paths.js';
+import type { Config } from './schema.js';
+
+/** A system Tor's port: its unix socket where one is named, else TCP at control_host. */
+const ofSystemTor = (socket: string, host: string, port: number): StreamAddress =>
+  socket === '' ? { kind: 'tcp', host, port } : { kind: 'unix', path: socket };
+
+/** Where the control port of this node's Tor is. */
+export const torControlPort = (config: Config): StreamAddress => {
+  const { mode, control_socket: socket, control_host: host, control_port: port } = config.tor;
+  return mode === 'managed'
+    ? { kind: 'unix', path: nodePaths(config).torControlSocket }
+    : ofSystemTor(socket, host, port);
+};
+
+/** Where the SOCKS port of this node's Tor is. */
+export const torSocksPort = (config: Config): StreamAddress => {
+  const { mode, socks_socket: socket, control_host: host, socks_port: port } = config.tor;
+  return mode === 'managed'
+    ? { kind: 'unix', path: nodePaths(config).torSocksSocket }
+    : ofSystemTor(socket, host, port);
+};

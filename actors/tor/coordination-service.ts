@@ -1,0 +1,217 @@
+import type { Ed25519Seed, OnionAddress } from '@rustbalance/crypto-worker/brands.js';
+import type { HiddenServiceFiles } from '@rustbalance/crypto-worker/task-types.js';
+import type { ActorContext } from '../kernel/actor.js';
+import {
+  coordinationIdentitySeed,
+  curve25519PublicKey,
+  type Curve25519SecretKey,
+} from '../kernel/cluster-keys.js';
+import { nodePaths } from '../kernel/config/paths.js';
+import { errorData, RbError, rbError, type ErrorData } from '../kernel/errors.js';
+import { COORDINATION_PORTS, type CoordinationService } from '../wg/messages.js';
+import {
+  authorizedClientNames,
+  syncAuthorizedClients,
+  usableClients,
+  type AuthorizedClient,
+} from './authorized-clients.js';
+import type { HsDescEvent } from './control/hs-desc-event.js';
+import type { CoordinationState } from './messages.js';
+import { readIfThere, writePrivateFile } from './private-files.js';
+import {
+  makeServiceDirectory,
+  reasonOf,
+  SECRET_FILE,
+  serviceFault,
+  writeDiffering,
+} from './service-files.js';
+import type { CoordinationPlan, GuardedCoordination } from './service-guard.js';
+import { serviceConf, torrcLine, type OnionService } from './service-lines.js';
+
+const KEY_BYTES = 32;
+/** Name of the client that locks a service. */
+const NOBODY = 'nobody';
+
+type Context = Pick<ActorContext<'tor'>, 'config' | 'secrets' | 'crypto' | 'random' | 'publish'>;
+
+interface Identity {
+  readonly address: OnionAddress;
+  readonly files: HiddenServiceFiles;
+}
+
+/** The service as torrc and SETCONF have it. */
+export const coordinationOnionService = (
+  directory: string,
+  { datagramTarget, joinTarget }: Pick<CoordinationService, 'datagramTarget' | 'joinTarget'>,
+): OnionService => ({
+  directory,
+  ports: [
+    { virtual: COORDINATION_PORTS.datagrams, target: datagramTarget },
+    { virtual: COORDINATION_PORTS.join, target: joinTarget },
+  ],
+  isInstance: false,
+});
+
+const pooled = <T>(result: { ok: true; value: T } | { ok: false; detail: string }): T => {
+  if (result.ok) return result.value;
+  throw rbError('tor.coordination-files', 'node.key', { reason: result.detail });
+};
+
+/**
+ * The coordination onion service of this node: its identity follows from the node key, its clients from the fact
+ * wg.coordination. Served while it has clients; a service directory of ours is never without an authorized client,
+ * since Tor would serve it to everybody.
+ */
+export class Coordination implements GuardedCoordination {
+  readonly #context: Context;
+  readonly #managed: boolean;
+  readonly #directory: string;
+  /** The file that torrc includes. */
+  readonly #included: string;
+  readonly #identity: Identity | null;
+  /** Undefined until the fact comes. */
+  #wanted: CoordinationService | null | undefined = undefined;
+  /** True while Tor may not have read the files as they are. */
+  #rereadDue = true;
+  #state: CoordinationState['state'] = 'none';
+
+  private constructor(context: Context, identity: Identity | null) {
+    this.#context = context;
+    this.#identity = identity;
+    this.#managed = context.config.tor.mode === 'managed';
+    const paths = nodePaths(context.config);
+    this.#directory = paths.coordinationServiceDir;
+    this.#included = paths.coordinationTorrc;
+    if (identity === null) this.#wanted = null;
+    this.#tell('none');
+  }
+
+  /** Derives the identity; a node without a node key has no such service. */
+  static async make(context: Context): Promise<Coordination> {
+    const nodeKey = context.secrets.nodeKey;
+    if (nodeKey === null) return new Coordination(context, null);
+    const seed = coordinationIdentitySeed(nodeKey.reveal() as Ed25519Seed);
+    const { address, secret } = pooled(await context.crypto('generateIdentity', { seed }));
+    const files = pooled(await context.crypto('hiddenServiceFiles', { secret }));
+    return new Coordination(context, { address, files });
+  }
+
+  get address(): OnionAddress | null {
+    return this.#identity?.address ?? null;
+  }
+
+  /** The fact wg.coordination. */
+  want(service: CoordinationService | null): void {
+    if (this.#identity !== null) this.#wanted = service;
+  }
+
+  /**
+   * Before a managed Tor is started: its torrc includes a file that must be there, and on a service directory that is
+   * not fit Tor would not start at all.
+   */
+  async beforeLaunch(): Promise<void> {
+    await this.prepare();
+    const fault = await this.fault(process.getuid?.() ?? 0);
+    if (this.#identity === null || fault !== null) await this.#include([]);
+    else if ((await readIfThere(this.#included)) === null) await this.#include([]);
+  }
+
+  /** A new connection: what that Tor has read is not known. */
+  begin(): void {
+    this.#rereadDue = true;
+    this.#tell('none');
+  }
+
+  /** Tor or the connection to it is gone. */
+  end(): void {
+    this.#tell('none');
+  }
+
+  async prepare(): Promise<CoordinationPlan> {
+    try {
+      return await this.#prepare();
+    } catch (error) {
+      if (error instanceof RbError) return { kind: 'unfit', fault: error.data };
+      const fault = errorData('tor.coordination-files', this.#directory, { reason: reasonOf(error) });
+      return { kind: 'unfit', fault };
+    }
+  }
+
+  wasRead(): void {
+    this.#rereadDue = false;
+  }
+
+  found(fault: ErrorData | null, isServed: boolean): void {
+    if (fault !== null) this.#tell('faulty');
+    else if (!isServed) this.#tell('none');
+    else if (this.#state !== 'published') this.#tell('served');
+  }
+
+  /** HS_DESC events of any address. */
+  descriptorEvent(event: HsDescEvent): void {
+    const isOurs = event.address !== null && event.address === this.#identity?.address;
+    if (isOurs && event.action === 'UPLOADED' && this.#state === 'served') this.#tell('published');
+  }
+
+  /** Why Tor could not use the directory. */
+  async fault(torUid: number): Promise<ErrorData | null> {
+    const fault = await serviceFault(this.#directory, [SECRET_FILE], torUid);
+    const unfit = (reason: string): ErrorData =>
+      errorData('tor.coordination-files', this.#directory, { reason });
+    if (fault?.kind === 'file') return unfit(fault.reason);
+    if (fault !== null) return fault.error;
+    const names = (await authorizedClientNames(this.#directory)) ?? [];
+    return names.length === 0 ? unfit('it has no authorized client, so everybody could reach it') : null;
+  }
+
+  async #prepare(): Promise<CoordinationPlan> {
+    const wanted = this.#wanted;
+    if (wanted === undefined) return { kind: 'unknown' };
+    const clients = usableClients(wanted?.clients ?? []);
+    if (wanted === null || clients.length === 0 || this.#identity === null) {
+      await this.#lock();
+      await this.#include([]);
+      return { kind: 'absent', directory: this.#directory, reread: this.#rereadDue };
+    }
+    const service = coordinationOnionService(this.#directory, wanted);
+    await this.#writeFiles(this.#identity, clients);
+    await this.#include(serviceConf(service).map(torrcLine));
+    return { kind: 'served', service, reread: this.#rereadDue };
+  }
+
+  async #writeFiles({ files }: Identity, clients: readonly AuthorizedClient[]): Promise<void> {
+    const owner = await makeServiceDirectory(this.#directory);
+    const list = [
+      [SECRET_FILE, files.hs_ed25519_secret_key],
+      ['hs_ed25519_public_key', files.hs_ed25519_public_key],
+      ['hostname', files.hostname],
+    ] as const;
+    await writeDiffering(this.#directory, list, owner);
+    if (await syncAuthorizedClients(this.#directory, clients, owner)) this.#rereadDue = true;
+  }
+
+  /** Leaves one client whose secret nobody has: as long as Tor still serves it, nobody gets in. */
+  async #lock(): Promise<void> {
+    const names = await authorizedClientNames(this.#directory);
+    if (names === null || (names.length === 1 && names[0] === NOBODY)) return;
+    const secret = this.#context.random.bytes(KEY_BYTES) as Curve25519SecretKey;
+    const nobody: AuthorizedClient = { name: NOBODY, publicKey: curve25519PublicKey(secret) };
+    const owner = await makeServiceDirectory(this.#directory);
+    await syncAuthorizedClients(this.#directory, [nobody], owner);
+    this.#rereadDue = true;
+  }
+
+  /** What torrc says, also after a reload or a restart of Tor without us. */
+  async #include(lines: readonly string[]): Promise<void> {
+    if (!this.#managed) return;
+    const text = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+    const found = await readIfThere(this.#included);
+    if (found === null || Buffer.compare(found, text) !== 0)
+      await writePrivateFile(this.#included, text, null);
+  }
+
+  #tell(state: CoordinationState['state']): void {
+    this.#state = state;
+    this.#context.publish('tor.coordination', { address: this.address, state });
+  }
+}
