@@ -10,6 +10,7 @@ const NO_SECRETS: SecretsOnTheWire = {
   masterKey: null,
   nodeKey: null,
   clusterToken: null,
+  wireguardKey: null,
   controlPassword: null,
 };
 
@@ -35,10 +36,20 @@ export const actorBirths = (
   secrets: ActorSecrets,
 ): ((name: ActorName) => Omit<ActorBirth, 'name' | 'generation'>) => {
   const own: Readonly<Record<ActorName, SecretsOnTheWire>> = {
-    tor: { ...NO_SECRETS, controlPassword: shared(secrets.controlPassword) },
-    wg: NO_SECRETS,
+    tor: {
+      ...NO_SECRETS,
+      nodeKey: shared(secrets.nodeKey),
+      controlPassword: shared(secrets.controlPassword),
+    },
+    wg: {
+      ...NO_SECRETS,
+      nodeKey: shared(secrets.nodeKey),
+      clusterToken: shared(secrets.clusterToken),
+      wireguardKey: shared(secrets.wireguardKey),
+    },
     election: {
       ...NO_SECRETS,
+      masterKey: shared(secrets.masterKey),
       nodeKey: shared(secrets.nodeKey),
       clusterToken: shared(secrets.clusterToken),
     },

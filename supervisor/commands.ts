@@ -1,10 +1,18 @@
+import type { TokenCommand } from '@rustbalance/actors/election/messages.js';
+import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
 import type { Clock } from '@rustbalance/actors/kernel/clock.js';
 import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
 import { rbError } from '@rustbalance/actors/kernel/errors.js';
 import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
 import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
 import type { ActorSystem } from './actor-system.js';
-import type { ControlAnswer, ControlRequest, InspectAnswer, StatusAnswer } from './control-protocol.js';
+import type {
+  ControlAnswer,
+  ControlRequest,
+  InspectAnswer,
+  StatusAnswer,
+  TokensAnswer,
+} from './control-protocol.js';
 import { inspectActor } from './inspect.js';
 import type { ActorInspections } from './inspect.js';
 import type { ProcessHost } from './process-host.js';
@@ -13,6 +21,8 @@ import { statusOf } from './status.js';
 
 /** How long an actor may take to say what it is doing before it is shown as unresponsive. */
 const DUMP_MS = 1_000;
+/** The election answers from memory; this is for one that restarts just now. */
+const ELECTION_MS = 4_000;
 
 export interface CommandParts {
   readonly config: Config;
@@ -36,6 +46,10 @@ export const answerCommand = async (
       return await inspect(parts, request.actor);
     case 'chaos':
       return chaos(parts, request);
+    case 'tokens':
+      return await tokens(parts, request.do);
+    case 'remove':
+      return await remove(parts, request.id);
     case 'stop':
       return { stopping: true };
   }
@@ -85,6 +99,27 @@ const inspect = async (parts: CommandParts, only: ActorName | null): Promise<Ins
       started_at: new Date(startedAtMs).toISOString(),
     })),
   };
+};
+
+const tokens = async ({ router }: CommandParts, command: TokenCommand): Promise<TokensAnswer> => {
+  const { tokens: views, created } = await router.request('election.tokens', command, ELECTION_MS);
+  return {
+    tokens: views.map(({ id, state, issuer, notAfter, uses, usedBy }) => ({
+      id,
+      state,
+      issuer,
+      expires_at: new Date(notAfter * 1000).toISOString(),
+      uses,
+      used_by: [...usedBy],
+    })),
+    created,
+  };
+};
+
+const remove = async ({ router }: CommandParts, id: string): Promise<ControlAnswer<'remove'>> => {
+  const { removed } = await router.request('election.remove-member', { id: id as NodeId }, ELECTION_MS);
+  if (!removed) throw rbError('member.unknown', 'members', { id });
+  return { removed: id };
 };
 
 const chaos = (

@@ -1,3 +1,5 @@
+import { MAX_TOKEN_USES } from '@rustbalance/actors/election/records/record.js';
+import { NODE_ID_PATTERN } from '@rustbalance/actors/kernel/brands.js';
 import { CHAOS_MODES } from '@rustbalance/actors/kernel/envelope.js';
 import { CATALOGUE } from '@rustbalance/actors/kernel/error-catalogue.js';
 import type { ErrorCode, ErrorData } from '@rustbalance/actors/kernel/errors.js';
@@ -14,12 +16,29 @@ export const LONGEST_REQUEST = 64 * 1024;
 /** Bytes of an answer line: a dump of six actors is some tens of KiB. */
 export const LONGEST_ANSWER = 8 * 1024 * 1024;
 
+/** 30 days: a token is a key to the service, and another is made in a second. */
+export const LONGEST_TOKEN_LIFETIME_SECS = 30 * 24 * 3600;
+
 const actorName = z.enum(ACTOR_NAMES);
 
 export const requestSchema = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('status') }),
   z.strictObject({ command: z.literal('inspect'), actor: actorName.nullable() }),
   z.strictObject({ command: z.literal('chaos'), actor: actorName, mode: z.enum(CHAOS_MODES) }),
+  z.strictObject({
+    command: z.literal('tokens'),
+    /** What the operator does with join tokens. */
+    do: z.discriminatedUnion('action', [
+      z.strictObject({
+        action: z.literal('create'),
+        lifetimeSecs: z.number().int().min(60).max(LONGEST_TOKEN_LIFETIME_SECS),
+        uses: z.number().int().min(1).max(MAX_TOKEN_USES),
+      }),
+      z.strictObject({ action: z.literal('list') }),
+      z.strictObject({ action: z.literal('revoke'), id: z.string().regex(/^[0-9a-f]{16}$/) }),
+    ]),
+  }),
+  z.strictObject({ command: z.literal('remove'), id: z.string().regex(NODE_ID_PATTERN) }),
   z.strictObject({ command: z.literal('stop') }),
 ]);
 
@@ -139,10 +158,31 @@ export const inspectSchema = z.object({
 export type InspectAnswer = z.infer<typeof inspectSchema>;
 export type ActorInspection = z.infer<typeof actorInspection>;
 
+/** `rustbalance token … --json`. Fields may be added, never renamed. */
+export const tokensSchema = z.object({
+  tokens: z.array(
+    z.object({
+      id: z.string(),
+      state: z.enum(['live', 'spent', 'expired', 'revoked']),
+      issuer: z.string().nullable(),
+      /** ISO 8601. */
+      expires_at: z.string(),
+      uses: z.number(),
+      used_by: z.array(z.string()),
+    }),
+  ),
+  /** The text of a new token: a secret. */
+  created: z.string().nullable(),
+});
+
+export type TokensAnswer = z.infer<typeof tokensSchema>;
+
 export const answerSchemas = {
   status: statusSchema,
   inspect: inspectSchema,
   chaos: z.object({ actor: actorName, generation: z.number() }),
+  tokens: tokensSchema,
+  remove: z.object({ removed: z.string() }),
   stop: z.object({ stopping: z.literal(true) }),
 } as const satisfies Record<CommandName, z.ZodType>;
 

@@ -37,7 +37,8 @@ export const serveControl = async (options: ControlServerOptions): Promise<Contr
   const { path } = options;
   await clearStaleSocket(path);
   const connections = new Set<Socket>();
-  const server = createServer((socket) => {
+  // A client may close its side once it has asked (socat and nc do): its answer still goes out.
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => socket.destroy());
     socket.once('close', () => connections.delete(socket));
     connections.add(socket);
@@ -107,6 +108,12 @@ const converse = (socket: Socket, options: ControlServerOptions): void => {
     refuse('it was not complete in time');
   });
   socket.once('close', cancelDeadline);
+  socket.once('end', () => {
+    if (complete) return;
+    complete = true;
+    cancelDeadline();
+    socket.end();
+  });
   socket.on('data', (chunk: Buffer) => {
     if (complete) return;
     const end = chunk.indexOf(0x0a);

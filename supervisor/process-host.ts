@@ -4,6 +4,7 @@ import type { ChildOrder, ChildSignal, ChildState } from '@rustbalance/actors/ke
 import type { Logger } from '@rustbalance/actors/kernel/logging.js';
 import { startChild } from './child-process.js';
 import type { HostedChild } from './child-process.js';
+import { runCommand } from './run-command.js';
 import type { ServiceHandlers } from './router.js';
 
 /** Children at a time; the daemon needs a Tor and a WireGuard. */
@@ -38,6 +39,8 @@ export class ProcessHost {
 
   readonly handlers: ServiceHandlers<'host'> = {
     'host.spawn': async (order) => (await this.#spawn(order)).state(),
+    // Commands run while the host stops too: they are how actors take down what they built.
+    'host.run': (order) => runCommand(order, this.#clock),
     'host.signal': ({ id, signal }) => Promise.resolve({ child: this.#signal(id, signal) }),
   };
 
