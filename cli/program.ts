@@ -12,6 +12,7 @@ import type { CliWorld } from './world.js';
 const GROUPS: Readonly<Record<string, string>> = {
   chaos: 'Damages a running daemon on purpose.',
   debug: 'Looks at one part of a node.',
+  token: 'Makes, lists and revokes join tokens.',
 };
 
 const HELP_COLUMNS = 100;

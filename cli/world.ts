@@ -1,4 +1,6 @@
-import { hostname } from 'node:os';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { availableParallelism, hostname } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { systemClock } from '@rustbalance/actors/kernel/clock.js';
 import type { Clock } from '@rustbalance/actors/kernel/clock.js';
@@ -18,10 +20,16 @@ export interface CliWorld {
   /** Aborts when the operator has had enough (^C). */
   readonly interrupted: AbortSignal;
   hostName(): string;
+  /** Threads that can compute at the same time. */
+  processors(): number;
+  /** Does systemd run this machine? */
+  hasSystemd(): boolean;
   /** Writes text to standard output as it is. */
   print(text: string): void;
   /** Writes text to standard error as it is. */
   complain(text: string): void;
+  /** All of standard input, `limit` bytes at most; with somebody at the terminal, one line that is asked for. */
+  readInput(question: string, limit: number): Promise<string>;
   /** Asks a yes-or-no question; null when nobody is there to answer. */
   confirm(question: string): Promise<boolean | null>;
 }
@@ -30,10 +38,32 @@ const confirmOnTerminal = async (question: string): Promise<boolean | null> => {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return null;
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
+    // At ^D a question is never answered, and at ^C it is rejected: both say no.
+    const closed = once(lines, 'close').then(() => '');
+    const answer = await Promise.race([lines.question(`${question} [y/N] `).catch(() => ''), closed]);
+    return /^y(es)?$/i.test(answer.trim());
   } finally {
     lines.close();
   }
+};
+
+const readInput = async (question: string, limit: number): Promise<string> => {
+  if (process.stdin.isTTY) {
+    const lines = createInterface({ input: process.stdin, output: process.stderr });
+    try {
+      return (await lines.question(question)).slice(0, limit);
+    } finally {
+      lines.close();
+    }
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > limit) break;
+  }
+  return Buffer.concat(chunks).subarray(0, limit).toString('utf8');
 };
 
 /** Aborts at the first ^C, which otherwise would end the process at once; the second one does. */
@@ -58,11 +88,16 @@ export const systemWorld = (programName: string): CliWorld => ({
     return onInterrupt();
   },
   hostName: hostname,
+  // os.cpus() is empty where /proc is restricted.
+  processors: availableParallelism,
+  // As sd_booted(3) tells.
+  hasSystemd: () => existsSync('/run/systemd/system'),
   print: (text) => {
     process.stdout.write(text);
   },
   complain: (text) => {
     process.stderr.write(text);
   },
+  readInput,
   confirm: confirmOnTerminal,
 });

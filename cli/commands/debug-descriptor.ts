@@ -44,10 +44,11 @@ export const debugDescriptorCommand = defineCommand<DescriptorArgs>({
       kind: 'number',
       presence: 'default',
       fallback: 1440,
-      minimum: 5,
+      minimum: 1,
       maximum: 20_160,
       metavar: 'MINUTES',
-      description: 'Length of a time period on that network (hsdir_interval).',
+      description:
+        'Length of a time period on that network (hsdir_interval; a testing network has 24 voting intervals).',
     },
     'voting-interval': {
       kind: 'number',

@@ -1,21 +1,27 @@
 import { join } from 'node:path';
 import { generateIdentity } from '@rustbalance/crypto-worker/keys/identity.js';
-import { importIdentity } from '@rustbalance/crypto-worker/keys/import-identity.js';
-import type { IdentityKeys } from '@rustbalance/crypto-worker/task-types.js';
-import { parseConfig } from '@rustbalance/actors/kernel/config/load.js';
+import { encodeBase64 } from '@rustbalance/crypto-worker/encoding/base64.js';
 import { decodeText } from '@rustbalance/actors/kernel/config/read-file.js';
+import { curve25519PublicKey } from '@rustbalance/actors/kernel/cluster-keys.js';
 import { errorData, rbError } from '@rustbalance/actors/kernel/errors.js';
-import type { ErrorData } from '@rustbalance/actors/kernel/errors.js';
 import { encodeNodePublicKey, generateNodeKey, nodePublicKey } from '@rustbalance/actors/kernel/node-key.js';
 import { defineCommand } from '../command.js';
 import { jsonOption } from '../common-options.js';
 import type { JsonArgs } from '../common-options.js';
 import { pathArgument } from '../config-loading.js';
 import { UsageError } from '../failure.js';
-import { NODE_FILES, newClusterToken, newConfig, nodeFiles } from '../init/node-files.js';
+import { firstMember, isReachable } from '../init/first-member.js';
+import { MAX_KEY_FILE, makeMaster, masterSource } from '../init/master.js';
+import { MEMBERS_FOLDER, NODE_FILES, fileNames, newClusterToken, nodeFiles } from '../init/node-files.js';
 import type { NewNode } from '../init/node-files.js';
 import { suggestNodeId } from '../init/node-id.js';
-import { placeFiles } from '../init/place-files.js';
+import { initSummary } from '../init/output.js';
+import type { InitOutput } from '../init/output.js';
+import { refuseWhatRunWould } from '../init/check-config.js';
+import { placeFiles, refuseExisting } from '../init/place-files.js';
+import { offerStart } from '../init/start-offer.js';
+import { chosenTransport } from '../init/transport.js';
+import type { NewTransport, TransportName } from '../init/transport.js';
 import { readArgumentFile } from '../small-file.js';
 import type { CliWorld } from '../world.js';
 
@@ -23,8 +29,10 @@ interface InitArgs extends JsonArgs {
   readonly 'config-dir': string;
   readonly 'node-id': string | undefined;
   readonly target: string;
-  readonly transport: 'direct';
+  readonly endpoint: string | undefined;
+  readonly transport: TransportName | undefined;
   readonly listen: string | undefined;
+  readonly 'vanity-prefix': string | undefined;
   readonly 'import-key': string | undefined;
   readonly 'cluster-token-file': string | undefined;
   readonly priority: number | undefined;
@@ -32,26 +40,6 @@ interface InitArgs extends JsonArgs {
   readonly 'run-dir': string | undefined;
   readonly yes: boolean;
 }
-
-/** What `init --json` prints: scripts rely on these names. */
-interface InitOutput {
-  readonly onion_address: string;
-  readonly node_id: string;
-  readonly node_public_key: string;
-  readonly config_path: string;
-  readonly master_key_path: string;
-  readonly cluster_token_path: string;
-}
-
-const MAX_KEY_FILE = 4096;
-
-const masterOf = async (argument: string | undefined, world: CliWorld): Promise<IdentityKeys> => {
-  if (argument === undefined) return generateIdentity(world.random.bytes(32));
-  const file = pathArgument(argument, world);
-  const imported = importIdentity(await readArgumentFile(file, MAX_KEY_FILE));
-  if (!imported.ok) throw rbError('init.bad-key', file, { reason: imported.detail });
-  return imported.value;
-};
 
 const tokenOf = async (argument: string | undefined, world: CliWorld): Promise<string> => {
   if (argument === undefined) return newClusterToken(world.random);
@@ -67,65 +55,40 @@ const tokenOf = async (argument: string | undefined, world: CliWorld): Promise<s
   return text;
 };
 
-/** Which argument a wrong key of the new configuration came from. */
-const FLAGS: Readonly<Record<string, string>> = {
-  'node.id': '--node-id',
-  'node.priority': '--priority',
-  'node.state_dir': '--state-dir',
-  'node.run_dir': '--run-dir',
-  'node.key_path': '--config-dir',
-  'target.url': '--target',
-  'direct.listen': '--listen',
+/** What a configuration without a priority stands for. */
+const DEFAULT_PRIORITY = 100;
+
+/** The first node of a cluster that others join publishes until it dies; who joins comes after it. */
+const priorityOf = (args: InitArgs, transport: NewTransport): number | undefined =>
+  args.priority ?? (transport.mode === 'direct' ? undefined : 1);
+
+const outputOf = (node: NewNode, joinToken: string | null): InitOutput => {
+  const { configDir, transport } = node;
+  return {
+    onion_address: `${node.master.address}.onion`,
+    node_id: node.id,
+    node_public_key: encodeNodePublicKey(nodePublicKey(node.nodeSeed)),
+    config_path: join(configDir, NODE_FILES.config),
+    master_key_path: join(configDir, NODE_FILES.masterKey),
+    cluster_token_path: join(configDir, NODE_FILES.clusterToken),
+    transport: transport.mode,
+    members_dir: node.keepsMembers ? join(configDir, MEMBERS_FOLDER) : null,
+    wireguard_public_key:
+      transport.mode === 'wireguard' ? encodeBase64(curve25519PublicKey(transport.privateKey)) : null,
+    wireguard_endpoint: transport.mode === 'wireguard' ? transport.endpoint : null,
+    join_token: joinToken,
+  };
 };
-
-/** init never writes a configuration that run would refuse. */
-const refuseWhatRunWould = (node: NewNode): void => {
-  const checked = parseConfig(newConfig(node), NODE_FILES.config);
-  if (checked.ok) return;
-  throw new UsageError(
-    checked.problems.map((found): ErrorData => ({
-      ...found,
-      where: FLAGS[String(found.detail['key'])] ?? found.where,
-    })),
-  );
-};
-
-const peerBlock = (output: InitOutput, listen: string | undefined): readonly string[] =>
-  listen === undefined
-    ? []
-    : [
-        '',
-        'For the config.toml of every other node:',
-        '',
-        '  [[direct.peers]]',
-        `  id = "${output.node_id}"`,
-        `  address = "${listen}"`,
-        `  public_key = "${output.node_public_key}"`,
-      ];
-
-const summary = (output: InitOutput, listen: string | undefined, imported: boolean): string =>
-  [
-    `Onion address  ${output.onion_address}${imported ? '' : ' (new)'}`,
-    `Node           ${output.node_id}`,
-    `Configuration  ${output.config_path}`,
-    `Master key     ${output.master_key_path}  (whoever has it is the service: keep a copy offline)`,
-    `Cluster token  ${output.cluster_token_path}`,
-    ...peerBlock(output, listen),
-    '',
-    'For another node: copy the master key and the cluster token to it and run there',
-    '',
-    '  rustbalance init --import-key master.key --cluster-token-file cluster.token --target … --listen …',
-    '',
-    `Start this node: rustbalance run --config ${output.config_path}`,
-    '',
-  ].join('\n');
 
 export const initCommand = defineCommand<InitArgs>({
   words: ['init'],
   summary: 'Makes the keys and the configuration of a node.',
   explanation: [
-    "Writes `config.toml`, `master.key` (in Tor's own format), `node.key` and `cluster.token`, all of mode 0600, all or none, and never over a file that is there. For the first node everything is new; a further node takes the master key and the cluster token of the first.",
-    '`--json` prints `onion_address`, `node_id`, `node_public_key`, `config_path`, `master_key_path` and `cluster_token_path`.',
+    "Writes `config.toml`, `master.key` (in Tor's own format), `node.key` and `cluster.token`, with `--endpoint` also `wg_private.key`, and in `peers/` the node's own member record and that of a first join token: all of mode 0600 in directories of mode 0700, all or none, and never over a file that is there. Files in a directory that exists belong to its owner.",
+    'Prints a join token with which five further nodes can join within 24 hours (`rustbalance join`). By hand, with `--transport direct` alone, a further node takes the master key and the cluster token of the first.',
+    '`--vanity-prefix` searches on all processors and tells rate and expected time on standard error; ^C ends it and leaves nothing behind.',
+    '`--json` prints `onion_address`, `node_id`, `node_public_key`, `config_path`, `master_key_path`, `cluster_token_path`, `transport`, and, or null, `members_dir`, `wireguard_public_key`, `wireguard_endpoint` and `join_token`, which is a secret.',
+    'At the end it offers to start the daemon, or says how; with `--yes` it only says how, with `--json` neither.',
   ],
   options: {
     'config-dir': {
@@ -147,18 +110,32 @@ export const initCommand = defineCommand<InitArgs>({
       metavar: 'URL',
       description: 'The service to be reached: http://HOST:PORT, https://…, tcp://… or an onion address.',
     },
+    endpoint: {
+      kind: 'text',
+      presence: 'optional',
+      metavar: 'IP:PORT',
+      description: 'Where other nodes reach this one by WireGuard (UDP). Without it the nodes meet over Tor.',
+    },
     transport: {
       kind: 'choice',
-      presence: 'default',
-      fallback: 'direct',
-      choices: ['direct'],
-      description: 'How the nodes reach each other.',
+      presence: 'optional',
+      choices: ['wireguard', 'tor', 'direct'],
+      description:
+        'How the nodes reach each other: wireguard with --endpoint, direct with --listen, else tor.',
     },
     listen: {
       kind: 'text',
       presence: 'optional',
       metavar: 'IP:PORT',
-      description: 'UDP address on which the other nodes reach this one; not needed by a single node.',
+      description:
+        'UDP address on which the other nodes reach this one on a network of their own (--transport direct).',
+    },
+    'vanity-prefix': {
+      kind: 'text',
+      presence: 'optional',
+      metavar: 'PREFIX',
+      description:
+        'How the new onion address shall begin: a-z and 2-7. Each further character takes 32 times as long.',
     },
     'import-key': {
       kind: 'text',
@@ -194,34 +171,50 @@ export const initCommand = defineCommand<InitArgs>({
   run: async (args, world) => {
     const absolute = (path: string): string => pathArgument(path, world);
     const configDir = absolute(args['config-dir']).replace(/(?<=.)\/+$/, '');
-    const node: NewNode = {
+    const source = masterSource(args['import-key'], args['vanity-prefix'], world);
+    const transport = chosenTransport(args, world.random);
+    const draft: NewNode = {
       configDir,
       id: args['node-id'] ?? suggestNodeId(world.hostName(), world.random),
-      priority: args.priority,
+      priority: priorityOf(args, transport),
       target: args.target,
-      listen: args.listen,
+      transport,
+      keepsMembers: args['cluster-token-file'] === undefined && isReachable(transport),
       stateDir: args['state-dir'] === undefined ? undefined : absolute(args['state-dir']),
       runDir: args['run-dir'] === undefined ? undefined : absolute(args['run-dir']),
-      master: await masterOf(args['import-key'], world),
+      // A search can take days: all that can be wrong is found before it, with an address that stands for any.
+      master: generateIdentity(new Uint8Array(32).fill(1)),
       nodeSeed: generateNodeKey(world.random),
       clusterToken: await tokenOf(args['cluster-token-file'], world),
     };
-    refuseWhatRunWould(node);
+    refuseWhatRunWould(draft);
+    await refuseExisting(configDir, fileNames(draft));
+    // From here on ^C ends nothing halfway: it ends the search, and files are all placed or none.
+    const { interrupted } = world;
+    const node: NewNode = { ...draft, master: await makeMaster(source, world, interrupted, args.json) };
     if (!args.yes) {
       const question = `Make the node ${node.id} of ${node.master.address}.onion in ${configDir}?`;
       if ((await world.confirm(question)) !== true)
         throw new UsageError([errorData('init.not-confirmed', configDir)]);
     }
-    await placeFiles(configDir, nodeFiles(node));
-    const output: InitOutput = {
-      onion_address: `${node.master.address}.onion`,
-      node_id: node.id,
-      node_public_key: encodeNodePublicKey(nodePublicKey(node.nodeSeed)),
-      config_path: join(configDir, NODE_FILES.config),
-      master_key_path: join(configDir, NODE_FILES.masterKey),
-      cluster_token_path: join(configDir, NODE_FILES.clusterToken),
-    };
-    if (args.json) world.print(`${JSON.stringify(output)}\n`);
-    else world.print(summary(output, args.listen, args['import-key'] !== undefined));
+    const first = node.keepsMembers
+      ? firstMember(
+          {
+            ...node,
+            priority: node.priority ?? DEFAULT_PRIORITY,
+            masterAddress: node.master.address,
+          },
+          world.random,
+          world.clock.wallMs(),
+        )
+      : null;
+    await placeFiles(configDir, nodeFiles(node, first?.records ?? []));
+    const output = outputOf(node, first?.joinToken ?? null);
+    if (args.json) {
+      world.print(`${JSON.stringify(output)}\n`);
+      return;
+    }
+    world.print(initSummary(output, transport, source.from === 'file'));
+    await offerStart(output.config_path, !args.yes, world);
   },
 });

@@ -1,8 +1,8 @@
 import { RbError } from '@rustbalance/actors/kernel/errors.js';
-import { parseTarget } from '@rustbalance/actors/proxy/target/target.js';
+import { parseTarget } from '@rustbalance/actors/kernel/config/target.js';
+import { torSocksPort } from '@rustbalance/actors/kernel/config/tor-ports.js';
 import { targetConnector } from '@rustbalance/actors/proxy/target/target-connector.js';
 import { readConfig } from '../config-loading.js';
-import { socksPort } from './socks-port.js';
 import { Steps } from './steps.js';
 import { asProxy } from './target-trial.js';
 import type { ConnectArgs } from '../commands/debug-connect.js';
@@ -21,7 +21,7 @@ export const runDebugConnect = async (args: ConnectArgs, world: CliWorld): Promi
     isolation: null,
     tlsAuthorities: null,
   };
-  const connector = targetConnector(options, target.route === 'onion' ? socksPort(config) : null);
+  const connector = targetConnector(options, target.route === 'onion' ? torSocksPort(config) : null);
   const socket = await steps.run(
     'connect',
     () => asProxy(() => connector.connect(world.interrupted)),

@@ -1,6 +1,8 @@
 import { encodeBase64 } from '@rustbalance/crypto-worker/encoding/base64.js';
+import { describeLinkSpecifier, relayOf } from '@rustbalance/crypto-worker/link-specifiers.js';
 import type { LinkSpecifier } from '@rustbalance/crypto-worker/introduction-point.js';
 import type { DecodedDescriptor } from '@rustbalance/crypto-worker/task-types.js';
+import { hostPortText } from '@rustbalance/actors/kernel/stream-address.js';
 
 /** `debug descriptor --json`: a decoded descriptor for people and scripts. */
 export interface DescriptorOutput {
@@ -32,23 +34,12 @@ interface IntroPointOutput {
 
 const isoTime = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase();
-
-const portOf = (data: Uint8Array, at: number): string => String(((data[at] ?? 0) << 8) | (data[at + 1] ?? 0));
-
-/** The address of a link specifier of type 0 or 1 (tor-spec §5.1.2). */
-const addressText = ({ type, data }: LinkSpecifier): readonly string[] => {
-  if (type === 0 && data.length === 6) return [`${data.subarray(0, 4).join('.')}:${portOf(data, 4)}`];
-  if (type === 1 && data.length === 18) {
-    const groups = Array.from({ length: 8 }, (_, group) =>
-      (((data[2 * group] ?? 0) << 8) | (data[2 * group + 1] ?? 0)).toString(16),
-    );
-    return [`[${groups.join(':')}]:${portOf(data, 16)}`];
-  }
-  return [];
+const addressText = (specifier: LinkSpecifier): readonly string[] => {
+  const described = describeLinkSpecifier(specifier);
+  return described.kind === 'ipv4' || described.kind === 'ipv6'
+    ? [hostPortText(described.address, described.port)]
+    : [];
 };
-
-const LEGACY_IDENTITY = 2;
 
 /** A decoded descriptor in the documented shape. */
 export const descriptorOutput = (decoded: DecodedDescriptor): DescriptorOutput => ({
@@ -63,15 +54,12 @@ export const descriptorOutput = (decoded: DecodedDescriptor): DescriptorOutput =
   pow_params: decoded.powParams,
   single_onion_service: decoded.singleOnionService,
   auth_clients: decoded.authClients,
-  intro_points: decoded.introductionPoints.map((point) => {
-    const legacy = point.linkSpecifiers.find(({ type }) => type === LEGACY_IDENTITY);
-    return {
-      relay: legacy === undefined ? null : hex(legacy.data),
-      addresses: point.linkSpecifiers.flatMap(addressText),
-      auth_key: encodeBase64(point.authKey),
-      enc_key: encodeBase64(point.encKey),
-      onion_key: encodeBase64(point.onionKey),
-      expires: isoTime(point.expires),
-    };
-  }),
+  intro_points: decoded.introductionPoints.map((point) => ({
+    relay: relayOf(point),
+    addresses: point.linkSpecifiers.flatMap(addressText),
+    auth_key: encodeBase64(point.authKey),
+    enc_key: encodeBase64(point.encKey),
+    onion_key: encodeBase64(point.onionKey),
+    expires: isoTime(point.expires),
+  })),
 });

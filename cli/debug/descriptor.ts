@@ -58,7 +58,7 @@ export const runDebugDescriptor = async (args: DescriptorArgs, world: CliWorld):
     now: null,
     maxDescriptorSize: LARGEST_PARSED_DESCRIPTOR,
   });
-  if (!decoded.ok) throw rbError('cli.no-key-file', file, { command: COMMAND, reason: decoded.detail });
+  if (!decoded.ok) throw rbError('cli.no-descriptor', file, { reason: decoded.detail });
   const output = descriptorOutput(decoded.value);
   world.print(`${JSON.stringify(output, null, args.json ? undefined : 2)}\n`);
 };

@@ -1,6 +1,5 @@
 import { request } from 'node:http';
-import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 
 /** The beginning of an HTTP answer. */
 export interface Page {
@@ -11,6 +10,52 @@ export interface Page {
   /** What arrived of the body, at most as much as was asked for. */
   readonly body: string;
 }
+
+/** What is asked for, and through what. */
+export interface PageAddress {
+  readonly agent: Agent;
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+}
+
+/** Calls `end` with what the operator is told when `signal` fires; gives what takes that back. */
+const onAbort = (signal: AbortSignal, end: (error: Error) => void): (() => void) => {
+  const abort = (): void => {
+    const reason: unknown = signal.reason;
+    const isLate = reason instanceof Error && reason.name === 'TimeoutError';
+    end(new Error(isLate ? 'no answer in time' : 'interrupted'));
+  };
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return () => {
+    signal.removeEventListener('abort', abort);
+  };
+};
+
+/** Connects for one GET; nothing is sent yet. Rejects with what the agent says, and when `signal` fires. */
+export const openRequest = (
+  { agent, host, port, path }: PageAddress,
+  signal: AbortSignal,
+): Promise<ClientRequest> =>
+  new Promise((resolve, reject) => {
+    const headers = { host, connection: 'close', accept: '*/*' };
+    const opened = request({ protocol: 'http:', agent, host, port, path, headers });
+    const settle = onAbort(signal, (error) => {
+      // A request without a connection tells of its end only when the agent has given up.
+      reject(error);
+      opened.destroy(error);
+    });
+    // Stays for the request's life: later errors are also those of whoever reads the answer.
+    opened.on('error', (error) => {
+      settle();
+      reject(error);
+    });
+    opened.once('socket', () => {
+      settle();
+      resolve(opened);
+    });
+  });
 
 const readBody = async (response: IncomingMessage, most: number): Promise<string> => {
   const chunks: Buffer[] = [];
@@ -27,32 +72,26 @@ const plainReason = (error: NodeJS.ErrnoException): Error =>
   error.code?.startsWith('HPE_') === true ? new Error('what answers speaks no HTTP/1.1') : error;
 
 /**
- * Sends one GET over a connection and reads the answer until it ends or `maxBody` bytes are there. The connection is
- * closed. Rejects when it ends too early, on silence of `timeoutMs`, or when what answers is no HTTP.
+ * Sends an opened request and reads the answer until it ends or `maxBody` bytes are there. The connection is closed.
+ * Rejects when it ends too early, when `signal` fires, and when what answers is no HTTP.
  */
-export const fetchPage = (
-  socket: Socket,
-  host: string,
-  path: string,
-  maxBody: number,
-  timeoutMs: number,
-): Promise<Page> =>
-  new Promise((resolve, reject) => {
-    const headers = { host, connection: 'close', accept: '*/*' };
-    const sent = request({ createConnection: () => socket, path, headers, timeout: timeoutMs });
-    sent.on('timeout', () => {
-      sent.destroy(new Error('no answer in time'));
+export const fetchPage = (opened: ClientRequest, maxBody: number, signal: AbortSignal): Promise<Page> =>
+  new Promise<Page>((resolve, reject) => {
+    const settle = onAbort(signal, (error) => {
+      reject(error);
+      opened.destroy(error);
     });
-    sent.on('error', (error) => {
+    opened.on('close', settle);
+    opened.on('error', (error) => {
       reject(plainReason(error));
     });
-    sent.on('response', (response) => {
+    opened.on('response', (response) => {
       readBody(response, maxBody)
         .then((body) => {
           const { statusCode: status = 0, statusMessage: reason = '', rawHeaders } = response;
           resolve({ status, reason, headers: rawHeaders, body });
         }, reject)
-        .finally(() => socket.destroy());
+        .finally(() => opened.destroy());
     });
-    sent.end();
+    opened.end();
   });

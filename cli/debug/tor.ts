@@ -2,12 +2,11 @@ import { systemCookieFiles } from '@rustbalance/actors/tor/control/cookie-file.j
 import { authenticate } from '@rustbalance/actors/tor/control/authenticate.js';
 import { torCommands } from '@rustbalance/actors/tor/control/commands.js';
 import type { TorCommands } from '@rustbalance/actors/tor/control/commands.js';
-import { describeEndpoint, socketConnector } from '@rustbalance/actors/tor/control/connector.js';
-import type { ControlEndpoint } from '@rustbalance/actors/tor/control/connector.js';
+import { socketConnector } from '@rustbalance/actors/tor/control/connector.js';
 import { openControlConnection } from '@rustbalance/actors/tor/control/open-connection.js';
-import { nodePaths } from '@rustbalance/actors/kernel/config/paths.js';
-import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
+import { torControlPort } from '@rustbalance/actors/kernel/config/tor-ports.js';
 import { Secret } from '@rustbalance/actors/kernel/redact.js';
+import { streamAddressText } from '@rustbalance/actors/kernel/stream-address.js';
 import { readConfig } from '../config-loading.js';
 import { Steps } from './steps.js';
 import type { DebugTorArgs } from '../commands/debug-tor.js';
@@ -23,12 +22,6 @@ interface TorOutput {
   readonly bootstrap_summary: string;
   readonly onion_services: number;
 }
-
-const endpointOf = (config: Config): ControlEndpoint => {
-  if (config.tor.mode === 'managed') return { kind: 'unix', path: nodePaths(config).torControlSocket };
-  if (config.tor.control_socket !== '') return { kind: 'unix', path: config.tor.control_socket };
-  return { kind: 'tcp', host: config.tor.control_host, port: config.tor.control_port };
-};
 
 const facts = async (tor: TorCommands): Promise<Omit<TorOutput, 'endpoint' | 'authenticated_by'>> => {
   const info = await tor.getInfo(['version', 'process/pid', 'status/bootstrap-phase']);
@@ -47,8 +40,8 @@ const facts = async (tor: TorCommands): Promise<Omit<TorOutput, 'endpoint' | 'au
 /** The work of `debug tor`. */
 export const runDebugTor = async (args: DebugTorArgs, world: CliWorld): Promise<void> => {
   const config = await readConfig(args, world);
-  const endpoint = endpointOf(config);
-  const where = describeEndpoint(endpoint);
+  const endpoint = torControlPort(config);
+  const where = streamAddressText(endpoint);
   const steps = new Steps(world, args.json);
   const password = config.tor.control_password;
   const connection = await steps.run(

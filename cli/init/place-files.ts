@@ -69,31 +69,63 @@ const removeEmpty = async (dirs: readonly string[]): Promise<void> => {
   for (const dir of dirs) await rmdir(dir).catch(() => undefined);
 };
 
-/** Files that root makes in a service user's directory are that user's: it must be able to read its own keys. */
-const giveToOwnerOf = async (dir: string, stage: string, files: readonly NodeFile[]): Promise<void> => {
+/** The folders that files lie in, within the directory: `peers` for `peers/alpha.pub`. */
+const foldersOf = (files: readonly NodeFile[]): readonly string[] => [
+  ...new Set(files.map(({ name }) => dirname(name)).filter((folder) => folder !== '.')),
+];
+
+/** What root makes in a service user's directory is that user's: it must be able to read its own keys. */
+const giveToOwnerOf = async (dir: string, stage: string, names: readonly string[]): Promise<void> => {
   const { uid, gid } = await stat(dir);
   if (process.geteuid?.() !== 0 || uid === 0) return;
-  for (const { name } of files) await chown(join(stage, name), uid, gid);
+  for (const name of names) await chown(join(stage, name), uid, gid);
 };
 
-/** Links each file into place, which never overwrites; takes all back when one cannot be. */
+/**
+ * Links each file into place, which never overwrites, and moves the folders there, which overwrites nothing but empty
+ * ones; takes all back when one cannot be.
+ */
 const linkAll = async (stage: string, dir: string, files: readonly NodeFile[]): Promise<void> => {
-  const placed: string[] = [];
+  const takeBack: (() => Promise<void>)[] = [];
   try {
-    for (const { name } of files) {
+    for (const folder of foldersOf(files)) {
+      await rename(join(stage, folder), join(dir, folder));
+      takeBack.push(() => rm(join(dir, folder), { recursive: true, force: true }));
+    }
+    for (const { name } of files.filter((file) => dirname(file.name) === '.')) {
       await link(join(stage, name), join(dir, name));
-      placed.push(join(dir, name));
+      takeBack.push(() => unlink(join(dir, name)));
     }
   } catch (error) {
-    await Promise.all(placed.map((path) => unlink(path)));
+    await Promise.all(takeBack.map((undo) => undo()));
     throw error;
   }
 };
 
 /**
+ * Refuses a directory that holds one of the files already, or anything in one of the folders: members of some former
+ * node must not become this one's.
+ *
+ * @throws RbError init.exists, init.write-failed
+ */
+export const refuseExisting = async (dir: string, names: readonly string[]): Promise<void> => {
+  for (const name of names) {
+    const folder = dirname(name);
+    const taken = await (
+      folder === '.' ? isMissing(join(dir, name)).then((missing) => !missing) : isFilled(join(dir, folder))
+    ).catch((error: unknown) => {
+      throw rbError('init.write-failed', dir, { reason: codeOf(error) || 'unknown' }, error);
+    });
+    if (taken) throw rbError('init.exists', dir, { file: join(dir, folder === '.' ? name : folder) });
+  }
+};
+
+const isFilled = async (dir: string): Promise<boolean> => ((await namesIn(dir)) ?? []).length > 0;
+
+/**
  * Puts files into a directory: all of them or none, never over one that is there. They are written beside it and moved in
- * one step where the directory does not exist yet (mode 0700); into one that exists they are linked in order, so that
- * the last one tells that all are there.
+ * one step where the directory does not exist yet (mode 0700); into one that exists they are linked in order, folders first,
+ * so that the last one tells that all are there.
  * @throws RbError init.exists, init.write-failed
  */
 export const placeFiles = async (dir: string, files: readonly NodeFile[]): Promise<void> => {
@@ -101,17 +133,19 @@ export const placeFiles = async (dir: string, files: readonly NodeFile[]): Promi
   let parents: readonly string[] = [];
   try {
     const present = await namesIn(dir);
-    const taken = files.find(({ name }) => present?.includes(name));
-    if (taken !== undefined) throw rbError('init.exists', dir, { file: join(dir, taken.name) });
+    const folders = foldersOf(files);
+    const names = files.map(({ name }) => name);
+    await refuseExisting(dir, names);
     if (present === null) parents = await makeParents(dirname(dir));
     stage = await mkdtemp(present === null ? `${dir}.init-` : join(dir, '.init-'));
     await chmod(stage, 0o700);
+    for (const folder of folders) await mkdir(join(stage, folder), { mode: 0o700 });
     for (const { name, content } of files) await writeDurably(join(stage, name), content);
     if (present === null) {
       await rename(stage, dir);
       stage = null;
     } else {
-      await giveToOwnerOf(dir, stage, files);
+      await giveToOwnerOf(dir, stage, [...folders, ...names]);
       await linkAll(stage, dir, files);
     }
     parents = [];

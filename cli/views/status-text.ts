@@ -3,17 +3,19 @@ import type { StatusAnswer } from '@rustbalance/supervisor/control-protocol.js';
 import { NOTHING, durationText, tableText } from './format.js';
 
 type Descriptor = StatusAnswer['descriptors'][number];
+type HsDir = Descriptor['hsdirs'][number];
 
 const hsdirsText = ({ hsdirs }: Descriptor): string => {
-  const count = (status: string): number => hsdirs.filter((hsdir) => hsdir.status === status).length;
-  const rejected = hsdirs.find(({ status, reason }) => status === 'rejected' && reason !== null);
-  return [
-    `${String(count('accepted'))} of ${String(hsdirs.length)}`,
-    ...(count('rejected') > 0
-      ? [`${String(count('rejected'))} rejected (${rejected?.reason ?? 'no reason'})`]
-      : []),
-    ...(count('pending') > 0 ? [`${String(count('pending'))} pending`] : []),
-  ].join(', ');
+  const of = (status: HsDir['status']): readonly HsDir[] => hsdirs.filter((hsdir) => hsdir.status === status);
+  /** "2 rejected (UPLOAD_REJECTED)", with the reason of one of them. */
+  const lacking = (status: HsDir['status']): readonly string[] => {
+    const found = of(status);
+    const reason = found.find((hsdir) => hsdir.reason !== null)?.reason ?? null;
+    if (found.length === 0) return [];
+    return [`${String(found.length)} ${status}${reason === null ? '' : ` (${reason})`}`];
+  };
+  const accepted = `${String(of('accepted').length)} of ${String(hsdirs.length)}`;
+  return [accepted, ...lacking('rejected'), ...lacking('pending')].join(', ');
 };
 
 const peers = (status: StatusAnswer): readonly string[] =>
