@@ -22,9 +22,30 @@ const CHECKS = [
 
 const hasTor = () => spawnSync('tor', ['--version'], { stdio: 'ignore' }).status === 0;
 
+const runs = (program, ...args) => spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+
+/** Why no nodes in network namespaces with tunnels between them can be had; null when they can. */
+const noTunnels = () => {
+  const packages = {
+    ip: 'iproute2',
+    wg: 'wireguard-tools',
+    'wireguard-go': 'wireguard-go',
+    nft: 'nftables',
+  };
+  for (const [program, name] of Object.entries(packages)) {
+    if (!runs('sh', '-c', 'PATH="$PATH:/usr/sbin:/sbin" command -v "$0"', program)) {
+      return `there is no ${program} program (apt-get install ${name})`;
+    }
+  }
+  if (!runs('unshare', '--net', '--mount', 'true')) return 'namespaces cannot be made here (run it as root)';
+  if (!runs('test', '-c', '/dev/net/tun')) return 'there is no /dev/net/tun';
+  return null;
+};
+
 const TIERS = [
   { name: 'unit', obstacle: () => null },
   { name: 'wire', obstacle: () => null },
+  { name: 'netns', obstacle: noTunnels },
   { name: 'tor', obstacle: () => (hasTor() ? null : 'there is no tor program (apt-get install tor)') },
 ];
 

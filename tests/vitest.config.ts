@@ -28,6 +28,7 @@ export default defineConfig({
     projects: [
       tier('unit', 10_000, 10_000, true),
       tier('wire', 30_000, 30_000, true),
+      tier('netns', 60_000, 30_000, false),
       tier('tor', 600_000, 240_000, false),
     ],
   },

@@ -3,30 +3,54 @@ import { parseArgs } from 'node:util';
 import { startTorNetwork } from '../support/tor-network/network.js';
 import { SELECTIVE_RINGS } from '../support/tor-network/options.js';
 import type { TorNetwork } from '../support/tor-network/network-types.js';
+import { clusterFigures } from './cluster.js';
 import { daemonFigures } from './daemon.js';
 import { descriptorFigures } from './descriptors.js';
+import { loopDelayFigures } from './loop-delay.js';
+import { proxyFigures } from './proxy-figures.js';
+import { proxyObstacle } from './proxy-obstacle.js';
 import { republishFigures } from './republish.js';
 import { figureTable } from './statistics.js';
 import type { Figure } from './statistics.js';
 import { takeoverFigures } from './takeover.js';
+import { vanityFigures } from './vanity.js';
 import { wholePeriodFigures } from './whole-period.js';
-
-/**
- * `npm run bench`: every figure, on this machine, as a table for docs/figures.md. `npm run bench -- takeover daemon`
- * runs only those. The proxy's figures have a command of their own (proxy.ts), since they need wrk and nginx.
- */
-const WITHOUT_TOR = { descriptors: () => descriptorFigures(), daemon: () => daemonFigures() };
-const WITH_TOR: Readonly<Record<string, (network: TorNetwork) => Promise<Figure[]>>> = {
-  takeover: (network) => takeoverFigures(network),
-  republish: (network) => republishFigures(network),
-  'whole-period': (network) => wholePeriodFigures(network),
-};
 
 const progress = (line: string): void => {
   console.error(line);
 };
 
+interface Bench {
+  /** Why it cannot run here; null where it can. */
+  readonly obstacle?: () => Promise<string | null>;
+  readonly measure: () => Promise<Figure[]>;
+}
+
+/**
+ * `npm run bench`: every figure, on this machine, as a table for docs/figures.md. `npm run bench -- takeover daemon`
+ * runs only those.
+ */
+const WITHOUT_TOR: Readonly<Record<string, Bench>> = {
+  descriptors: { measure: () => descriptorFigures() },
+  'loop-delay': { measure: () => loopDelayFigures() },
+  daemon: { measure: () => daemonFigures() },
+  vanity: { measure: () => vanityFigures() },
+  cluster: { measure: () => clusterFigures(progress) },
+  proxy: { obstacle: proxyObstacle, measure: () => proxyFigures() },
+};
+const WITH_TOR: Readonly<Record<string, (network: TorNetwork) => Promise<Figure[]>>> = {
+  takeover: (network) => takeoverFigures(network),
+  republish: (network) => republishFigures(network, progress),
+  'whole-period': (network) => wholePeriodFigures(network),
+};
+const NAMES = [...Object.keys(WITHOUT_TOR), ...Object.keys(WITH_TOR)];
+
 const { positionals } = parseArgs({ allowPositionals: true });
+const unknown = positionals.filter((name) => !NAMES.includes(name));
+if (unknown.length > 0) {
+  progress(`There is no bench ${unknown.join(', ')}: the benches are ${NAMES.join(', ')}.`);
+  process.exit(2);
+}
 const wanted = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
 const load = (): string =>
   loadavg()
@@ -34,9 +58,15 @@ const load = (): string =>
     .join(' ');
 
 const figures: Figure[] = [];
+const skipped: string[] = [];
 const loadBefore = load();
-for (const [name, measure] of Object.entries(WITHOUT_TOR)) {
+for (const [name, { obstacle, measure }] of Object.entries(WITHOUT_TOR)) {
   if (!wanted(name)) continue;
+  const reason = (await obstacle?.()) ?? null;
+  if (reason !== null) {
+    skipped.push(`${name}: skipped, because ${reason}`);
+    continue;
+  }
   progress(`measuring ${name} (load ${load()})`);
   figures.push(...(await measure()));
 }
@@ -55,4 +85,5 @@ if (onTor.length > 0) {
 console.log(
   `${String(cpus().length)} × ${cpus()[0]?.model ?? 'unknown processor'}, Linux ${release()}, Node ${process.version}; load average before ${loadBefore}, after ${load()}\n`,
 );
-console.log(figureTable(figures));
+if (figures.length > 0) console.log(figureTable(figures));
+for (const line of skipped) console.log(line);

@@ -2,21 +2,25 @@ import { FAST_SETTINGS, startCluster } from '../support/cluster/cluster.js';
 import { publishedNodes } from '../support/cluster/status.js';
 import type { TorNetwork } from '../support/tor-network/network-types.js';
 import type { LoadMode } from '../support/stock-client-load.js';
-import { visitThroughPeriod } from '../support/whole-period.js';
+import { UNFAIRNESS, visitThroughPeriod } from '../support/whole-period.js';
 import type { WholePeriod } from '../support/whole-period.js';
+import { daemonMemory, memoryFigure } from './resident-memory.js';
 import { spread } from './statistics.js';
 import type { Figure } from './statistics.js';
 
 const WHOLE_PERIOD_MS = 250_000;
 
+const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+
 const single = (value: number) => spread([value]);
 
-const figuresOf = ({ balanced, plain, samples }: WholePeriod, mode: LoadMode): Figure[] => {
+const figuresOf = ({ balanced, plain, expected, samples }: WholePeriod, mode: LoadMode): Figure[] => {
   const of = balanced[mode];
   const beside = plain[mode];
   const times = (service: 'balanced' | 'plain') =>
     spread(samples[service][mode].filter(({ ok }) => ok).map(({ ms }) => ms / 1000));
   const shares = Object.values(of.share);
+  const beyond = Object.entries(of.share).map(([node, share]) => share - (expected[mode][node] ?? 0));
   const median = of.p50 / beside.p50;
   const p95 = of.p95 / beside.p95;
   return [
@@ -64,13 +68,17 @@ const figuresOf = ({ balanced, plain, samples }: WholePeriod, mode: LoadMode): F
     },
     {
       what: `${mode} client: share of each node (${Object.entries(of.share)
-        .map(([node, share]) => `${node} ${(share * 100).toFixed(0)} %`)
-        .join(', ')})`,
+        .map(
+          ([node, share]) =>
+            `${node} ${percent(share)}, of its introduction points ${percent(expected[mode][node] ?? 0)}`,
+        )
+        .join('; ')})`,
       unit: '%',
       spread: spread(shares.map((share) => share * 100)),
-      target: mode === 'cold' ? '40 … 60' : null,
+      target: 'within 10 of its introduction points’',
       met:
-        mode === 'cold' ? shares.length === 2 && shares.every((share) => share >= 0.4 && share <= 0.6) : null,
+        Object.keys(of.share).length === 2 &&
+        beyond.every((one) => one >= UNFAIRNESS.min && one <= UNFAIRNESS.max),
     },
   ];
 };
@@ -85,7 +93,14 @@ export const wholePeriodFigures = async (network: TorNetwork): Promise<Figure[]>
       90_000,
     );
     const period = await visitThroughPeriod({ network, cluster, durationMs: WHOLE_PERIOD_MS });
-    return [...figuresOf(period, 'cold'), ...figuresOf(period, 'warm')];
+    return [
+      ...figuresOf(period, 'cold'),
+      ...figuresOf(period, 'warm'),
+      memoryFigure(
+        'Resident memory of each daemon at the end of the period',
+        await daemonMemory(cluster.nodes),
+      ),
+    ];
   } finally {
     await cluster.stop();
   }

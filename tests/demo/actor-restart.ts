@@ -1,14 +1,33 @@
 import type { Cluster } from '../support/cluster/cluster.js';
 import { eventually } from '../support/eventually.js';
+import type { FetchResult } from '../support/stock-client-http.js';
+import type { StockClient } from '../support/stock-client.js';
+import { freshPage } from './fetches.js';
 import type { Narrator } from './narrator.js';
+import { shares, tally } from './tally.js';
 
 const VICTIM = 'proxy';
 
-/** Kills the ProxyActor of a living node by `rbctl chaos kill` and waits for its next incarnation. */
+/** Two nodes take turns at random: that the same one never comes in so many pages is less likely than one in 4000. */
+const MOST_PAGES = 12;
+
+/** New visitors until the node that was hurt answers one of them. */
+const visitUntilAnsweredBy = async (
+  id: string,
+  client: StockClient,
+  cluster: Cluster,
+): Promise<readonly FetchResult[]> => {
+  const pages: FetchResult[] = [];
+  while (pages.length < MOST_PAGES && pages.at(-1)?.node !== id) pages.push(await freshPage(client, cluster));
+  return pages;
+};
+
+/** Kills the ProxyActor of a living node by `rbctl chaos kill`, waits for its next incarnation and has it answer. */
 export const showActorRestart = async (
+  client: StockClient,
   cluster: Cluster,
   tell: Narrator,
-): Promise<{ milliseconds: number }> => {
+): Promise<{ node: string; milliseconds: number; pages: readonly FetchResult[] }> => {
   const node = cluster.nodes.find((one) => one.isRunning());
   if (node === undefined) throw new Error('no node is left');
   const before = await node.actor(VICTIM);
@@ -28,5 +47,7 @@ export const showActorRestart = async (
   tell.say(
     `it runs again: generation ${String(after.generation)}, ${String(after.restarts)} restart, because: ${after.last_error?.what ?? 'unknown'}`,
   );
-  return { milliseconds };
+  const pages = await visitUntilAnsweredBy(node.id, client, cluster);
+  tell.say(`pages until ${node.id} answered: ${tally(pages)}; answered by ${shares(pages)}`);
+  return { node: node.id, milliseconds, pages };
 };

@@ -1,22 +1,25 @@
 import type { Cluster } from '../support/cluster/cluster.js';
+import type { FetchResult } from '../support/stock-client-http.js';
 import type { StockClient } from '../support/stock-client.js';
 import { shares, tally } from './tally.js';
 import type { Narrator } from './narrator.js';
 
 const PAGES = 15;
 
-/** Fetches pages, each on a circuit of its own with the cached descriptor dropped, and tells who answered. */
+/** A page on a circuit of its own with the cached descriptor dropped. */
+export const freshPage = async (client: StockClient, { address }: Cluster): Promise<FetchResult> => {
+  await client.dropDescriptor(address);
+  return client.fetch(address, { timeoutMs: 30_000 });
+};
+
+/** Fetches pages, each as a new visitor would, and tells who answered. */
 export const showFetches = async (
   client: StockClient,
   cluster: Cluster,
   tell: Narrator,
-): Promise<{ line: string }> => {
+): Promise<readonly FetchResult[]> => {
   const results = [];
-  for (let page = 0; page < PAGES; page++) {
-    await client.dropDescriptor(cluster.address);
-    results.push(await client.fetch(cluster.address, { timeoutMs: 30_000 }));
-  }
-  const line = tally(results);
-  tell.say(`${line}; answered by ${shares(results)}`);
-  return { line };
+  for (let page = 0; page < PAGES; page++) results.push(await freshPage(client, cluster));
+  tell.say(`${tally(results)}; answered by ${shares(results)}`);
+  return results;
 };

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { NODE_NAMES, FAST_SETTINGS, startCluster } from '../support/cluster/cluster.js';
 import type { Cluster } from '../support/cluster/cluster.js';
@@ -6,11 +7,15 @@ import { publishedNodes } from '../support/cluster/status.js';
 import { startStockClient } from '../support/stock-client.js';
 import type { StockClient } from '../support/stock-client.js';
 import { startTorNetwork } from '../support/tor-network/network.js';
+import type { TorNetwork } from '../support/tor-network/network-types.js';
 import { showActorRestart } from './actor-restart.js';
 import { showFetches } from './fetches.js';
 import { narrator } from './narrator.js';
 import type { Narrator } from './narrator.js';
+import { InterruptedError, Stage } from './stage.js';
 import { showTakeover } from './takeover.js';
+import { tally } from './tally.js';
+import { shortcomings } from './verdict.js';
 
 /**
  * `npm run demo`: a private Tor network, three nodes, one address, and what happens when parts of it die.
@@ -41,73 +46,108 @@ const tellHowToLook = (cluster: Cluster, client: StockClient, tell: Narrator): v
     );
 };
 
-const untilInterrupted = (): Promise<void> =>
-  new Promise((resolve) => {
-    process.once('SIGINT', () => {
-      resolve();
-    });
-    // Keeps the process alive while nothing else does.
-    const idle = setInterval(() => undefined, 60_000);
-    process.once('SIGINT', () => {
-      clearInterval(idle);
-    });
-  });
-
-const demo = async (keep: boolean): Promise<void> => {
-  const tell = narrator((line) => {
-    console.log(line);
-  });
+const setUpNetwork = (stage: Stage, tell: Narrator): Promise<TorNetwork> => {
   tell.step('Starting a private Tor network: 3 directory authorities, 12 relays, all on 127.0.0.1');
-  const network = await startTorNetwork({
-    relays: 12,
-    consensusParams: { hsdir_spread_store: 2 },
-    log: (line) => {
-      tell.say(line);
-    },
-  });
-  let cluster: Cluster | null = null;
-  try {
-    tell.step(
-      `Setting up ${NODE_NAMES.slice(0, NODES).join(', ')}: each with its own Tor and its own copy of the site`,
-    );
-    const set = [...FAST_SETTINGS, 'chaos.enabled=true'];
-    cluster = await startCluster({
-      network,
-      nodes: NODES,
-      set,
+  return stage.start(() =>
+    startTorNetwork({
+      dir: join(stage.dir, 'net'),
+      signal: stage.signal,
+      relays: 12,
+      consensusParams: { hsdir_spread_store: 2 },
       log: (line) => {
         tell.say(line);
       },
-    });
-    tell.say(`the one address: ${cluster.address}`);
-    const publisher = await untilClusterPublishes(cluster);
-    tell.say(`${publisher.id} publishes one descriptor with the introduction points of all three`);
-    const client = await startStockClient(network, { name: 'visitor', socks: 'tcp' });
+    }),
+  );
+};
 
-    tell.step('A stock Tor client fetches pages through the one address');
-    const fetches = await showFetches(client, cluster, tell);
-    tell.step(`${publisher.id}, the publisher, loses power: SIGKILL to its daemon and its Tor`);
-    const takeover = await showTakeover(client, cluster, publisher, tell);
-    tell.step('One actor of a living node is killed');
-    const restart = await showActorRestart(cluster, tell);
+const setUpCluster = async (stage: Stage, network: TorNetwork, tell: Narrator): Promise<Cluster> => {
+  const names = NODE_NAMES.slice(0, NODES).join(', ');
+  tell.step(`Setting up ${names}: each with its own Tor and its own copy of the site`);
+  const cluster = await stage.start(() =>
+    startCluster({
+      dir: join(stage.dir, 'n'),
+      network,
+      nodes: NODES,
+      set: [...FAST_SETTINGS, 'chaos.enabled=true'],
+      log: (line) => {
+        tell.say(line);
+      },
+    }),
+  );
+  tell.say(`the one address: ${cluster.address}`);
+  return cluster;
+};
 
-    tell.step('Summary');
-    tell.say(`pages before the power cut: ${fetches.line}`);
-    tell.say(
-      `a survivor had taken over, and the dead node was out of the descriptor on every HSDir, after ${takeover.seconds.toFixed(1)} s`,
-    );
-    tell.say(`pages meanwhile: ${takeover.line}`);
-    tell.say(`the killed actor was back after ${(restart.milliseconds / 1000).toFixed(2)} s`);
-    if (keep) {
+/** Shows it all. Gives what failed to come about, and a way to look closer. */
+const show = async (
+  stage: Stage,
+  tell: Narrator,
+): Promise<{ failures: readonly string[]; lookCloser: () => void }> => {
+  const network = await setUpNetwork(stage, tell);
+  const cluster = await setUpCluster(stage, network, tell);
+  const publisher = await untilClusterPublishes(cluster);
+  tell.say(`${publisher.id} publishes one descriptor with the introduction points of all three`);
+  const client = await startStockClient(network, { name: 'visitor', socks: 'tcp' });
+
+  tell.step('A stock Tor client fetches pages through the one address');
+  const before = await showFetches(client, cluster, tell);
+  tell.step(`${publisher.id}, the publisher, loses power: SIGKILL to its daemon and its Tor`);
+  const takeover = await showTakeover(client, cluster, publisher, tell);
+  tell.step('One actor of a living node is killed');
+  const restart = await showActorRestart(client, cluster, tell);
+
+  tell.step('Summary');
+  tell.say(`pages before the power cut: ${tally(before)}`);
+  tell.say(
+    `a survivor had taken over, and the dead node was out of the descriptor on every HSDir, after ${takeover.seconds.toFixed(1)} s`,
+  );
+  tell.say(`pages meanwhile: ${tally(takeover.pages)}`);
+  tell.say(
+    `the killed actor was back after ${(restart.milliseconds / 1000).toFixed(2)} s; pages until its node answered: ${tally(restart.pages)}`,
+  );
+  const failures = shortcomings({
+    before,
+    meanwhile: takeover.pages,
+    afterRestart: restart.pages,
+    survivors: cluster.nodes.filter((node) => node !== publisher).map(({ id }) => id),
+    restarted: restart.node,
+  });
+  return {
+    failures,
+    lookCloser: () => {
       tellHowToLook(cluster, client, tell);
-      await untilInterrupted();
+    },
+  };
+};
+
+/** @returns the exit code: 0 when everything came about that should */
+const demo = async (stage: Stage, tell: Narrator, keep: boolean): Promise<number> => {
+  try {
+    const { failures, lookCloser } = await stage.unlessInterrupted(show(stage, tell));
+    for (const failure of failures) tell.step(`FAILED: ${failure}`);
+    if (keep) {
+      lookCloser();
+      await stage.untilInterrupted();
     }
+    return failures.length === 0 ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error;
+    tell.step(`${error.message}: cleaning up`);
+    return error.exitCode;
   } finally {
-    await cluster?.stop();
-    await network.stop();
+    await stage.clear();
     tell.step('Everything that was started has been stopped.');
   }
 };
 
 const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
-await demo(values.keep);
+const tell = narrator((line) => {
+  console.log(line);
+});
+const exitCode = await demo(new Stage(), tell, values.keep).catch((error: unknown) => {
+  console.error(error);
+  return 1;
+});
+// What an interruption has left under way must not make files again.
+process.exit(exitCode);

@@ -7,18 +7,26 @@ import type { StockClient } from '../support/stock-client.js';
 import type { Narrator } from './narrator.js';
 import { shares, tally } from './tally.js';
 
+/** Fewer would let one visit that hangs weigh too much. */
+const LEAST_PAGES = 20;
+
+interface Visits {
+  /** In the order in which they were asked for. */
+  readonly pages: readonly FetchResult[];
+  /** How many of them were asked for before it was over. */
+  readonly askedBefore: number;
+}
+
 /** A page every half second until told to stop; none is waited for before the next is asked. */
-const visitUntil = async (
-  client: StockClient,
-  address: string,
-  over: () => boolean,
-): Promise<FetchResult[]> => {
+const visitUntil = async (client: StockClient, address: string, over: () => boolean): Promise<Visits> => {
   const pending: Promise<FetchResult>[] = [];
-  while (!over() || pending.length < 10) {
+  let askedBefore = 0;
+  while (!over() || pending.length < LEAST_PAGES) {
+    if (!over()) askedBefore++;
     pending.push(client.fetch(address, { timeoutMs: 20_000 }));
     await delay(500);
   }
-  return Promise.all(pending);
+  return { pages: await Promise.all(pending), askedBefore };
 };
 
 /** Kills the publisher and its Tor, and waits until a survivor's clean descriptor is everywhere. */
@@ -27,7 +35,7 @@ export const showTakeover = async (
   cluster: Cluster,
   publisher: DaemonNode,
   tell: Narrator,
-): Promise<{ seconds: number; line: string }> => {
+): Promise<{ seconds: number; pages: readonly FetchResult[] }> => {
   const survivors = cluster.nodes.filter((node) => node !== publisher);
   const progress = { over: false };
   const visits = visitUntil(client, cluster.address, () => progress.over);
@@ -49,8 +57,10 @@ export const showTakeover = async (
     `${takeover.id} has taken over: introduction points of ${left}, none of ${publisher.id}, after ${seconds.toFixed(1)} s`,
   );
   progress.over = true;
-  const results = await visits;
-  const line = tally(results);
-  tell.say(`pages kept coming: ${line}; answered by ${shares(results)}`);
-  return { seconds, line };
+  const { pages, askedBefore } = await visits;
+  tell.say(`pages meanwhile: ${tally(pages)}; answered by ${shares(pages)}`);
+  tell.say(
+    `asked for before the take-over: ${tally(pages.slice(0, askedBefore))}; after it: ${tally(pages.slice(askedBefore))}`,
+  );
+  return { seconds, pages };
 };

@@ -37,6 +37,8 @@ export interface HarnessOptions {
   readonly secrets: ActorSecrets;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** Answers what the daemon's main thread would, e.g. the process host's requests. */
+  readonly answer?: (name: RequestName, payload: unknown) => Promise<unknown>;
 }
 
 /**
@@ -162,7 +164,10 @@ export class HarnessNode {
           else owner.handlers[order]?.(structuredClone(payload));
         });
       },
-      request: (request) => refuse(request),
+      request: async (request, payload) => {
+        const { answer } = this.#options;
+        return (await (answer === undefined ? refuse(request) : answer(request, payload))) as never;
+      },
       crypto: (task) => refuse(task),
     };
   }

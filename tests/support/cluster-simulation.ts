@@ -1,9 +1,14 @@
+import { createHash } from 'node:crypto';
+import type { Ed25519PublicKey, Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
+import { nodePublicKey } from '@rustbalance/actors/kernel/node-key.js';
 import { electionActorWith } from '@rustbalance/actors/election/actor.js';
 import type { AgreeKeys } from '@rustbalance/actors/election/members.js';
 import { pairKeys } from '@rustbalance/actors/election/wire/pair-keys.js';
-import type { PairKeys } from '@rustbalance/actors/election/wire/pair-keys.js';
+import type { DatagramKey, PairKeys } from '@rustbalance/actors/election/wire/pair-keys.js';
 import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
-import { QUICK_TIMES, exampleSeed } from './simulation/cluster-config.js';
+import type { SignedRecord } from '@rustbalance/actors/election/records/record.js';
+import { RecordStores, memberRecord } from './simulation/record-stores.js';
+import { QUICK_TIMES, exampleSeed, nodeConfig, recordConfig } from './simulation/cluster-config.js';
 import type { ClusterTimes, NodeSpec } from './simulation/cluster-config.js';
 import { EventQueue } from './simulation/event-queue.js';
 import { examplePoints } from './simulation/example-points.js';
@@ -19,6 +24,13 @@ export interface SimulationOptions {
   readonly weather?: Partial<NetworkWeather>;
   /** Introduction points of each node; 3 unless told. */
   readonly points?: number;
+  /**
+   * Members are known by their records: for each node the numbers of those that it knows at first, itself among them.
+   * Node 0 has signed all of them. Left out: all are configured with all.
+   */
+  readonly knows?: (index: number) => readonly number[];
+  /** Cheap pair keys in the place of real ones: for clusters of hundreds. */
+  readonly cheapKeys?: boolean;
   /** Nodes by number that hold no master key. */
   readonly withoutKey?: readonly number[];
 }
@@ -35,6 +47,23 @@ const rememberedKeys: AgreeKeys = (secret, seed, peer) => {
   return keys;
 };
 
+/** The same on both sides, and secret from nobody. */
+const cheapKeys: AgreeKeys = (secret, seed, peer) => {
+  const own = ownKey(seed);
+  const directed = (from: Uint8Array, to: Uint8Array): DatagramKey =>
+    new Uint8Array(createHash('sha256').update(secret.key).update(from).update(to).digest()) as DatagramKey;
+  return { sending: directed(own, peer), receiving: directed(peer, own) };
+};
+
+const ownKeys = new Map<string, Ed25519PublicKey>();
+
+const ownKey = (seed: Ed25519Seed): Ed25519PublicKey => {
+  const name = Buffer.from(seed).toString('hex');
+  const key = ownKeys.get(name) ?? nodePublicKey(seed);
+  ownKeys.set(name, key);
+  return key;
+};
+
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 
 /** `node-a`, `node-b`, …; beyond 26 with a number behind. */
@@ -49,9 +78,11 @@ export class ClusterSimulation {
   readonly queue = new EventQueue();
   readonly network: SimulatedNetwork;
   readonly nodes: readonly SimulatedNode[];
+  readonly stores = new RecordStores();
   readonly random;
+  #records: readonly SignedRecord[] = [];
 
-  constructor({ seed, nodes, times, weather, points = 3, withoutKey = [] }: SimulationOptions) {
+  constructor({ seed, nodes, times, weather, points = 3, withoutKey = [], ...options }: SimulationOptions) {
     this.random = seededRandom(seed);
     this.network = new SimulatedNetwork(
       this.queue,
@@ -67,12 +98,27 @@ export class ClusterSimulation {
       hasMasterKey: !withoutKey.includes(index),
     }));
     const indexOf = new Map<string, number>(specs.map(({ id }, index) => [id, index]));
-    const definition = electionActorWith(rememberedKeys);
+    const definition = electionActorWith({
+      agree: options.cheapKeys === true ? cheapKeys : rememberedKeys,
+      openStore: ({ config }) => this.stores.store(config.node.id),
+    });
+    const { knows } = options;
+    if (knows !== undefined) {
+      const records = specs.map((spec) => memberRecord(spec, specs[0] ?? spec));
+      this.#records = records;
+      specs.forEach(({ id }, index) => {
+        this.stores.add(
+          id,
+          knows(index).flatMap((known) => records[known] ?? []),
+        );
+      });
+    }
     this.nodes = specs.map((spec, index) => {
       const node = new SimulatedNode(
         spec,
-        specs,
-        times ?? QUICK_TIMES,
+        knows === undefined
+          ? nodeConfig(spec, specs, times ?? QUICK_TIMES)
+          : recordConfig(spec, times ?? QUICK_TIMES),
         definition,
         this.queue,
         seededRandom(seed * 1009 + index),
@@ -164,6 +210,18 @@ export class ClusterSimulation {
         others.every((other) => held.get(other.spec.id) === pointKeys(other.ownPoints))
       );
     });
+  }
+
+  /** Puts the record of a node on the disk of another, which has it from its next start on. */
+  sponsor(sponsor: number, joining: number): void {
+    const record = this.#records[joining];
+    if (record !== undefined) this.stores.add(nodeName(sponsor), [record]);
+  }
+
+  /** Whether the node lists exactly these others as members. */
+  knowsExactly(index: number, others: readonly number[]): boolean {
+    const known = this.node(index).members.map(({ id }) => id);
+    return known.length === others.length && others.every((other) => known.includes(nodeName(other)));
   }
 
   logged(text: string): readonly string[] {

@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import type { ControlEndpoint } from '@rustbalance/actors/tor/control/connector.js';
+import type { StreamAddress } from '@rustbalance/actors/kernel/stream-address.js';
 import { FakeGate, type FakeAuthentication } from './fake-control/authentication.js';
 import { CommandReader, keyValues, type ReceivedCommand } from './fake-control/commands.js';
 import { FakeConfiguration, type FakeOption } from './fake-control/configuration.js';
@@ -23,7 +23,7 @@ export interface FakeControlOptions {
 }
 
 export interface FakeControlPort {
-  readonly endpoint: ControlEndpoint;
+  readonly endpoint: StreamAddress;
   readonly configuration: FakeConfiguration;
   /** Every command of every connection, in order. */
   readonly received: readonly ReceivedCommand[];
@@ -237,7 +237,7 @@ export const startFakeControlPort = async (options: FakeControlOptions = {}): Pr
     if (options.socketPath === undefined) server.listen(0, '127.0.0.1', resolve);
     else server.listen(options.socketPath, resolve);
   });
-  const endpoint: ControlEndpoint =
+  const endpoint: StreamAddress =
     options.socketPath === undefined
       ? { kind: 'tcp', host: '127.0.0.1', port: (server.address() as AddressInfo).port }
       : { kind: 'unix', path: options.socketPath };

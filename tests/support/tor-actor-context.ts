@@ -128,6 +128,7 @@ export interface HarnessOptions {
   readonly config: Config;
   readonly host?: TestProcessHost;
   readonly password?: string;
+  readonly nodeKey?: Uint8Array;
   readonly clock?: Clock;
   readonly log?: (record: LogRecord) => void;
   readonly onFact?: (name: string, payload: unknown) => void;
@@ -146,8 +147,9 @@ export const startTorActor = async (options: HarnessOptions): Promise<TorActorHa
     config: options.config,
     secrets: {
       masterKey: null,
-      nodeKey: null,
+      nodeKey: options.nodeKey === undefined ? null : new Secret(options.nodeKey),
       clusterToken: null,
+      wireguardKey: null,
       controlPassword: options.password === undefined ? null : new Secret(Buffer.from(options.password)),
     },
     clock,

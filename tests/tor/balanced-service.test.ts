@@ -5,14 +5,18 @@ import { publishedNodes } from '../support/cluster/status.js';
 import { SELECTIVE_RINGS } from '../support/tor-network/options.js';
 import { startTorNetwork } from '../support/tor-network/network.js';
 import type { TorNetwork } from '../support/tor-network/network-types.js';
-import { visitThroughPeriod } from '../support/whole-period.js';
+import { missedFigures, pooled, refutedFigures, visitThroughPeriod } from '../support/whole-period.js';
 import type { WholePeriod } from '../support/whole-period.js';
 
 /** 24 voting intervals of 10 s hold both rotations, plus what the first and last visit may take. */
 const WHOLE_PERIOD_MS = 250_000;
+/** One visit a second makes 250 samples: each that was due is one, whether a client was free for it or not. */
+const LEAST_VISITS = 248;
+/** Two periods with the starts of their clients. */
+const TWO_PERIODS_TIMEOUT_MS = 900_000;
 
 const dump = (period: WholePeriod): string =>
-  JSON.stringify({ balanced: period.balanced, plain: period.plain }, null, 1);
+  JSON.stringify({ balanced: period.balanced, plain: period.plain, expected: period.expected }, null, 1);
 
 describe('two nodes that answer for one address', () => {
   let network: TorNetwork;
@@ -33,25 +37,25 @@ describe('two nodes that answer for one address', () => {
     await network?.stop();
   });
 
-  // Of 250 visits one may fail, and a plain service loses one now and then too: a period that misses a figure is
-  // followed by one more, and only two in a row that miss are a failure.
+  // One lost visit of 250 is allowed, and a plain service loses one now and then too: what a period misses is judged
+  // again by its visits and those of one more period together, so that a second loss still counts.
   it(
     'stay as reachable as a plain onion service through a whole time period, for cold and for warm clients',
-    { retry: 1 },
     async () => {
-      const period = await visitThroughPeriod({ network, cluster, durationMs: WHOLE_PERIOD_MS });
-      const { balanced, plain } = period;
-      for (const mode of ['cold', 'warm'] as const) {
-        expect(balanced[mode].n, dump(period)).toBeGreaterThan(200);
-        expect(balanced[mode].successRatio, dump(period)).toBeGreaterThanOrEqual(0.995);
-        expect(balanced[mode].p50 / plain[mode].p50, dump(period)).toBeLessThanOrEqual(1.2);
-        expect(balanced[mode].p95 / plain[mode].p95, dump(period)).toBeLessThanOrEqual(1.5);
-      }
-      for (const share of Object.values(balanced.cold.share)) {
-        expect(share, dump(period)).toBeGreaterThanOrEqual(0.4);
-        expect(share, dump(period)).toBeLessThanOrEqual(0.6);
-      }
+      const visit = async (): Promise<WholePeriod> => {
+        const period = await visitThroughPeriod({ network, cluster, durationMs: WHOLE_PERIOD_MS });
+        for (const { cold, warm } of [period.balanced, period.plain])
+          for (const { n } of [cold, warm]) expect(n, dump(period)).toBeGreaterThanOrEqual(LEAST_VISITS);
+        return period;
+      };
+      const first = await visit();
+      const isGood = missedFigures(first).length === 0;
+      const judged = isGood ? first : pooled(first, await visit());
+      expect(isGood ? [] : refutedFigures(judged), dump(judged)).toEqual([]);
+      for (const { share } of [judged.balanced.cold, judged.balanced.warm])
+        expect(Object.keys(share).sort(), dump(judged)).toEqual(['alpha', 'beta']);
     },
+    TWO_PERIODS_TIMEOUT_MS,
   );
 
   it('lose the publisher and its Tor to SIGKILL, and the survivor publishes without it within 10 s', async () => {

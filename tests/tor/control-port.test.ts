@@ -7,22 +7,14 @@ import { promisify } from 'node:util';
 import type { OnionAddress, RelayFingerprint } from '@rustbalance/crypto-worker/brands.js';
 import { torCommands, type TorCommands } from '@rustbalance/actors/tor/control/commands.js';
 import type { ControlConnection } from '@rustbalance/actors/tor/control/connection.js';
-import type { ControlEndpoint } from '@rustbalance/actors/tor/control/connector.js';
+import type { StreamAddress } from '@rustbalance/actors/kernel/stream-address.js';
 import { parseEvent, type TorEvent } from '@rustbalance/actors/tor/control/events.js';
 import {
   HIDDEN_SERVICE_OPTIONS,
   hiddenServiceLines,
   parseHiddenServices,
 } from '@rustbalance/actors/tor/control/hidden-service-options.js';
-import {
-  INFO,
-  parseBootstrapPhase,
-  parseCircuitStatus,
-  parseOnions,
-  parseProcessId,
-  parseTorVersion,
-  versionAtLeast,
-} from '@rustbalance/actors/tor/control/info.js';
+import { INFO, parseBootstrapPhase, parseCircuitStatus } from '@rustbalance/actors/tor/control/info.js';
 import { fromWireText, toWireText } from '@rustbalance/actors/tor/control/wire-text.js';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -42,7 +34,7 @@ const line = (key: string, value: string | null) => ({
 
 let directory = '';
 let tor: TorProcess;
-let endpoint: ControlEndpoint;
+let endpoint: StreamAddress;
 const open: ControlConnection[] = [];
 
 const hashPassword = async (program: string): Promise<string> => {
@@ -78,7 +70,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-const dialled = async (where: ControlEndpoint = endpoint): Promise<ControlConnection> => {
+const dialled = async (where: StreamAddress = endpoint): Promise<ControlConnection> => {
   const connection = await dial(where);
   open.push(connection);
   return connection;
@@ -168,19 +160,15 @@ describe('GETINFO of a real Tor', () => {
       INFO.version,
       INFO.bootstrapPhase,
       INFO.circuitStatus,
-      INFO.onionsCurrent,
-      INFO.onionsDetached,
       INFO.processId,
-      INFO.configFile,
+      'config-file',
     ]);
     const text = (key: string) => values.get(key)!.text();
-    expect(versionAtLeast(parseTorVersion(text(INFO.version))!, [0, 4, 8, 0])).toBe(true);
+    expect(text(INFO.version)).toMatch(/^0\.4\.\d/);
     expect(parseBootstrapPhase(text(INFO.bootstrapPhase))).toMatchObject({ progress: 0, tag: 'starting' });
     expect(parseCircuitStatus(text(INFO.circuitStatus))).toEqual([]);
-    expect(parseOnions(text(INFO.onionsCurrent))).toEqual([]);
-    expect(parseOnions(text(INFO.onionsDetached))).toEqual([]);
-    expect(parseProcessId(text(INFO.processId))).toBe(tor.pid);
-    expect(fromWireText(text(INFO.configFile))).toBe(tor.torrcPath);
+    expect(text(INFO.processId)).toBe(String(tor.pid));
+    expect(fromWireText(text('config-file'))).toBe(tor.torrcPath);
   });
 
   test('a long value comes as a data section that ends in LF', async () => {

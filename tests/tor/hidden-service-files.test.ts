@@ -1,16 +1,34 @@
 /** Keys on disk, ours given to Tor and Tor's given to us. Tor never goes on line here. */
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
 import { hiddenServiceFiles } from '@rustbalance/crypto-worker/keys/hidden-service-files.js';
 import { importIdentity } from '@rustbalance/crypto-worker/keys/import-identity.js';
+import type { IdentityKeys } from '@rustbalance/crypto-worker/task-types.js';
+import { parseVanityPrefix } from '@rustbalance/crypto-worker/vanity/prefix.js';
+import { foundIdentity, startVanityWalk } from '@rustbalance/crypto-worker/vanity/walk.js';
 import { eventually } from '../support/eventually.js';
 import { torProcess, type TorProcess } from '../support/tor-network/tor-process.js';
 import { findTorPrograms } from '../support/tor-network/tor-programs.js';
 import { identityNamed, valueOf } from '../unit/crypto-worker/given.js';
 
+/** A key that was found by walking, which no seed leads to. */
+const vanityIdentity = (text: string): IdentityKeys => {
+  const prefix = parseVanityPrefix(text);
+  if ('kind' in prefix) throw new Error(prefix.kind);
+  const walk = startVanityWalk(new Uint8Array(randomBytes(32)) as Ed25519Seed, prefix);
+  for (;;) {
+    const scalar = walk.step();
+    const identity = scalar && foundIdentity(scalar, new Uint8Array(randomBytes(32)), prefix);
+    if (identity) return identity;
+  }
+};
+
 const NAMES = ['hs_ed25519_secret_key', 'hs_ed25519_public_key', 'hostname'] as const;
+const VANITY = vanityIdentity('rb');
 const OURS = hiddenServiceFiles(identityNamed('given to Tor').secret);
 
 let directory = '';
@@ -25,7 +43,10 @@ beforeAll(async () => {
   // Only the secret key: Tor writes what follows from it.
   await mkdir(join(directory, 'secret-only'), { mode: 0o700 });
   await writeFile(join(directory, 'secret-only', NAMES[0]), OURS[NAMES[0]], { mode: 0o600 });
-  const services = ['ours', 'secret-only', 'made-by-tor'].flatMap((service) => [
+  await mkdir(join(directory, 'vanity'), { mode: 0o700 });
+  const found = hiddenServiceFiles(VANITY.secret)[NAMES[0]];
+  await writeFile(join(directory, 'vanity', NAMES[0]), found, { mode: 0o600 });
+  const services = ['ours', 'secret-only', 'vanity', 'made-by-tor'].flatMap((service) => [
     `HiddenServiceDir ${join(directory, service)}`,
     'HiddenServicePort 80 127.0.0.1:9',
   ]);
@@ -54,6 +75,18 @@ describe('Tor', () => {
       timeoutMs: 20_000,
     });
     for (const name of NAMES) expect(await read('secret-only', name)).toEqual(OURS[name]);
+  });
+});
+
+describe('a key that a vanity search found', () => {
+  it('is taken by Tor, which gives it the same address', async () => {
+    const hostname = await eventually('Tor has written the host name', () => read('vanity', 'hostname'), {
+      timeoutMs: 20_000,
+    });
+    expect(Buffer.from(hostname).toString()).toBe(`${VANITY.address}.onion\n`);
+    expect(VANITY.address.startsWith('rb')).toBe(true);
+    const files = hiddenServiceFiles(VANITY.secret);
+    for (const name of NAMES) expect(await read('vanity', name)).toEqual(files[name]);
   });
 });
 

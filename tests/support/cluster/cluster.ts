@@ -15,6 +15,10 @@ export interface ClusterOptions {
   /** `section.key=value` for every node. */
   readonly set?: readonly string[];
   readonly log?: (line: string) => void;
+  /** What all nodes lead to, instead of a sample target each. */
+  readonly target?: string;
+  /** Where everything is put; a new folder under the system's temporary one unless told. Removed by stop(). */
+  readonly dir?: string;
 }
 
 /** Several nodes of one address on a private Tor network, each with a sample target that tells its name. */
@@ -44,8 +48,11 @@ export const startCluster = async ({
   nodes: count,
   set = [],
   log = () => undefined,
+  target: common,
+  dir: given,
 }: ClusterOptions): Promise<Cluster> => {
-  const dir = await mkdtemp(join(tmpdir(), 'rb-'));
+  const dir = given ?? (await mkdtemp(join(tmpdir(), 'rb-')));
+  await mkdir(dir, { recursive: true, mode: 0o700 });
   const ports = await freePorts(count);
   const nodes: DaemonNode[] = [];
   const targets: SampleTarget[] = [];
@@ -59,7 +66,7 @@ export const startCluster = async ({
       await DaemonNode.init({
         id,
         dir: join(dir, id),
-        target: target.url,
+        target: common ?? target.url,
         listen: `127.0.0.1:${String(ports[i] ?? 0)}`,
         priority: i + 1,
         importKey: first?.identity.master_key_path ?? null,

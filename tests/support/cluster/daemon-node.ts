@@ -38,6 +38,7 @@ export class DaemonNode {
   readonly identity: NodeIdentity;
   readonly log: string[] = [];
   #child: ChildProcess | null = null;
+  #exit: Promise<unknown> = Promise.resolve();
 
   private constructor(options: NodeOptions, identity: NodeIdentity) {
     this.options = options;
@@ -86,6 +87,7 @@ export class DaemonNode {
   start(): void {
     const child = spawnDaemon(this.settings());
     this.#child = child;
+    this.#exit = once(child, 'exit');
     if (child.stderr !== null) {
       createInterface({ input: child.stderr }).on('line', (line) => {
         this.log.push(line);
@@ -131,7 +133,7 @@ export class DaemonNode {
   /** Waits until `status` says what is awaited; the daemon's last lines are in the error if it never does. */
   async until(what: string, holds: (status: StatusJson) => boolean, timeoutMs: number): Promise<StatusJson> {
     try {
-      return await eventually(
+      const awaited = eventually(
         `${this.id}: ${what}`,
         async () => {
           const status = await this.status();
@@ -139,9 +141,16 @@ export class DaemonNode {
         },
         { timeoutMs, everyMs: 50 },
       );
+      return await Promise.race([awaited, this.#endedBefore(what)]);
     } catch (error) {
       throw new Error(`${String(error)}\n${this.log.slice(-30).join('\n')}`, { cause: error });
     }
+  }
+
+  /** A daemon that refused its configuration says why at once: nobody need wait for it. */
+  async #endedBefore(what: string): Promise<never> {
+    await this.ended();
+    throw new Error(`${this.id} ended with ${String(this.#child?.exitCode)} before: ${what}`);
   }
 
   /** The process id of this node's managed Tor; null when none runs. */
@@ -172,6 +181,6 @@ export class DaemonNode {
   }
 
   async ended(): Promise<void> {
-    if (this.#child !== null && this.isRunning()) await once(this.#child, 'exit');
+    await this.#exit;
   }
 }

@@ -56,6 +56,12 @@ export const exampleSeed = (index: number): Ed25519Seed =>
 
 export const MASTER_ADDRESS = `${'a'.repeat(55)}d.onion`;
 
+/** The configuration of a node that knows the others by their records. */
+export const recordConfig = (self: NodeSpec, times: ClusterTimes): Config => {
+  const config = nodeConfig(self, [self], times);
+  return { ...config, coordination: { ...config.coordination, members_dir: '/etc/rustbalance/peers' } };
+};
+
 /** The configuration of one of the nodes. */
 export const nodeConfig = (self: NodeSpec, all: readonly NodeSpec[], times: ClusterTimes): Config =>
   configSchema.parse({
@@ -86,9 +92,12 @@ export const nodeConfig = (self: NodeSpec, all: readonly NodeSpec[], times: Clus
     },
   });
 
-export const nodeSecrets = (self: NodeSpec, token = 'a token for tests'): ActorSecrets => ({
+export const TEST_TOKEN = 'a token for tests';
+
+export const nodeSecrets = (self: NodeSpec, token = TEST_TOKEN): ActorSecrets => ({
   masterKey: null,
   nodeKey: new Secret(self.seed),
   clusterToken: new Secret(new TextEncoder().encode(token)),
+  wireguardKey: null,
   controlPassword: null,
 });

@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ActorContext, ActorDefinition, RunningActor } from '@rustbalance/actors/kernel/actor.js';
 import type { Clock } from '@rustbalance/actors/kernel/clock.js';
+import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
 import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
 import type { LogRecord } from '@rustbalance/actors/kernel/logging.js';
 import type { Payload } from '@rustbalance/actors/kernel/messages.js';
 import type { Random } from '@rustbalance/actors/kernel/random.js';
 import type { IntroductionPoint } from '@rustbalance/crypto-worker/introduction-point.js';
-import { nodeConfig, nodeSecrets } from './cluster-config.js';
-import type { ClusterTimes, NodeSpec } from './cluster-config.js';
+import { nodeSecrets } from './cluster-config.js';
+import type { NodeSpec } from './cluster-config.js';
 import type { EventQueue } from './event-queue.js';
 
 type Role = Payload<'election.role'>;
@@ -26,6 +27,7 @@ export class SimulatedNode {
   skewMs = 0;
   role: Role | null = null;
   peers: Payload<'election.peers'>['peers'] = [];
+  members: Payload<'election.members'>['members'] = [];
   points: Payload<'election.introduction-points'>['nodes'] = [];
   counters: Payload<'election.counters'>['counters'] = [];
   torUp = true;
@@ -35,8 +37,7 @@ export class SimulatedNode {
 
   readonly #queue: EventQueue;
   readonly #random: Random;
-  readonly #all: readonly NodeSpec[];
-  readonly #times: ClusterTimes;
+  readonly #config: Config;
   readonly #definition: ActorDefinition<'election'>;
   readonly #send: (to: string, bytes: Uint8Array) => void;
   #running: Election | null = null;
@@ -46,16 +47,14 @@ export class SimulatedNode {
 
   constructor(
     spec: NodeSpec,
-    all: readonly NodeSpec[],
-    times: ClusterTimes,
+    config: Config,
     definition: ActorDefinition<'election'>,
     queue: EventQueue,
     random: Random,
     send: (to: string, bytes: Uint8Array) => void,
   ) {
     this.spec = spec;
-    this.#all = all;
-    this.#times = times;
+    this.#config = config;
     this.#definition = definition;
     this.#queue = queue;
     this.#random = random;
@@ -95,6 +94,12 @@ export class SimulatedNode {
   kill(): void {
     this.#incarnation++;
     this.#running = null;
+  }
+
+  /** The actor died, and its supervisor starts it again. */
+  async restart(): Promise<void> {
+    this.kill();
+    await this.start();
   }
 
   /** SIGTERM: the actor says goodbye; the promise settles while the simulation runs on. */
@@ -175,6 +180,12 @@ export class SimulatedNode {
     this.#running?.handlers['election.step-down']?.({ reason });
   }
 
+  /** Asks this node to remove a member. */
+  async remove(id: NodeSpec['id']): Promise<boolean> {
+    const answer = await this.#running?.handlers['election.remove-member']({ id });
+    return answer?.removed ?? false;
+  }
+
   inspect(): Readonly<Record<string, unknown>> {
     return this.#running?.inspect().context ?? {};
   }
@@ -206,7 +217,9 @@ export class SimulatedNode {
     const publish = (name: string, payload: unknown): void => {
       if (name === 'election.role' && !isDeepStrictEqual(this.role, payload)) this.role = payload as Role;
       else if (name === 'election.peers') this.peers = (payload as Payload<'election.peers'>).peers;
-      else if (name === 'election.introduction-points') {
+      else if (name === 'election.members') {
+        this.members = (payload as Payload<'election.members'>).members;
+      } else if (name === 'election.introduction-points') {
         this.points = (payload as Payload<'election.introduction-points'>).nodes;
       } else if (name === 'election.counters') {
         this.counters = (payload as Payload<'election.counters'>).counters;
@@ -215,7 +228,7 @@ export class SimulatedNode {
     return {
       name: 'election',
       generation: this.starts,
-      config: nodeConfig(this.spec, this.#all, this.#times),
+      config: this.#config,
       secrets: nodeSecrets(this.spec),
       clock,
       random: this.#random,

@@ -95,6 +95,7 @@ class Network implements TorNetwork {
   }
 
   async #start(name: string, dataDir: string, torrc: readonly string[]): Promise<TorProcess> {
+    if (this.#stopped) throw new Error(`the network of tor "${name}" has been stopped`);
     const tor = torProcess({ name, dataDir, torrc, program: this.programs.tor });
     this.#tors.push(tor);
     await tor.start();
@@ -133,11 +134,21 @@ class Network implements TorNetwork {
   }
 }
 
+const rejectsAtAbort = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    const fail = (): void => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) fail();
+    else signal.addEventListener('abort', fail, { once: true });
+  });
+
 /**
  * Starts a private Tor network on 127.0.0.1 and waits until clients and services can use it. Nothing of it leaves
  * the machine: naming a directory authority removes the built-in ones.
  *
- * @throws MissingProgramError where Debian's tor is not installed; TorFailedError with log lines when a Tor fails
+ * @throws MissingProgramError where Debian's tor is not installed; TorFailedError with log lines when a Tor fails; the
+ *   signal's reason when that gives it up
  */
 export const startTorNetwork = async (options: TorNetworkOptions = {}): Promise<TorNetwork> => {
   const resolved = resolveOptions(options);
@@ -145,7 +156,8 @@ export const startTorNetwork = async (options: TorNetworkOptions = {}): Promise<
   if (resolved.dir !== undefined) await mkdir(resolved.dir, { recursive: true, mode: 0o700 });
   const network = new Network(resolved.dir ?? (await mkdtemp(join(tmpdir(), 'rb-net-'))), programs, resolved);
   try {
-    await network.bringUp();
+    const { signal } = options;
+    await Promise.race([network.bringUp(), ...(signal === undefined ? [] : [rejectsAtAbort(signal)])]);
     return network;
   } catch (error) {
     await network.stop();

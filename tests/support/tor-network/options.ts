@@ -22,6 +22,8 @@ export interface TorNetworkOptions {
   /** Lines of progress, for people. */
   readonly log?: (line: string) => void;
   readonly readyTimeoutMs?: number;
+  /** Gives the start up; what was started by then is stopped. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -37,7 +39,9 @@ export const SELECTIVE_RINGS = { hsdir_spread_store: 1, hsdir_spread_fetch: 1 } 
  */
 export const VOTING_INTERVALS: readonly number[] = [10, 15, 20, 30, 60];
 
-export type ResolvedOptions = Required<Omit<TorNetworkOptions, 'dir'>> & { readonly dir: string | undefined };
+export type ResolvedOptions = Required<Omit<TorNetworkOptions, 'dir' | 'signal'>> & {
+  readonly dir: string | undefined;
+};
 
 // The least that a Tor without TestingTorNetwork takes ("freshness interval is too short" otherwise).
 const PRODUCTION_VOTING_INTERVAL = 300;

@@ -176,7 +176,11 @@ describe('debug descriptor', () => {
     ['that is no text', () => new Uint8Array(3000).fill(0xfe), onion],
   ])('refuses one %s with the reason', async (_what, text, address) => {
     const { code, world } = await decode(text(), '--address', address, '--json');
-    expect([code, world.errors.map((error) => error.code), world.out]).toEqual([1, ['cli.no-key-file'], '']);
+    expect([code, world.errors.map((error) => error.code), world.out]).toEqual([
+      1,
+      ['cli.no-descriptor'],
+      '',
+    ]);
   });
 
   it('refuses an address that is none', async () => {

@@ -7,12 +7,26 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
+import { generateIdentity } from '@rustbalance/crypto-worker/keys/identity.js';
+import { importIdentity } from '@rustbalance/crypto-worker/keys/import-identity.js';
+import { encodeOnionAddress } from '@rustbalance/crypto-worker/keys/onion-address.js';
+import { parseRecordFile, recordFileName } from '@rustbalance/actors/election/records/record-file.js';
+import {
+  clusterSecret,
+  coordinationIdentitySeed,
+  curve25519PublicKey,
+  joinSecret,
+  tokenClientAuthorization,
+} from '@rustbalance/actors/kernel/cluster-keys.js';
+import type { Curve25519SecretKey } from '@rustbalance/actors/kernel/cluster-keys.js';
+import { parseConfig } from '@rustbalance/actors/kernel/config/load.js';
 import { expandSeed } from '@rustbalance/crypto-worker/ed25519/expanded-key.js';
 import { loadNode, systemSecretsWorld } from '@rustbalance/actors/kernel/config/load-node.js';
 import { nodePublicKey, parseNodeKeyFile } from '@rustbalance/actors/kernel/node-key.js';
@@ -39,6 +53,37 @@ const init = async (dir: string, ...extra: readonly string[]): Promise<TestWorld
 };
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 
+const configOf = (dir: string) => {
+  const parsed = parseConfig(readFileSync(at(dir, 'config.toml'), 'utf8'), 'config.toml');
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.config;
+};
+
+/** The records in peers/, opened as the daemon opens them. */
+const recordsOf = (dir: string) => {
+  const token = readFileSync(at(dir, 'cluster.token'), 'utf8').trim();
+  const address = /onion_address = "(.*)"/.exec(readFileSync(at(dir, 'config.toml'), 'utf8'))![1]!;
+  const secret = clusterSecret(Buffer.from(token), address);
+  const records = readdirSync(at(dir, 'peers')).map((name) => {
+    const read = parseRecordFile(secret.tag, readFileSync(at(dir, 'peers', name), 'utf8'));
+    if (!read.ok) throw new Error(read.problem);
+    expect(recordFileName(read.signed.record)).toBe(name);
+    return read.signed;
+  });
+  const member = records.flatMap(({ record }) => (record.kind === 'member' ? record : []));
+  const tokens = records.flatMap(({ record }) => (record.kind === 'join-token' ? record : []));
+  expect([member.length, tokens.length]).toEqual([1, 1]);
+  for (const { signer } of records) expect(signer).toEqual(member[0]!.publicKey);
+  return { member: member[0]!, token: tokens[0]!, secret };
+};
+
+/** The address that the master key leads to. */
+const addressOfKeyIn = (dir: string): string => {
+  const imported = importIdentity(new Uint8Array(readFileSync(at(dir, 'master.key'))));
+  if (!imported.ok) throw new Error(imported.detail);
+  return `${imported.value.address}.onion`;
+};
+
 interface Output {
   readonly onion_address: string;
   readonly node_id: string;
@@ -47,7 +92,14 @@ interface Output {
   readonly master_key_path: string;
   readonly cluster_token_path: string;
 }
-const output = (world: TestWorld): Output => JSON.parse(world.out) as Output;
+interface Added {
+  readonly transport: string;
+  readonly members_dir: string | null;
+  readonly wireguard_public_key: string | null;
+  readonly wireguard_endpoint: string | null;
+  readonly join_token: string | null;
+}
+const output = (world: TestWorld): Output & Added => JSON.parse(world.out) as Output & Added;
 
 describe('init', () => {
   it('makes a node that run accepts, and prints what scripts rely on', async () => {
@@ -100,6 +152,11 @@ describe('init', () => {
       ['config.toml', '600'],
       ['master.key', '600'],
       ['node.key', '600'],
+      ['peers', '700'],
+    ]);
+    expect(readdirSync(at('etc', 'peers')).map((name) => mode(at('etc', 'peers', name)))).toEqual([
+      '600',
+      '600',
     ]);
     expect(readFileSync(at('etc', 'master.key')).length).toBe(96);
   });
@@ -175,6 +232,182 @@ describe('init', () => {
     expect(world.out).not.toContain(readFileSync(at('etc', 'master.key')).subarray(32).toString('base64'));
   });
 
+  it('without an endpoint has the nodes meet over Tor, and tells nobody an address', async () => {
+    const made = output(await init('etc', '--node-id', 'alpha'));
+    expect(made).toMatchObject({
+      transport: 'tor',
+      members_dir: at('etc', 'peers'),
+      wireguard_public_key: null,
+      wireguard_endpoint: null,
+    });
+    expect(configOf('etc')).toMatchObject({
+      node: { priority: 1 },
+      coordination: { mode: 'tor', members_dir: at('etc', 'peers') },
+    });
+    const { member } = recordsOf('etc');
+    const seed = parseNodeKeyFile(readFileSync(at('etc', 'node.key'), 'utf8'))!;
+    expect(member).toMatchObject({
+      id: 'alpha',
+      priority: 1,
+      state: 'present',
+      hasMasterKey: true,
+      wireguard: null,
+      direct: null,
+      publicKey: nodePublicKey(seed),
+      coordination: generateIdentity(coordinationIdentitySeed(seed)).publicKey,
+    });
+  });
+
+  it('with an endpoint makes a WireGuard key, and tells in its record where it is reached', async () => {
+    const made = output(await init('etc', '--endpoint', '[2001:db8::7]:51999', '--priority', '3'));
+    const file = readFileSync(at('etc', 'wg_private.key'), 'utf8');
+    expect(file).toMatch(/^[A-Za-z0-9+/]{43}=\n$/);
+    expect(mode(at('etc', 'wg_private.key'))).toBe('600');
+    const publicKey = curve25519PublicKey(Buffer.from(file, 'base64') as Uint8Array as Curve25519SecretKey);
+    expect(made).toMatchObject({
+      transport: 'wireguard',
+      wireguard_public_key: Buffer.from(publicKey).toString('base64'),
+      wireguard_endpoint: '[2001:db8::7]:51999',
+    });
+    expect(configOf('etc')).toMatchObject({
+      node: { priority: 3 },
+      coordination: { mode: 'wireguard' },
+      wireguard: {
+        endpoint: '[2001:db8::7]:51999',
+        listen_port: 51_999,
+        private_key_path: at('etc', 'wg_private.key'),
+      },
+    });
+    expect(recordsOf('etc').member).toMatchObject({
+      priority: 3,
+      wireguard: { publicKey, endpoint: '[2001:db8::7]:51999' },
+    });
+  });
+
+  it.each([
+    ['tor', []],
+    ['wireguard', ['--endpoint', '192.0.2.1:51820']],
+    ['direct', ['--listen', '192.0.2.1:7001']],
+  ])(
+    'prints a join token by %s whose record the daemon finds beside that of the node',
+    async (mode, args) => {
+      const made = output(await init('etc', '--node-id', 'alpha', ...args));
+      const { member, token, secret } = recordsOf('etc');
+      const words = JSON.parse(
+        Buffer.from(made.join_token!.replace(/^rb1:/, ''), 'base64url').toString(),
+      ) as Record<string, unknown>;
+      const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
+      expect(token).toMatchObject({ version: 1, issuer: member.publicKey, usedBy: [], revoked: false });
+      expect(token.notAfter * 1000 - Date.now()).toBeGreaterThan(23 * 3_600_000);
+      expect(words).toMatchObject({
+        cluster_id: base64url(secret.tag),
+        token_id: base64url(token.tokenId),
+        secret: base64url(joinSecret(secret, token.tokenId)),
+        client_auth: base64url(tokenClientAuthorization(secret, token.tokenId).secret),
+        expires_at: token.notAfter,
+        uses: token.uses,
+      });
+      const service =
+        member.coordination === null ? undefined : `${encodeOnionAddress(member.coordination)}.onion`;
+      expect(words['origin']).toEqual({
+        node_id: 'alpha',
+        node_key: base64url(member.publicKey),
+        ...(mode === 'direct' ? { direct: '192.0.2.1:7001' } : { coordination: service }),
+        ...(mode === 'wireguard'
+          ? { wg_pubkey: base64url(member.wireguard!.publicKey), wg_endpoint: '192.0.2.1:51820' }
+          : {}),
+      });
+    },
+  );
+
+  it.each([
+    ['a node that listens nowhere', ['--transport', 'direct']],
+    ['a node that listens on every address', ['--listen', '0.0.0.0:7001']],
+    ['a node of a cluster that exists', ['--listen', '10.0.0.1:7001', '--cluster-token-file', 'token']],
+  ])('makes no record and no token for %s', async (_what, args) => {
+    writeFileSync(at('token'), 'a token\n');
+    const made = output(await init('etc', ...args.map((word) => (word === 'token' ? at(word) : word))));
+    expect(made).toMatchObject({ transport: 'direct', members_dir: null, join_token: null });
+    expect(readdirSync(at('etc')).toSorted()).toEqual([
+      'cluster.token',
+      'config.toml',
+      'master.key',
+      'node.key',
+    ]);
+  });
+
+  it.each([
+    [['--endpoint', '192.0.2.1:1', '--transport', 'tor'], 'cli.usage'],
+    [['--endpoint', '192.0.2.1:1', '--listen', '192.0.2.1:1'], 'cli.usage'],
+    [['--listen', '192.0.2.1:1', '--transport', 'tor'], 'cli.usage'],
+    [['--transport', 'wireguard'], 'cli.usage'],
+    [['--endpoint', 'vpn.example.org:51820'], 'config.bad-endpoint'],
+    [['--endpoint', '192.0.2.1'], 'config.bad-endpoint'],
+    [['--endpoint', '192.0.2.1:70000'], 'config.bad-endpoint'],
+    [['--vanity-prefix', 'my-site'], 'init.bad-prefix'],
+    [['--vanity-prefix', 'abcdefghijk'], 'init.bad-prefix'],
+    [['--vanity-prefix', 'ab', '--import-key', 'key'], 'cli.usage'],
+  ])('refuses %j and leaves nothing', async (args, code) => {
+    const world = await init('etc', ...args);
+    expect([world.code, world.errors.map((error) => error.code)]).toEqual([2, [code]]);
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  it('refuses a folder of members that some former node left', async () => {
+    mkdirSync(at('etc', 'peers'), { recursive: true });
+    writeFileSync(at('etc', 'peers', 'old.pub'), 'precious');
+    const world = await init('etc');
+    expect([world.code, world.errors.map(({ code }) => code)]).toEqual([1, ['init.exists']]);
+    expect(readdirSync(at('etc'), { recursive: true })).toEqual(['peers', 'peers/old.pub']);
+    rmSync(at('etc', 'peers', 'old.pub'));
+    expect((await init('etc')).code).toBe(0);
+  });
+
+  it('searches for an address that begins as asked, in threads of its own', async () => {
+    const made = output(await init('etc', '--vanity-prefix', 'Ab'));
+    expect(made.onion_address).toMatch(/^ab/);
+    expect(addressOfKeyIn('etc')).toBe(made.onion_address);
+  });
+
+  it('ends a search at ^C and leaves nothing', async () => {
+    const world = new TestWorld();
+    setTimeout(() => world.interrupt.abort(), 300);
+    const code = await world.run(
+      ...['init', '--config-dir', at('etc'), ...TARGET, '--yes', '--json', '--vanity-prefix', 'abcdefghij'],
+    );
+    expect([code, world.errors.map((error) => error.code)]).toEqual([1, ['init.interrupted']]);
+    expect(world.out).toBe('');
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  it('does not search where its files could not be placed', async () => {
+    mkdirSync(at('etc'));
+    writeFileSync(at('etc', 'master.key'), 'precious');
+    const world = await init('etc', '--vanity-prefix', 'abcdefghij');
+    expect([world.code, world.errors.map((error) => error.code)]).toEqual([1, ['init.exists']]);
+  });
+
+  it('offers to start the daemon where nobody else does, and starts nothing unasked', async () => {
+    const world = new TestWorld();
+    world.systemd = false;
+    world.answers = [true, false];
+    expect(await world.run('init', '--config-dir', at('etc'), ...TARGET)).toBe(0);
+    expect(world.asked.at(-1)).toMatch(/^Start it now/);
+    expect(world.out).toContain(`rustbalance run --config ${at('etc', 'config.toml')}`);
+    const quiet = new TestWorld();
+    quiet.systemd = false;
+    expect(await quiet.run('init', '--config-dir', at('b'), ...TARGET, '--yes')).toBe(0);
+    expect(quiet.asked).toEqual([]);
+  });
+
+  it('with systemd says its command', async () => {
+    const world = new TestWorld();
+    world.answer = true;
+    expect(await world.run('init', '--config-dir', at('etc'), ...TARGET)).toBe(0);
+    expect(world.asked.length).toBe(1);
+    expect(world.out).toContain('systemctl enable --now rustbalance');
+  });
+
   it('asks, and does nothing when the answer is no or nobody is there', async () => {
     for (const answer of [false, null]) {
       const world = new TestWorld();
@@ -229,6 +462,7 @@ describe('init', () => {
       'master.key',
       'node.key',
       'notes',
+      'peers',
     ]);
   });
 
@@ -237,7 +471,9 @@ describe('init', () => {
     if (process.geteuid?.() === 0) chownSync(at('etc'), 4242, 4343);
     expect((await init('etc')).code).toBe(0);
     const { uid, gid } = statSync(at('etc'));
-    for (const name of readdirSync(at('etc'))) expect(statSync(at('etc', name))).toMatchObject({ uid, gid });
+    const names = readdirSync(at('etc'), { recursive: true, encoding: 'utf8' });
+    expect(names.length).toBe(7);
+    for (const name of names) expect(statSync(at('etc', name))).toMatchObject({ uid, gid });
   });
 
   it.each([
@@ -262,6 +498,32 @@ describe('init', () => {
     world.workingDirectory = root;
     expect(await world.run('init', '--config-dir', 'deep/er', ...TARGET, '--yes', '--json')).toBe(0);
     expect(output(world).config_path).toBe(at('deep', 'er', 'config.toml'));
+  });
+});
+
+describe('files that are placed in a folder', () => {
+  const files = [
+    { name: 'peers/a.pub', content: 'A' },
+    { name: 'last', content: 'L' },
+  ];
+
+  it('come and go with the others', async () => {
+    await placeFiles(at('new'), files);
+    mkdirSync(at('old'));
+    await placeFiles(at('old'), files);
+    for (const dir of ['new', 'old']) {
+      expect(readdirSync(at(dir), { recursive: true }).toSorted()).toEqual(['last', 'peers', 'peers/a.pub']);
+      expect(mode(at(dir, 'peers'))).toBe('700');
+      await expect(placeFiles(at(dir), files)).rejects.toMatchObject({ code: 'init.exists' });
+    }
+  });
+
+  it('are taken back when another file cannot be linked', async () => {
+    mkdirSync(at('old'));
+    // A link to nowhere stands for a file that comes between the look and the placing.
+    symlinkSync(at('nowhere'), at('old', 'last'));
+    await expect(placeFiles(at('old'), files)).rejects.toMatchObject({ code: 'init.exists' });
+    expect(readdirSync(at('old'))).toEqual(['last']);
   });
 });
 

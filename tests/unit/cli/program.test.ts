@@ -59,7 +59,7 @@ describe('a wrong command line', () => {
     ],
     [
       ['init', '--target', 'http://127.0.0.1:1', '--transport', 'pigeon'],
-      '--transport must be one of direct',
+      '--transport must be one of wireguard, tor, direct',
     ],
     [['inspect', 'torr'], 'actor must be one of tor, wg, election, publisher, proxy, health'],
     [['chaos', 'kill'], 'Not enough'],

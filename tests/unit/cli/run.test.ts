@@ -10,7 +10,10 @@ beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'rb-run-'));
   const world = new TestWorld();
   expect(
-    await world.run('init', '--config-dir', join(root, 'etc'), '--target', 'http://127.0.0.1:1', '--yes'),
+    await world.run(
+      ...['init', '--config-dir', join(root, 'etc'), '--target', 'http://127.0.0.1:1'],
+      ...['--transport', 'direct', '--yes'],
+    ),
   ).toBe(0);
 });
 afterEach(() => rmSync(root, { recursive: true }));

@@ -25,6 +25,11 @@ export class TestWorld implements CliWorld {
   isTerminal = false;
   readonly interrupt = new AbortController();
   answer: boolean | null = null;
+  /** Given one by one before `answer`. */
+  answers: (boolean | null)[] = [];
+  systemd = true;
+  /** What comes by standard input. */
+  input = '';
   out = '';
   err = '';
   readonly asked: string[] = [];
@@ -37,6 +42,14 @@ export class TestWorld implements CliWorld {
     return 'Web_1.example.org';
   }
 
+  processors(): number {
+    return 1;
+  }
+
+  hasSystemd(): boolean {
+    return this.systemd;
+  }
+
   print(text: string): void {
     this.out += text;
   }
@@ -45,9 +58,14 @@ export class TestWorld implements CliWorld {
     this.err += text;
   }
 
+  readInput(): Promise<string> {
+    return Promise.resolve(this.input);
+  }
+
   confirm(question: string): Promise<boolean | null> {
     this.asked.push(question);
-    return Promise.resolve(this.answer);
+    const next = this.answers.shift();
+    return Promise.resolve(next === undefined ? this.answer : next);
   }
 
   /** Runs one command line and gives its exit code. */

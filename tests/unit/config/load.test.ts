@@ -101,6 +101,12 @@ describe('a configuration file', () => {
     ['target', 'onion_address = "127.0.0.1"', 'config.target-twice', /given twice/],
     ['tor', 'extra_torrc = ["Log notice\\nSocksPort 1"]', 'config.torrc-line', /control character/],
     ['tor', 'binary = ""', 'config.bad-path', /tor\.binary/],
+    ['tor', 'socks_socket = "run/tor/socks"', 'config.bad-path', /tor\.socks_socket/],
+    ['tor', 'control_host = "a b"', 'config.bad-value', /IP address .* or a host name/],
+    ['tor', 'control_host = ""', 'config.bad-value', /control_host/],
+    ['tor', 'control_host = "[::1]"', 'config.bad-value', /without brackets/],
+    ['tor', 'control_host = "127.0.0.1:9051"', 'config.bad-value', /control_host/],
+    ['tor', 'control_host = "10.0.0.256"', 'config.bad-value', /control_host/],
     ['proxy', 'listen = "localhost:80"', 'config.bad-endpoint', /proxy\.listen/],
     ['proxy', 'listen = "unix:relative"', 'config.bad-endpoint', /proxy\.listen/],
     ['direct', 'listen = "10.0.0.1"', 'config.bad-value', /IP:PORT/],
@@ -108,7 +114,6 @@ describe('a configuration file', () => {
     ['direct', 'listen = "10.0.0.1:0"', 'config.bad-endpoint', /direct\.listen/],
     ['direct', 'listen = "10.0.0.1:99999"', 'config.bad-endpoint', /direct\.listen/],
     ['direct', 'listen = 7001', 'config.wrong-type', /direct\.listen must be a text/],
-    ['coordination', 'mode = "tor"', 'config.transport-unavailable', /transport tor/],
     [
       'coordination',
       'heartbeat_timeout_secs = 10',
@@ -282,8 +287,18 @@ describe('unix sockets', () => {
 
   it('of the proxy and of a system Tor are measured in bytes, under the key that names them', () => {
     const long = `/${'ü'.repeat(54)}`;
-    const found = problems(MINIMAL, [`proxy.listen=unix:${long}`, `tor.control_socket=${long}`]);
-    expect(found.map((error) => error.where)).toEqual(['--set proxy.listen', '--set tor.control_socket']);
+    const keys = ['proxy.listen', 'tor.control_socket', 'tor.socks_socket'];
+    const found = problems(MINIMAL, [
+      `proxy.listen=unix:${long}`,
+      ...keys.slice(1).map((key) => `${key}=${long}`),
+    ]);
+    expect(found.map((error) => error.where)).toEqual(keys.map((key) => `--set ${key}`));
+  });
+});
+
+describe('the host of a system Tor', () => {
+  it.each(['127.0.0.1', '::1', 'fd00::9', 'localhost', 'tor', 'Tor-1.example.org'])('may be %s', (host) => {
+    expect(problems(MINIMAL, [`tor.control_host=${host}`])).toEqual([]);
   });
 });
 

@@ -181,6 +181,12 @@ describe('importing a secret key', () => {
     ['zeros for an expanded key', new Uint8Array(64), 'key.not-clamped'],
     ['zeros for a seed', new Uint8Array(32), 'key.unknown-format'],
     [
+      'a seed in hexadecimal, which may look clamped',
+      new TextEncoder().encode(`8${'0'.repeat(30)}a${'0'.repeat(32)}`),
+      'key.unknown-format',
+    ],
+    ['a text of 32 bytes', new TextEncoder().encode(`${'a'.repeat(31)}\n`), 'key.unknown-format'],
+    [
       "libsodium's seed with public key",
       new Uint8Array([...bytesOf('import'), ...identity.publicKey]),
       'key.unknown-format',

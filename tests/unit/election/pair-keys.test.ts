@@ -3,7 +3,8 @@ import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { describe, expect, test } from 'vitest';
 import type { Ed25519PublicKey } from '@rustbalance/crypto-worker/brands.js';
-import { clusterSecret, nodeTag, pairKeys } from '@rustbalance/actors/election/wire/pair-keys.js';
+import { nodeTag, pairKeys } from '@rustbalance/actors/election/wire/pair-keys.js';
+import { clusterSecret } from '@rustbalance/actors/kernel/cluster-keys.js';
 import { nodePublicKey } from '@rustbalance/actors/kernel/node-key.js';
 import { exampleSeed } from '../../support/simulation/cluster-config.js';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ownSet } from '@rustbalance/actors/election/own-points.js';
+import type { OwnSet } from '@rustbalance/actors/election/own-points.js';
 import { EMPTY_INBOX, forNewEpoch, receivePart } from '@rustbalance/actors/election/points-inbox.js';
 import type { PointsInbox } from '@rustbalance/actors/election/points-inbox.js';
 import { encodeBody } from '@rustbalance/actors/election/wire/encode-message.js';
@@ -20,6 +21,10 @@ const own = (
   causedAtMs: 0,
 });
 
+/** The parts as they arrive, 40 ms after Tor's event. */
+const partsOf = ({ parts }: OwnSet): IntroductionPointsPart[] =>
+  parts.map((part) => ({ ...part, ageMs: 40 }));
+
 const receiveAll = (inbox: PointsInbox, parts: readonly IntroductionPointsPart[]): PointsInbox =>
   parts.reduce((state, part) => receivePart(state, part, 42).inbox, inbox);
 
@@ -33,7 +38,7 @@ describe('a node’s own introduction points', () => {
   ])('%i of the ordinary size go out in %i datagrams', (points, datagrams) => {
     const set = ownSet(own(examplePoints('x', points)), null);
     expect(set.parts).toHaveLength(datagrams);
-    for (const message of set.parts) encodeBody({ sentAtMs: 1, message });
+    for (const message of partsOf(set)) encodeBody({ sentAtMs: 1, message });
   });
 
   test('keep their digest and version when Tor lists them in another order', () => {
@@ -68,8 +73,8 @@ describe('a node’s own introduction points', () => {
         }));
         const set = ownSet(own(points, 'x'.repeat(64)), null);
         expect(set.parts.length).toBeLessThanOrEqual(20);
-        for (const message of set.parts) encodeBody({ sentAtMs: 1, message });
-        expect(receiveAll(EMPTY_INBOX, set.parts).committed?.points).toHaveLength(count);
+        for (const message of partsOf(set)) encodeBody({ sentAtMs: 1, message });
+        expect(receiveAll(EMPTY_INBOX, partsOf(set)).committed?.points).toHaveLength(count);
       }),
       { numRuns: 50 },
     );
@@ -77,17 +82,18 @@ describe('a node’s own introduction points', () => {
 });
 
 describe('a peer’s introduction points', () => {
-  const first = ownSet(own(examplePoints('first', 10)), null);
-  const second = ownSet(own(examplePoints('second', 10)), first);
+  const firstSet = ownSet(own(examplePoints('first', 10)), null);
+  const first = partsOf(firstSet);
+  const second = partsOf(ownSet(own(examplePoints('second', 10)), firstSet));
 
   test('are taken when all parts are there, in any order, and acknowledged then', () => {
-    const [one, two] = second.parts as [IntroductionPointsPart, IntroductionPointsPart];
+    const [one, two] = second as [IntroductionPointsPart, IntroductionPointsPart];
     const half = receivePart(EMPTY_INBOX, two, 1);
     expect(half).toMatchObject({ acknowledge: false, inbox: { committed: null } });
     const whole = receivePart(half.inbox, one, 99);
     expect(whole.acknowledge).toBe(true);
     expect(whole.inbox.committed).toMatchObject({
-      receivedAtMs: 99,
+      causedAtMs: 59,
       flowControl: '1-2 31',
       create2Formats: [2],
     });
@@ -95,31 +101,31 @@ describe('a peer’s introduction points', () => {
   });
 
   test('that arrive again are acknowledged again and change nothing', () => {
-    const inbox = receiveAll(EMPTY_INBOX, first.parts);
-    const again = receivePart(inbox, first.parts[0]!, 1000);
+    const inbox = receiveAll(EMPTY_INBOX, first);
+    const again = receivePart(inbox, first[0]!, 1000);
     expect(again).toEqual({ acknowledge: true, inbox });
   });
 
   test('of an older version that arrive late are ignored', () => {
-    const inbox = receiveAll(EMPTY_INBOX, second.parts);
-    expect(receivePart(inbox, first.parts[0]!, 1)).toEqual({ inbox, acknowledge: false });
+    const inbox = receiveAll(EMPTY_INBOX, second);
+    expect(receivePart(inbox, first[0]!, 1)).toEqual({ inbox, acknowledge: false });
   });
 
   test('of two versions are never mixed', () => {
-    const inbox = receiveAll(EMPTY_INBOX, [first.parts[0]!, second.parts[1]!, first.parts[1]!]);
+    const inbox = receiveAll(EMPTY_INBOX, [first[0]!, second[1]!, first[1]!]);
     expect(inbox.committed).toBeNull();
-    expect(receiveAll(inbox, [second.parts[0]!]).committed?.digest).toEqual(second.digest);
+    expect(receiveAll(inbox, [second[0]!]).committed?.digest).toEqual(second[0]!.digest);
   });
 
   test('that are not what their digest says are not taken', () => {
-    const wrong = second.parts.map((part) => ({ ...part, digest: first.digest }));
+    const wrong = second.map((part) => ({ ...part, digest: first[0]!.digest }));
     expect(receiveAll(EMPTY_INBOX, wrong).committed).toBeNull();
   });
 
   test('stay as they were over a restart of the peer, until it sends its first version', () => {
-    const inbox = forNewEpoch(receiveAll(EMPTY_INBOX, second.parts));
-    expect(inbox.committed?.digest).toEqual(second.digest);
-    expect(receiveAll(inbox, first.parts).committed?.digest).toEqual(first.digest);
+    const inbox = forNewEpoch(receiveAll(EMPTY_INBOX, second));
+    expect(inbox.committed?.digest).toEqual(second[0]!.digest);
+    expect(receiveAll(inbox, first).committed?.digest).toEqual(first[0]!.digest);
   });
 
   test('arrive whole through any loss, doubling and reordering, once every part has come', () => {
@@ -127,7 +133,7 @@ describe('a peer’s introduction points', () => {
       fc.property(fc.array(fc.nat(1), { minLength: 1, maxLength: 30 }), (order) => {
         const inbox = receiveAll(
           EMPTY_INBOX,
-          order.map((at) => first.parts[at]!),
+          order.map((at) => first[at]!),
         );
         expect(inbox.committed !== null).toBe(new Set(order).size === 2);
       }),

@@ -1,5 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseResponseHead } from '@rustbalance/actors/proxy/http/response-head.js';
+import { writeResponseHead } from '@rustbalance/actors/proxy/http/write-head.js';
+import { mutated } from '../../support/mutations.js';
 
 const parse = (method: string, ...lines: string[]) => parseResponseHead(lines.join('\r\n'), method, 20);
 const OK = 'HTTP/1.1 200 OK';
@@ -60,5 +63,56 @@ describe('whether the target keeps its connection', () => {
   it('a status line without a reason, with and without the space, is taken', () => {
     expect(parse('GET', 'HTTP/1.1 200')).toMatchObject({ status: 200, reason: '' });
     expect(parse('GET', 'HTTP/1.1 200 ')).toMatchObject({ status: 200, reason: '' });
+  });
+});
+
+describe('a damaged response head', () => {
+  const SEEDS = [
+    `${OK}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 42\r\nX-Note: a, b`,
+    `${OK}\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\nConnection: X-Hop, keep-alive\r\nX-Hop: 1`,
+    'HTTP/1.0 404 Not Found\r\nConnection: close\r\nSet-Cookie: a=b; Path=/',
+    'HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload',
+  ];
+  const OURS = new Map([
+    ['none', 'none'],
+    ['length', 'length'],
+    ['chunked', 'chunked'],
+    ['until-close', 'chunked'],
+  ]);
+
+  it('is a fault, or is written so that it is read again with the same status, fields and end of the body', () => {
+    const pair = {
+      target: { scheme: 'http' as const, host: '127.0.0.1', port: 80 },
+      master: { scheme: 'http' as const, host: `${'m'.repeat(56)}.onion`, port: 80 },
+    };
+    let taken = 0;
+    fc.assert(
+      fc.property(mutated(SEEDS), fc.constantFrom('GET', 'HEAD'), (bytes, method) => {
+        const head = parseResponseHead(bytes.toString('latin1'), method, 20);
+        if (typeof head === 'string') return;
+        taken++;
+        const { kind } = head.framing;
+        const framing = { chunked: kind === 'chunked' || kind === 'until-close', connection: null };
+        const written = writeResponseHead(head, framing, pair);
+        expect(written).not.toMatch(/[^\t\x20-\x7e\x80-\xff\r\n]|\r(?!\n)|(?<!\r)\n/);
+        expect(written.endsWith('\r\n\r\n')).toBe(true);
+        expect(written.indexOf('\r\n\r\n')).toBe(written.length - 4);
+        const again = parseResponseHead(written.slice(0, -4), method, 40);
+        if (typeof again === 'string') throw new Error(again);
+        expect([again.status, again.reason, again.framing.kind]).toEqual([
+          head.status,
+          head.reason,
+          OURS.get(kind),
+        ]);
+        const named = head.fields.filter(({ lower }) => lower === 'x-note' || lower === 'content-type');
+        const dropped = new Set(head.options.nominated);
+        for (const { lower, value } of named) {
+          if (!dropped.has(lower))
+            expect(again.fields).toContainEqual(expect.objectContaining({ lower, value }));
+        }
+      }),
+      { numRuns: 500 },
+    );
+    expect(taken).toBeGreaterThan(50);
   });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { limitsOf, sweepIntervalMs } from '@rustbalance/actors/proxy/limits.js';
-import { parseStreamAddress, streamAddressText } from '@rustbalance/actors/proxy/stream-address.js';
 import { NOTHING_REPORTED, dueReport } from '@rustbalance/actors/proxy/target-report.js';
 import {
   TargetFailure,
@@ -10,22 +9,6 @@ import {
 } from '@rustbalance/actors/proxy/target/target-failure.js';
 import { configSchema } from '@rustbalance/actors/kernel/config/schema.js';
 import { MASTER } from './origins.js';
-
-describe('a stream address', () => {
-  it.each(['unix:/run/x.sock', '127.0.0.1:9050', '[::1]:9050', 'localhost:0'])(
-    '%s reads and writes the same',
-    (text) => {
-      expect(streamAddressText(parseStreamAddress(text)!)).toBe(text);
-    },
-  );
-
-  it.each(['', 'unix:', 'unix:relative', '127.0.0.1', ':80', '127.0.0.1:99999', 'a b:1', '::1:80'])(
-    '%j is none',
-    (text) => {
-      expect(parseStreamAddress(text)).toBeNull();
-    },
-  );
-});
 
 describe('limits', () => {
   const config = configSchema.parse({ node: { id: 'a' }, master: { onion_address: MASTER } });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { configSchema } from '@rustbalance/actors/kernel/config/schema.js';
-import { parseTarget, targetOrigin } from '@rustbalance/actors/proxy/target/target.js';
+import { parseTarget } from '@rustbalance/actors/kernel/config/target.js';
+import { targetOrigin } from '@rustbalance/actors/proxy/target/target-origin.js';
 import { MASTER, TARGET_ONION } from './origins.js';
 
 const parse = (target: Record<string, unknown>, proxy: Record<string, unknown> = {}) =>

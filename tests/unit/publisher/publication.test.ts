@@ -233,6 +233,32 @@ describe('an HSDir', () => {
     expect(w.lastVerdict()).toEqual({ type: 'COMPLETE' });
   });
 
+  it('that is silent once others have shown the pace of the network is tried again within seconds', async () => {
+    const w = world();
+    w.ready();
+    for (let change = 0; change < 4; change++) {
+      w.publication.learn({ own: own([point(20 + change)]) });
+      await w.clock.advance(5_000);
+    }
+    w.hsdir(3).answer = 'silent';
+    w.publication.learn({ own: own([point(30)]) });
+    await w.clock.advance(2_000);
+    w.hsdir(3).answer = 'accept';
+    await w.clock.advance(5_000);
+    expect(w.lastVerdict()).toEqual({ type: 'COMPLETE' });
+  });
+
+  it('that answers after it was given up is asked what it holds', async () => {
+    const w = world();
+    w.hsdir(3).answer = 'silent';
+    w.ready();
+    await w.clock.advance(30_100);
+    expect(w.asked(3)).toBe(0);
+    w.hsdir(3).answer = 'accept';
+    await w.clock.advance(1_000);
+    expect(w.asked(3)).toBe(1);
+  });
+
   it('that rejects is tried again with back-off, and then rests until what the HSDirs hold is checked', async () => {
     const w = world();
     w.hsdir(1).answer = { reject: 'UPLOAD_REJECTED_BY_WHIM' };
@@ -363,6 +389,15 @@ describe('time', () => {
     await w.clock.advance(55 * 60_000);
     const toTheOthers = w.uploads.filter(({ hsdir }) => !/0[15]$/.test(hsdir));
     expect(toTheOthers).toHaveLength(6);
+  });
+
+  it('counts a publication by the HSDirs that are enough, though one is down for good', async () => {
+    const w = world({ config: { publish: { hsdir_min_accepted: 3 } } });
+    for (const n of [1, 5]) w.hsdir(n).answer = 'silent';
+    w.ready();
+    await w.clock.advance(1_000);
+    expect(w.publication.lastPublishMs).toBe(START_MS + 300);
+    expect(w.saved.at(-1)?.lastPublishMs).toBe(START_MS + 300);
   });
 
   it('forces an upload when acceptance has gone unconfirmed for too long', async () => {

@@ -82,7 +82,7 @@ export const peer = (node: string, points: readonly IntroductionPoint[]): NodeIn
   points,
   create2Formats: [2],
   flowControl: '1-2 31',
-  receivedAtMs: START_MS,
+  causedAtMs: START_MS,
 });
 
 /** Relays 0–199, whose identities are their number, as in `point`. */
@@ -174,6 +174,7 @@ export const world = (
   let fetchTakesMs = 0;
   let refuse: (timePeriod: number) => Error | null = () => null;
   const refusedOrders: number[] = [];
+  const askedOf = new Map<RelayFingerprint, number>();
   const hsdir = (n: number): HsDirBehaviour => {
     const key = fingerprint(n);
     const known = hsdirs.get(key) ?? { answer: 'accept', held: null };
@@ -249,6 +250,7 @@ export const world = (
     },
     fetch: async (_slot, target) => {
       const asked = hsdirs.get(target);
+      askedOf.set(target, (askedOf.get(target) ?? 0) + 1);
       if (fetchTakesMs > 0) await new Promise<void>((resolve) => clock.after(fetchTakesMs, resolve));
       if (asked?.answer === 'silent') return { descriptor: null, reason: 'NO_ANSWER' };
       const descriptor = asked?.held?.text ?? null;
@@ -286,6 +288,8 @@ export const world = (
     saved,
     logged,
     hsdir,
+    /** How often an HSDir was asked what it holds. */
+    asked: (n: number) => askedOf.get(fingerprint(n)) ?? 0,
     lastVerdict: () => verdicts.at(-1),
     setPlan: (next: PublicationPlan) => {
       currentPlan = next;

@@ -16,6 +16,7 @@ const births = actorBirths(config, {
   masterKey: new Secret(new Uint8Array(64).fill(1)),
   nodeKey: new Secret(new Uint8Array(32).fill(2)),
   clusterToken: new Secret(new Uint8Array(16).fill(3)),
+  wireguardKey: new Secret(new Uint8Array(32).fill(5)),
   controlPassword: new Secret(new Uint8Array(8).fill(4)),
 });
 
@@ -27,9 +28,9 @@ test('each actor is born with its own secrets and no other', () => {
     }),
   );
   expect(held).toEqual({
-    tor: ['controlPassword'],
-    wg: [],
-    election: ['nodeKey', 'clusterToken'],
+    tor: ['nodeKey', 'controlPassword'],
+    wg: ['nodeKey', 'clusterToken', 'wireguardKey'],
+    election: ['masterKey', 'nodeKey', 'clusterToken'],
     publisher: ['masterKey'],
     proxy: [],
     health: [],

@@ -5,14 +5,7 @@ import {
   hiddenServiceLines,
   parseHiddenServices,
 } from '@rustbalance/actors/tor/control/hidden-service-options.js';
-import {
-  parseBootstrapPhase,
-  parseCircuitStatus,
-  parseOnions,
-  parseProcessId,
-  parseTorVersion,
-  versionAtLeast,
-} from '@rustbalance/actors/tor/control/info.js';
+import { parseBootstrapPhase, parseCircuitStatus } from '@rustbalance/actors/tor/control/info.js';
 import { infoValues } from '@rustbalance/actors/tor/control/info-values.js';
 import { oneMessage, wire } from './parsing.js';
 
@@ -20,28 +13,6 @@ const ADDRESS = 'b'.repeat(55) + 'd';
 const RELAY = 'AB'.repeat(20);
 
 describe('values of GETINFO', () => {
-  test.each([
-    ['0.4.9.11', [0, 4, 9, 11]],
-    ['Tor 0.4.8.0-alpha-dev (git-3cb6a690be)', [0, 4, 8, 0]],
-    ['0.4.8', [0, 4, 8, 0]],
-  ])('version %s', (text, parts) => {
-    expect(parseTorVersion(text)?.parts).toEqual(parts);
-  });
-
-  test.each(['', 'x', '0.4', '0.4.8.1.2', '999999999.1.1'])('%j is no version', (text) => {
-    expect(parseTorVersion(text)).toBeNull();
-  });
-
-  test.each([
-    ['0.4.9.11', true],
-    ['0.4.8.0', true],
-    ['0.5.0.0', true],
-    ['0.4.7.99', false],
-    ['0.3.9.9', false],
-  ])('%s compared with 0.4.8', (text, enough) => {
-    expect(versionAtLeast(parseTorVersion(text)!, [0, 4, 8, 0])).toBe(enough);
-  });
-
   test('status/bootstrap-phase', () => {
     expect(
       parseBootstrapPhase(wire('NOTICE BOOTSTRAP PROGRESS=75 TAG=enough_dirinfo SUMMARY="Loaded enough"')),
@@ -83,12 +54,6 @@ describe('values of GETINFO', () => {
 
   test('circuit-status of a Tor without circuits is empty', () => {
     expect(parseCircuitStatus(wire(''))).toEqual([]);
-  });
-
-  test('onions/current and process/pid', () => {
-    expect(parseOnions(wire(`${ADDRESS}\r\nshort\n`))).toEqual([ADDRESS]);
-    expect(parseProcessId(wire('4711'))).toBe(4711);
-    expect(parseProcessId(wire('-1'))).toBeNull();
   });
 
   test('values on one line and in sections are both text and bytes', () => {

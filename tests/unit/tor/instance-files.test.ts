@@ -1,6 +1,7 @@
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OnionAddress } from '@rustbalance/crypto-worker/brands.js';
 import { run } from '@rustbalance/crypto-worker/pool.js';
@@ -8,6 +9,7 @@ import type { ActorContext } from '@rustbalance/actors/kernel/actor.js';
 import { makeLogger, type LogRecord } from '@rustbalance/actors/kernel/logging.js';
 import { systemRandom } from '@rustbalance/actors/kernel/random.js';
 import { prepareInstance, type Instance } from '@rustbalance/actors/tor/instance-files.js';
+import { mutated } from '../../support/mutations.js';
 
 const MASTER = '2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid' as OnionAddress;
 const crypto = (async (task: string, input: unknown) =>
@@ -110,6 +112,46 @@ describe("the files of this node's instance", () => {
     await prepare();
     await writeFile(file('hs_ed25519_secret_key'), new Uint8Array(96).fill(7));
     await expect(prepare()).rejects.toMatchObject({ code: 'tor.instance-key-damaged' });
+  });
+
+  it('whatever damage the secret key has: it is refused as it is, or all other files follow from it', async () => {
+    const first = await prepare();
+    const good = await readFile(file('hs_ed25519_secret_key'));
+    let refused = 0;
+    await fc.assert(
+      fc.asyncProperty(mutated([good]), async (damaged) => {
+        await writeFile(file('hs_ed25519_secret_key'), damaged);
+        const outcome = await prepare().catch((error: unknown) => error);
+        expect(await readFile(file('hs_ed25519_secret_key'))).toEqual(damaged);
+        if (outcome instanceof Error) {
+          refused++;
+          expect(outcome).toMatchObject({ code: 'tor.instance-key-damaged' });
+          return;
+        }
+        const { address, publicKey } = outcome as Instance;
+        expect(await readFile(file('hostname'), 'utf8')).toBe(`${address}.onion\n`);
+        expect((await readFile(file('hs_ed25519_public_key'))).subarray(32)).toEqual(Buffer.from(publicKey));
+        expect(await readFile(file('ob_config'), 'utf8')).toContain(MASTER);
+      }),
+      { numRuns: 30 },
+    );
+    expect(refused).toBeGreaterThan(3);
+    await writeFile(file('hs_ed25519_secret_key'), good);
+    expect((await prepare()).address).toBe(first.address);
+  });
+
+  it('whatever damage the others have: they are what they were', async () => {
+    await prepare();
+    const names = ['hostname', 'hs_ed25519_public_key', 'ob_config'];
+    const before = await Promise.all(names.map((name) => readFile(file(name))));
+    await fc.assert(
+      fc.asyncProperty(fc.tuple(...before.map((bytes) => mutated([bytes]))), async (damaged) => {
+        await Promise.all(names.map((name, at) => writeFile(file(name), damaged[at] ?? '')));
+        await prepare();
+        expect(await Promise.all(names.map((name) => readFile(file(name))))).toEqual(before);
+      }),
+      { numRuns: 20 },
+    );
   });
 
   it('are refused when they hold the key of the master address itself', async () => {

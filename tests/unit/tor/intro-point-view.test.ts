@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RelayFingerprint, TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
+import { relayOf } from '@rustbalance/crypto-worker/link-specifiers.js';
 import {
   choosePoints,
   difference,
   onlyPeriods,
-  relayOf,
   sameContent,
   withReading,
   type Readings,

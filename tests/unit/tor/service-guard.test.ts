@@ -4,11 +4,20 @@ import { startLevelTrigger } from '@rustbalance/actors/kernel/level-trigger.js';
 import { makeLogger, type LogRecord } from '@rustbalance/actors/kernel/logging.js';
 import type { ConfLine } from '@rustbalance/actors/tor/control/conf-line.js';
 import { toWireText } from '@rustbalance/actors/tor/control/wire-text.js';
-import { ServiceGuard } from '@rustbalance/actors/tor/service-guard.js';
-import { instanceLines } from '@rustbalance/actors/tor/service-lines.js';
+import { ServiceGuard, type CoordinationPlan } from '@rustbalance/actors/tor/service-guard.js';
+import { serviceConf, type OnionService } from '@rustbalance/actors/tor/service-lines.js';
 import { SimulatedClock } from '../../support/simulated-clock.js';
 
-const service = { directory: '/var/lib/tor/rb', virtualPort: 80, proxyListen: '127.0.0.1:8080' };
+const service: OnionService = {
+  directory: '/var/lib/tor/rb',
+  ports: [{ virtual: 80, target: '127.0.0.1:8080' }],
+  isInstance: true,
+};
+const coordination: OnionService = {
+  directory: '/var/lib/tor/coordination',
+  ports: [{ virtual: 7001, target: 'unix:/run/rb/datagrams.sock' }],
+  isInstance: false,
+};
 const WIKI: readonly ConfLine[] = [
   { key: 'HiddenServiceDir', value: toWireText('/var/lib/tor/wiki') },
   { key: 'HiddenServicePort', value: toWireText('80 127.0.0.1:1') },
@@ -21,6 +30,11 @@ class World {
   readonly sent: (readonly ConfLine[])[] = [];
   has: readonly ConfLine[] = WIKI;
   fault: ErrorData | null = null;
+  plan: CoordinationPlan = { kind: 'unknown' };
+  coordinationFault: ErrorData | null = null;
+  readonly coordinationFound: (readonly [string | null, boolean])[] = [];
+  wasRead = 0;
+  reloads = 0;
   refuses = false;
   reads = 0;
   setUps = 0;
@@ -39,14 +53,26 @@ class World {
         () => 0,
         (record) => this.logs.push(record),
       ),
-      service,
+      instance: service,
+      coordination: {
+        prepare: async () => this.plan,
+        wasRead: () => {
+          this.wasRead++;
+          if (this.plan.kind === 'served') this.plan = { ...this.plan, reread: false };
+        },
+        found: (fault, isServed) => this.coordinationFound.push([fault?.code ?? null, isServed]),
+      },
       maySet,
       readServices: async () => {
         this.reads++;
         return this.has;
       },
       isPublishingOff: async () => false,
-      directoryFault: async () => this.fault,
+      directoryFault: async ({ directory }) =>
+        directory === service.directory ? this.fault : this.coordinationFault,
+      reload: async () => {
+        this.reloads++;
+      },
       setConf: take,
       resetConf: take,
       settingUp: () => {
@@ -63,18 +89,18 @@ describe("the guard of the instance's service", () => {
     const world = new World();
     world.guard.begin();
     await world.clock.advance(10);
-    expect(world.has).toEqual([...WIKI, ...instanceLines(service)]);
+    expect(world.has).toEqual([...WIKI, ...serviceConf(service)]);
     expect(world.found).toEqual([null]);
     expect(world.setUps).toBe(1);
   });
 
   it('mends one of its lines without a new start of its points', async () => {
     const world = new World();
-    const [directory, , instance] = instanceLines(service);
+    const [directory, , instance] = serviceConf(service);
     world.has = [directory!, { key: 'HiddenServicePort', value: toWireText('80 127.0.0.1:9') }, instance!];
     world.guard.begin();
     await world.clock.advance(10);
-    expect(world.has).toEqual(instanceLines(service));
+    expect(world.has).toEqual(serviceConf(service));
     expect(world.setUps).toBe(0);
   });
 
@@ -146,12 +172,12 @@ describe("the guard of the instance's service", () => {
     world.sent.length = 0;
     world.guard.renew();
     await world.clock.advance(10);
-    expect(world.sent).toEqual([WIKI, [...WIKI, ...instanceLines(service)]]);
+    expect(world.sent).toEqual([WIKI, [...WIKI, ...serviceConf(service)]]);
   });
 
   it('renews nothing on a Tor that it may not configure', async () => {
     const world = new World(false);
-    world.has = [...WIKI, ...instanceLines(service)];
+    world.has = [...WIKI, ...serviceConf(service)];
     world.guard.begin();
     await world.clock.advance(10);
     world.guard.renew();
@@ -168,5 +194,83 @@ describe("the guard of the instance's service", () => {
     const { reads } = world;
     await world.clock.advance(600_000);
     expect(world.reads).toBe(reads);
+  });
+});
+
+describe('the guard of the coordination service', () => {
+  const served: CoordinationPlan = { kind: 'served', service: coordination, reread: true };
+  const bad = errorData('tor.directory-unusable', '/x', { directory: '/x', problem: 'p', remedy: 'r' });
+  const begun = async (world: World): Promise<World> => {
+    world.guard.begin();
+    await world.clock.advance(10);
+    world.sent.length = 0;
+    return world;
+  };
+
+  it("adds it when it is wanted, without a new start of the instance's points", async () => {
+    const world = await begun(new World());
+    world.plan = served;
+    world.guard.look();
+    await world.clock.advance(10);
+    expect(world.has).toEqual([...WIKI, ...serviceConf(coordination), ...serviceConf(service)]);
+    expect(world.setUps).toBe(1);
+    expect(world.coordinationFound.at(-1)).toEqual([null, true]);
+  });
+
+  it('takes it out when it is not wanted any more, and leaves it while nobody has said', async () => {
+    const world = new World();
+    world.plan = served;
+    await begun(world);
+    world.plan = { kind: 'unknown' };
+    world.guard.look();
+    await world.clock.advance(10);
+    expect(world.sent).toEqual([]);
+    world.plan = { kind: 'absent', directory: coordination.directory, reread: true };
+    world.guard.look();
+    await world.clock.advance(10);
+    expect(world.sent).toEqual([[...WIKI, ...serviceConf(service)]]);
+    expect(world.coordinationFound.at(-1)).toEqual([null, false]);
+  });
+
+  it('has Tor read its files once after each change, by the same configuration again', async () => {
+    const world = new World();
+    world.plan = served;
+    await begun(world);
+    const { has } = world;
+    world.plan = served;
+    world.guard.look();
+    await world.clock.advance(10);
+    world.guard.look();
+    await world.clock.advance(10);
+    expect(world.sent).toEqual([has]);
+    expect(world.reloads).toBe(0);
+  });
+
+  it('reloads a Tor that it may not configure, when files changed', async () => {
+    const world = new World(false);
+    world.has = [...serviceConf(coordination), ...serviceConf(service)];
+    world.plan = served;
+    await begun(world);
+    expect(world.reloads).toBe(1);
+    expect(world.sent).toEqual([]);
+  });
+
+  it('says what is missing where it may not be set, and the instance serves on', async () => {
+    const world = new World(false);
+    world.has = [...WIKI, ...serviceConf(service)];
+    world.plan = { ...served, reread: false };
+    await begun(world);
+    expect(world.found).toEqual([null]);
+    expect(world.coordinationFound).toEqual([['tor.coordination-missing', false]]);
+  });
+
+  it('that is not fit for Tor is left out, and the instance is added all the same', async () => {
+    const world = new World();
+    world.plan = served;
+    world.coordinationFault = bad;
+    await begun(world);
+    expect(world.has).toEqual([...WIKI, ...serviceConf(service)]);
+    expect(world.found).toEqual([null]);
+    expect(world.coordinationFound.at(-1)).toEqual([bad.code, false]);
   });
 });

@@ -8,6 +8,7 @@ const input: TorrcInput = {
   controlSocket: '/run/rustbalance/tor-control.sock',
   socksSocket: '/run/rustbalance/tor-socks.sock',
   pidFile: '/var/lib/rustbalance/tor/tor.pid',
+  coordinationFile: '/var/lib/rustbalance/tor/coordination.torrc',
   hiddenServiceDir: '/var/lib/rustbalance/tor/instance',
   virtualPort: 80,
   proxyListen: 'unix:/run/rustbalance/proxy.sock',

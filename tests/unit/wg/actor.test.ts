@@ -1,4 +1,15 @@
 import { describe, expect, test } from 'vitest';
+import type { OnionAddress } from '@rustbalance/crypto-worker/brands.js';
+import type { MemberView } from '@rustbalance/actors/election/messages.js';
+import {
+  clusterSecret,
+  curve25519PublicKey,
+  type JoinTokenId,
+} from '@rustbalance/actors/kernel/cluster-keys.js';
+import type { Payload } from '@rustbalance/actors/kernel/messages.js';
+import { nodePublicKey } from '@rustbalance/actors/kernel/node-key.js';
+import type { TorStatus } from '@rustbalance/actors/tor/messages.js';
+import { Doors } from '@rustbalance/actors/wg/coordination.js';
 import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
 import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
 import { errorLine } from '@rustbalance/actors/kernel/errors.js';
@@ -8,6 +19,7 @@ import type { OpenUdp, UdpEvents } from '@rustbalance/actors/wg/udp-socket.js';
 import { HarnessNode } from '../../support/actor-harness.js';
 import { eventually } from '../../support/eventually.js';
 import {
+  MASTER_ADDRESS,
   QUICK_TIMES,
   exampleSeed,
   nodeConfig,
@@ -40,8 +52,7 @@ const harness = (given: Config): HarnessNode => new HarnessNode({ config: given,
 
 describe('a WgActor', () => {
   test.each([
-    ['mode wireguard', 'config.transport-unavailable', mode('wireguard')],
-    ['mode tor', 'config.transport-unavailable', mode('tor')],
+    ['mode wireguard but no key for it', 'wireguard.secret-missing', mode('wireguard')],
     ['peers but no address of its own', 'config.listen-missing', direct({ listen: '' })],
     ['a listen address that is none', 'config.bad-endpoint', direct({ listen: '300.0.0.1:7001' })],
     ['a port beyond 65535', 'config.bad-endpoint', peerAt('10.0.0.2:70000')],
@@ -87,6 +98,9 @@ describe('a WgActor', () => {
         Promise.resolve({
           handlers: {
             'wg.datagram': (payload) => arrived.push(payload),
+            'election.join': () => Promise.resolve({ frame: null }),
+            'election.tokens': () => Promise.resolve({ tokens: [], created: null }),
+            'election.remove-member': () => Promise.resolve({ removed: false }),
             'election.step-down': () => undefined,
           },
           alive: () => true,
@@ -115,6 +129,92 @@ describe('a WgActor', () => {
     });
     expect(node.inspect('wg')?.state).toBe('down');
     expect(node.alive('wg')).toBe(true);
+    await node.stop('wg');
+  });
+});
+
+describe('a WgActor in mode tor', () => {
+  const address = (index: number): OnionAddress => `${'abcdefg'.charAt(index).repeat(55)}d` as OnionAddress;
+  const member = (index: number, coordination: OnionAddress | null): MemberView => ({
+    id: spec(index).id,
+    publicKey: nodePublicKey(exampleSeed(index)),
+    addresses: { direct: null, wireguard: null, coordination },
+  });
+  const status = (state: TorStatus['state']): TorStatus => ({
+    state,
+    version: null,
+    bootstrap: 0,
+    instanceAddress: null,
+    socks: 'unix:/nowhere/socks.sock',
+    deaths: 0,
+    lastError: null,
+  });
+  const token = new Uint8Array(8).fill(3) as JoinTokenId;
+  const paths: string[] = [];
+  const streams: Parameters<typeof wgActorWith>[1] = {
+    listen: async (path) => {
+      paths.push(path);
+      return { close: () => undefined };
+    },
+    dial: () => new Promise(() => undefined),
+  };
+  const udp: OpenUdp = () => Promise.reject(new Error('no datagram sockets in this mode'));
+  const tor = async (): Promise<HarnessNode> => {
+    paths.length = 0;
+    const node = harness(mode('tor'));
+    await node.start(wgActorWith(udp, streams));
+    return node;
+  };
+
+  test('opens its doors to members and join tokens, and has its Tor told the keys of theirs', async () => {
+    const node = await tor();
+    node.tell('tor.status', status('up'));
+    node.tell('election.members', { members: [member(2, address(2)), member(3, null)], joinTokens: [token] });
+    await eventually('the service', () => node.fact('wg.coordination'), { timeoutMs: 5000 });
+    const service = node.fact('wg.coordination')?.service;
+    expect(service?.clients.map(({ name }) => name)).toEqual([
+      'member-node-2',
+      'member-node-3',
+      `token-${'03'.repeat(8)}`,
+    ]);
+    expect(service?.datagramTarget).toBe(`unix:${paths[0]}`);
+    expect(service?.joinTarget).toBe(`unix:${paths[1]}`);
+    await eventually('the order', () => node.capturedOrders.length > 0, { timeoutMs: 5000 });
+    const [order] = node.capturedOrders;
+    const { authorizations } = order?.payload as Payload<'tor.client-authorizations'>;
+    expect(authorizations.map((key) => key.address)).toEqual([address(2)]);
+
+    // The same key as the other node opens its door to.
+    const other = new Doors(
+      clusterSecret(nodeSecrets(one).clusterToken!.reveal(), MASTER_ADDRESS),
+      exampleSeed(2),
+    );
+    const theirs = other.keysFor([member(1, address(1))], []).clients[0]?.publicKey;
+    expect(curve25519PublicKey(authorizations[0]!.secret)).toEqual(theirs);
+    await node.stop('wg');
+  });
+
+  test('tells every Tor that comes up, and the transport is up with it', async () => {
+    const node = await tor();
+    node.tell('election.members', { members: [member(2, address(2))], joinTokens: [] });
+    node.order('wg.send', { to: two.id, bytes: Uint8Array.of(1), via: null });
+    expect(node.capturedOrders).toEqual([]);
+    for (const state of ['up', 'connecting', 'up', 'down', 'up'] as const)
+      node.tell('tor.status', status(state));
+    await eventually('three orders', () => node.capturedOrders.length === 3, { timeoutMs: 5000 });
+    node.order('wg.send', { to: two.id, bytes: Uint8Array.of(1), via: null });
+    expect(node.inspect('wg')).toMatchObject({
+      context: { refusedToSend: { down: 1 }, transports: [{ transport: 'tor', state: 'up', sent: 1 }] },
+    });
+    await node.stop('wg');
+  });
+
+  test('has no service while there is nobody to serve', async () => {
+    const node = await tor();
+    node.tell('election.members', { members: [], joinTokens: [] });
+    await eventually('it is told', () => node.fact('wg.coordination') !== undefined, { timeoutMs: 5000 });
+    expect(node.fact('wg.coordination')).toEqual({ service: null });
+    expect(paths).toHaveLength(1);
     await node.stop('wg');
   });
 });

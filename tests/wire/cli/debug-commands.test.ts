@@ -141,7 +141,12 @@ describe('debug connect', () => {
 
 describe('debug fetch', () => {
   /** Tor's SOCKS port, with the onion service behind it. */
-  const socksTo = (port: number | null, asked: string[] = []) =>
+  const socksTo = (
+    port: number | null,
+    asked: string[] = [],
+    at: { path: string } | { port: number; host: string } = { path: join(dir, 'tor-socks.sock') },
+    names: string[] = [],
+  ) =>
     listening(
       createServer((client) => {
         client.on('error', () => undefined);
@@ -162,13 +167,14 @@ describe('debug fetch', () => {
           client.write(Uint8Array.of(5, usesPassword ? 2 : 0));
           if (!usesPassword) read(answerRequest);
           else
-            read(() => {
+            read((login) => {
+              names.push(login.subarray(2, 2 + (login[1] ?? 0)).toString());
               client.write(Uint8Array.of(1, 0));
               read(answerRequest);
             });
         });
       }),
-      { path: join(dir, 'tor-socks.sock') },
+      at,
     );
   const service = (status: number, body: string, seen: (string | undefined)[] = []) =>
     listening(
@@ -192,6 +198,52 @@ describe('debug fetch', () => {
     });
     expect(asked).toEqual([`${ADDRESS}:80`]);
     expect(seen).toEqual(['GET', '/x', ADDRESS]);
+  });
+
+  it.each([
+    ['the unix SOCKS socket', () => ({ path: join(dir, 's') }), () => `tor.socks_socket=${join(dir, 's')}`],
+    [
+      'the SOCKS port at its host',
+      () => ({ port: 0, host: '127.0.0.1' }),
+      (server: Server) => `tor.socks_port=${String(portOf(server))}`,
+    ],
+  ])('asks through %s of a system Tor', async (_what, at, set) => {
+    const socks = await socksTo(portOf(await service(200, 'a page')), [], at());
+    const world = await run(['debug', 'fetch', '--json'], 'tor.mode=system', set(socks));
+    expect([world.code, world.err]).toEqual([0, '']);
+    expect(JSON.parse(world.out)).toMatchObject({ status: 200, body: 'a page' });
+  });
+
+  it('keeps off circuits that were made before, for a page as for a bare connection', async () => {
+    const names: string[] = [];
+    await socksTo(portOf(await service(200, 'a page')), [], { path: join(dir, 'tor-socks.sock') }, names);
+    await run(['debug', 'fetch']);
+    await run(['debug', 'fetch'], 'target.url=tcp://127.0.0.1:22');
+    expect(names.map((name) => /^debug-[0-9a-f]{16}$/.test(name))).toEqual([true, true]);
+  });
+
+  it('gives up when Tor, or then the service, does not answer in time', async () => {
+    const mute = await listening(createServer(), { path: join(dir, 'mute') });
+    const quick = ['debug', 'fetch', '--timeout-secs', '1'];
+    const system = ['tor.mode=system', `tor.socks_socket=${join(dir, 'mute')}`];
+    const unreached = await run(quick, ...system);
+    expect([unreached.code, unreached.err.includes('reach the address failed: no answer in time')]).toEqual([
+      1,
+      true,
+    ]);
+    mute.close();
+    const silent = await listening(createServer(), { port: 0, host: '127.0.0.1' });
+    await socksTo(portOf(silent));
+    const unanswered = await run(quick);
+    expect([unanswered.code, unanswered.err.includes('fetch the page failed: no answer in time')]).toEqual([
+      1,
+      true,
+    ]);
+  });
+
+  it('tells that nobody listens where Tor should', async () => {
+    const world = await run(['debug', 'fetch']);
+    expect([world.code, world.err.includes('reach the address failed: connect ENOENT')]).toEqual([1, true]);
   });
 
   it('shows at most 4096 bytes of a page', async () => {

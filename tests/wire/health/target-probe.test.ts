@@ -5,11 +5,15 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { targetProbe } from '@rustbalance/actors/health/target-probe.js';
-import { targetEndpoint } from '@rustbalance/actors/kernel/config/target-endpoint.js';
+import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
+import { parseTarget } from '@rustbalance/actors/kernel/config/target.js';
+import { within } from '../../support/eventually.js';
 import { configWith } from '../../unit/health/world.js';
 import { ADDRESS } from '../../unit/config/minimal.js';
+import { babblingSocks, couldBeGrant, socksScripts } from '../proxy/support/babbling-socks.js';
 
 const ONION = 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion';
 
@@ -34,10 +38,15 @@ const listening = (server: Server, at: { path: string } | { port: number; host: 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 const onPort = (server: Server): Promise<Server> => listening(server, { port: 0, host: '127.0.0.1' });
 
+const probeWith = (config: Config) => {
+  const target = parseTarget(config);
+  if ('code' in target) throw new Error(target.what);
+  return targetProbe(config, target);
+};
+
 const probeOf = (extra: string, url: string) => {
   const config = configWith(extra);
-  const changed = { ...config, target: { ...config.target, url } };
-  return targetProbe(changed, targetEndpoint(changed)!);
+  return probeWith({ ...config, target: { ...config.target, url } });
 };
 
 const http = async (answer: RequestListener) => listening(createHttp(answer), { path: join(dir, 'proxy') });
@@ -95,11 +104,37 @@ describe('the connection probe', () => {
     await socks(null);
     const config = configWith();
     const target = { ...config.target, url: `http://${ONION}`, connect_timeout_secs: 0.2 };
-    const changed = { ...config, target };
-    const probe = targetProbe(changed, targetEndpoint(changed)!);
+    const probe = probeWith({ ...config, target });
     const startedAt = performance.now();
     expect(await probe(way())).toEqual({ ok: false, reason: 'Tor reached nobody' });
     expect(performance.now() - startedAt).toBeLessThan(5000);
+  });
+
+  it('of an onion target ends in time, whatever Tor says, and succeeds only where the connection was granted', async () => {
+    const config = configWith();
+    const target = { ...config.target, url: `http://${ONION}`, connect_timeout_secs: 0.1 };
+    const probe = probeWith({ ...config, target });
+    const servers = await Promise.all(
+      Array.from({ length: 12 }, (_, at) => babblingSocks(join(dir, `socks-${String(at)}`))),
+    );
+    const results = new Set<boolean>();
+    const scripts = fc.array(socksScripts(false), { minLength: 12, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(scripts, async (said) => {
+        const probes = servers.map(async ({ address, say }, at) => {
+          const script = said[at];
+          if (script === undefined) return;
+          say(script);
+          const result = await within(3000, 'a result', probe({ proxy: null, socks: address }));
+          results.add(result?.ok === true);
+          if (!couldBeGrant(script, false)) expect(result?.ok).toBe(false);
+          if (result?.ok === false) expect(result.reason).toMatch(/^[A-Za-z ]{1,40}$/);
+        });
+        await Promise.all(probes);
+      }),
+      { numRuns: 10, endOnFailure: true },
+    );
+    expect(results).toEqual(new Set([true, false]));
   });
 
   it('of an onion target is not tried while the SOCKS port is unknown', async () => {

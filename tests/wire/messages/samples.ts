@@ -71,6 +71,10 @@ export const SAMPLES: Samples = {
       lastError: null,
     },
   },
+  'tor.coordination': { payload: { address: branded(address), state: 'published' } },
+  'tor.client-authorizations': {
+    payload: { authorizations: [{ address: branded(address), secret: branded(bytes(32)) }] },
+  },
   'tor.network': { payload: { view: networkView } },
   'tor.introduction-points': {
     payload: {
@@ -101,6 +105,15 @@ export const SAMPLES: Samples = {
   'tor.fetch': {
     payload: { address: branded(address), hsdir: branded('A'.repeat(40)) },
     answer: { descriptor: null, reason: 'NOT_FOUND' },
+  },
+  'wg.coordination': {
+    payload: {
+      service: {
+        datagramTarget: 'unix:/run/rustbalance/datagrams.sock',
+        joinTarget: 'unix:/run/rustbalance/join.sock',
+        clients: [{ name: 'beta', publicKey: branded(bytes(32)) }],
+      },
+    },
   },
   'wg.status': {
     payload: {
@@ -147,12 +160,46 @@ export const SAMPLES: Samples = {
           points: [introductionPoint, introductionPoint],
           create2Formats: [2, 3],
           flowControl: null,
-          receivedAtMs: 1_700_000_000_000,
+          causedAtMs: 1_700_000_000_000,
         },
       ],
     },
   },
   'election.counters': { payload: { counters: [{ timePeriod: branded(20_000), n: 86_400 }] } },
+  'election.members': {
+    payload: {
+      members: [
+        {
+          id: branded('n2'),
+          publicKey: branded(bytes(32)),
+          addresses: {
+            direct: '10.0.0.2:7001',
+            wireguard: { publicKey: branded(bytes(32)), endpoint: null },
+            coordination: branded(address),
+          },
+        },
+      ],
+      joinTokens: [branded(bytes(8))],
+    },
+  },
+  'election.remove-member': { payload: { id: branded('n2') }, answer: { removed: true } },
+  'election.join': { payload: { frame: bytes(300) }, answer: { frame: bytes(16_384) } },
+  'election.tokens': {
+    payload: { action: 'create', lifetimeSecs: 3_600, uses: 1 },
+    answer: {
+      tokens: [
+        {
+          id: '0011223344556677',
+          state: 'live',
+          issuer: branded('alpha'),
+          notAfter: 1_700_003_600,
+          uses: 1,
+          usedBy: [],
+        },
+      ],
+      created: 'rb1:e30',
+    },
+  },
   'election.step-down': { payload: { reason: 'shutdown' } },
   'publisher.status': {
     payload: {
@@ -205,6 +252,10 @@ export const SAMPLES: Samples = {
   'host.spawn': {
     payload: { id: 'tor', command: 'tor', args: ['-f', '/x'], env: { PATH: '/usr/bin' }, cwd: null },
     answer: { ...child, exited: null },
+  },
+  'host.run': {
+    payload: { command: 'wg', args: ['show', 'wg-rb', 'dump'], input: bytes(32), timeLimitMs: 2000 },
+    answer: { ended: 'exited', code: 0, stdout: 'x\ty\n', stderr: '' },
   },
   'host.signal': { payload: { id: 'tor', signal: 'SIGTERM' }, answer: { child: null } },
   'pool.run': {

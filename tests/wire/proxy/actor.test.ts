@@ -29,7 +29,11 @@ interface Stage {
   readonly logs: LogRecord[];
 }
 
-const stage = async (url: string, proxy: Record<string, unknown> = {}): Promise<Stage> => {
+const stage = async (
+  url: string,
+  proxy: Record<string, unknown> = {},
+  tor: Record<string, unknown> = {},
+): Promise<Stage> => {
   const directory = await mkdtemp(join(tmpdir(), 'rb-actor-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const statuses: ProxyStatus[] = [];
@@ -46,8 +50,15 @@ const stage = async (url: string, proxy: Record<string, unknown> = {}): Promise<
       master: { onion_address: MASTER },
       target: { url },
       proxy,
+      tor,
     }),
-    secrets: { masterKey: null, nodeKey: null, clusterToken: null, controlPassword: null },
+    secrets: {
+      masterKey: null,
+      nodeKey: null,
+      clusterToken: null,
+      wireguardKey: null,
+      controlPassword: null,
+    },
     clock: systemClock,
     random: systemRandom,
     log: makeLogger(
@@ -113,6 +124,21 @@ describe('the proxy actor', () => {
     actor.handlers['tor.status']?.(torAt(socks.address));
     const listen = `unix:${join(on.context.config.node.run_dir, 'proxy.sock')}`;
     expect(await sayAndListen(listen, requestText('GET /', 'Connection: close'))).toContain('by onion');
+    expect(socks.requests[0]).toMatchObject({ host: ONION });
+  });
+
+  it("reaches an onion target through the unix SOCKS socket of a system Tor, before that Tor's actor has spoken", async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'rb-socks-'));
+    onTestFinished(() => rm(directory, { recursive: true, force: true }));
+    const path = join(directory, 'socks');
+    const target = await sayingTarget(okay('by unix SOCKS'));
+    const socks = await fakeSocks({ leadsTo: target.port, path });
+    // Nobody listens at the host and port that the socket wins over.
+    const tor = { mode: 'system', socks_socket: path, socks_port: await freePort() };
+    const on = await stage(`http://${ONION}`, {}, tor);
+    await started(on);
+    const listen = `unix:${join(on.context.config.node.run_dir, 'proxy.sock')}`;
+    expect(await sayAndListen(listen, requestText('GET /', 'Connection: close'))).toContain('by unix SOCKS');
     expect(socks.requests[0]).toMatchObject({ host: ONION });
   });
 

@@ -7,6 +7,7 @@ import { MASTER, proxyTo, requestText } from './support/proxy-under-test.js';
 import { rawClient, sayAndListen } from './support/raw-client.js';
 import { listening, okay, sayingTarget } from './support/scripted-target.js';
 import { within } from '../../support/eventually.js';
+import { mutated } from '../../support/mutations.js';
 
 const HOST = `Host: ${MASTER}`;
 
@@ -87,49 +88,8 @@ const SEEDS = [
   `${requestText('POST /chunks', 'Transfer-Encoding: chunked', 'Trailer: X')}5\r\nhello\r\n6;e=f\r\n world\r\n0\r\nX: y\r\n\r\n`,
   `${requestText('GET /a')}${requestText('GET /b')}`,
   requestText('GET /ws', 'Connection: Upgrade', 'Upgrade: websocket'),
-].map((text) => Buffer.from(text, 'latin1'));
-
-type Mutation = {
-  readonly at: number;
-  readonly kind: 'flip' | 'insert' | 'delete' | 'copy' | 'cut';
-  readonly byte: number;
-  readonly length: number;
-};
-
-const mutate = (bytes: Buffer, { at, kind, byte, length }: Mutation): Buffer => {
-  const offset = at % (bytes.length + 1);
-  const before = bytes.subarray(0, offset);
-  const after = bytes.subarray(offset);
-  switch (kind) {
-    case 'flip':
-      return Buffer.concat([before, Buffer.from([byte]), after.subarray(1)]);
-    case 'insert':
-      return Buffer.concat([before, Buffer.alloc(1 + (length % 4), byte), after]);
-    case 'delete':
-      return Buffer.concat([before, after.subarray(length)]);
-    case 'copy':
-      return Buffer.concat([before, after.subarray(0, length), after]);
-    case 'cut':
-      return before;
-  }
-};
-
-const SPITEFUL_BYTES = [0, 9, 10, 11, 13, 32, 44, 45, 48, 57, 58, 59, 0x7f, 0x80, 0xff];
-const mutationArb: fc.Arbitrary<Mutation> = fc.record({
-  at: fc.nat(400),
-  kind: fc.constantFrom(
-    'flip' as const,
-    'insert' as const,
-    'delete' as const,
-    'copy' as const,
-    'cut' as const,
-  ),
-  byte: fc.oneof(fc.constantFrom(...SPITEFUL_BYTES), fc.integer({ min: 0, max: 255 })),
-  length: fc.integer({ min: 1, max: 40 }),
-});
-const mutatedArb = fc
-  .tuple(fc.constantFrom(...SEEDS), fc.array(mutationArb, { minLength: 1, maxLength: 4 }))
-  .map(([seed, mutations]) => mutations.reduce(mutate, seed));
+];
+const mutatedArb = mutated(SEEDS);
 
 /** Sends bytes, closes our side, and collects the answer until the other side closes. */
 const answerTo = (listen: string, bytes: Buffer, cut: number): Promise<string> =>

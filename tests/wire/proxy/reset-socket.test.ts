@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { resetSocket } from '@rustbalance/actors/proxy/reset-socket.js';
 import { within } from '../../support/eventually.js';
-import { openSocket } from '@rustbalance/actors/proxy/target/open-socket.js';
+import { openSocket } from '@rustbalance/actors/kernel/open-socket.js';
 import { listening } from './support/scripted-target.js';
 
 /** Both ends of one connection. */

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parseStreamAddress } from '@rustbalance/actors/proxy/stream-address.js';
+import { parseStreamAddress } from '@rustbalance/actors/kernel/stream-address.js';
 import { fakeSocks } from './support/fake-socks.js';
 import { freePort } from './support/free-port.js';
 import { MASTER_URL, proxyTo, requestText } from './support/proxy-under-test.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type StreamAddress, parseStreamAddress } from '@rustbalance/actors/proxy/stream-address.js';
+import { type StreamAddress, parseStreamAddress } from '@rustbalance/actors/kernel/stream-address.js';
 import { freePort } from './support/free-port.js';
 import { requestText } from './support/proxy-under-test.js';
 import { rawClient, sayAndListen } from './support/raw-client.js';

@@ -1,18 +1,25 @@
 import { once } from 'node:events';
 import { chmod, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { systemClock } from '@rustbalance/actors/kernel/clock.js';
-import { rbError } from '@rustbalance/actors/kernel/errors.js';
+import { CHAOS_MODES } from '@rustbalance/actors/kernel/envelope.js';
+import { RbError, errorData, rbError } from '@rustbalance/actors/kernel/errors.js';
+import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
 import { askDaemon } from '@rustbalance/supervisor/control-client.js';
+import { answerSchemas } from '@rustbalance/supervisor/control-protocol.js';
 import type { ControlRequest } from '@rustbalance/supervisor/control-protocol.js';
 import { serveControl } from '@rustbalance/supervisor/control-server.js';
 import type { ControlServer } from '@rustbalance/supervisor/control-server.js';
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { SimulatedClock } from '../../support/simulated-clock.js';
 import { within } from '../../support/eventually.js';
+import { DOCUMENT_MARKS, mutated } from '../../support/mutations.js';
+import { INSPECTION, STATUS } from '../cli/fake-daemon.js';
 
 let folder: string;
 let path: string;
@@ -66,6 +73,13 @@ test('what the daemon refuses with reaches the client as it is', async () => {
     code: 'chaos.disabled',
     data: { where: 'chaos.enabled' },
   });
+});
+
+test('a client that closes its side after its request still gets the answer', async () => {
+  await serve(() => new Promise((resolve) => setTimeout(resolve, 20, { stopping: true })));
+  expect(await inPieces(Buffer.from('{"command":"stop"}\n'), 0, true)).toBe(
+    '{"ok":true,"answer":{"stopping":true}}\n',
+  );
 });
 
 test('the socket is for its owner alone', async () => {
@@ -212,3 +226,145 @@ test.each([
     other.close();
   }
 });
+
+/** Every request that there is. */
+const REQUESTS: readonly ControlRequest[] = [
+  { command: 'status' },
+  { command: 'stop' },
+  ...[null, ...ACTOR_NAMES].map((actor) => ({ command: 'inspect' as const, actor })),
+  ...ACTOR_NAMES.flatMap((actor) => CHAOS_MODES.map((mode) => ({ command: 'chaos' as const, actor, mode }))),
+];
+
+const jsonOf = (bytes: Buffer): unknown => {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+};
+
+/** Sends bytes in two pieces and its end, or waits after them; what was answered by the close of the other side. */
+const inPieces = async (bytes: Buffer, cut: number, ends: boolean): Promise<string> => {
+  const socket = connect({ path, allowHalfOpen: true });
+  socket.on('end', () => socket.end());
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+  socket.on('error', () => undefined);
+  const at = cut % (bytes.length + 1);
+  socket.write(bytes.subarray(0, at), () => {
+    // Without the end of a line there is nothing to wait for.
+    if (ends || !bytes.includes(0x0a)) socket.end(bytes.subarray(at));
+    else socket.write(bytes.subarray(at));
+  });
+  await within(10_000, 'the server closes', once(socket, 'close'));
+  return text;
+};
+
+test('of mutated requests the server obeys only those that are still requests, and refuses the others by name', async () => {
+  const obeyed: unknown[] = [];
+  await serve((request) => {
+    obeyed.push(request);
+    return Promise.resolve({ done: true });
+  });
+  const seeds = REQUESTS.map((request) => `${JSON.stringify(request)}\n`);
+  await fc.assert(
+    fc.asyncProperty(mutated(seeds, DOCUMENT_MARKS), fc.nat(100), fc.boolean(), async (bytes, cut, ends) => {
+      obeyed.splice(0);
+      const text = await inPieces(bytes, cut, ends);
+      const end = bytes.indexOf(0x0a);
+      if (end === -1) {
+        expect([text, obeyed]).toEqual(['', []]);
+        return;
+      }
+      const asked = jsonOf(bytes.subarray(0, end));
+      const request = REQUESTS.find((known) => isDeepStrictEqual(known, asked));
+      expect(obeyed).toEqual(request === undefined ? [] : [request]);
+      expect(text).toMatch(/^[^\n]*\n$/);
+      expect(JSON.parse(text)).toMatchObject(
+        request === undefined
+          ? { ok: false, error: { code: 'control-socket.bad-request' } }
+          : { ok: true, answer: { done: true } },
+      );
+    }),
+    { numRuns: 300 },
+  );
+});
+
+const FAILURE = errorData('chaos.disabled', 'chaos.enabled', { actor: 'tor' });
+const ANSWERS = [
+  ['status', { command: 'status' }, { ok: true, answer: STATUS }],
+  ['inspect', { command: 'inspect', actor: null }, { ok: true, answer: INSPECTION }],
+  [
+    'chaos',
+    { command: 'chaos', actor: 'tor', mode: 'exit' },
+    { ok: true, answer: { actor: 'tor', generation: 2 } },
+  ],
+  ['stop', { command: 'stop' }, { ok: true, answer: { stopping: true } }],
+  ['stop, a refusal', { command: 'stop' }, { ok: false, error: FAILURE }],
+] as const satisfies readonly (readonly [string, ControlRequest, unknown])[];
+
+/** A server that says the current bytes in two pieces to whoever asks, and then hangs up or is silent. */
+const babbler = async (): Promise<(bytes: Buffer, cut: number, ends: boolean) => void> => {
+  let speak: (socket: Socket) => void = () => undefined;
+  const open = new Set<Socket>();
+  const other = createServer((socket) => {
+    open.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('data', () => {
+      speak(socket);
+    });
+  });
+  onTestFinished(() => {
+    other.close();
+    for (const socket of open) socket.destroy();
+  });
+  await new Promise<void>((resolve) => other.listen(path, resolve));
+  return (bytes, cut, ends) => {
+    const at = cut % (bytes.length + 1);
+    speak = (socket) => {
+      socket.write(bytes.subarray(0, at), () => {
+        if (ends) socket.end(bytes.subarray(at));
+        else socket.write(bytes.subarray(at));
+      });
+    };
+  };
+};
+
+test.each(ANSWERS)(
+  'a mutated answer reaches the caller whole, or as an error, and never late: %s',
+  async (_name, request, answer) => {
+    const say = await babbler();
+    await fc.assert(
+      fc.asyncProperty(
+        mutated([`${JSON.stringify(answer)}\n`], DOCUMENT_MARKS),
+        fc.nat(10_000),
+        fc.oneof({ weight: 9, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+        async (bytes, cut, ends) => {
+          say(bytes, cut, ends);
+          const asked = askDaemon(path, request, ends ? 5_000 : 50).catch((error: unknown) => error);
+          const heard = await within(3_000, 'a result', asked);
+          const said = jsonOf(bytes);
+          if (heard instanceof Error) {
+            expect(heard).toBeInstanceOf(RbError);
+            const { data } = heard as RbError;
+            const refusal = (said as { error?: { code?: unknown } } | undefined)?.error;
+            if (refusal?.code === data.code) {
+              expect(refusal).toMatchObject(data);
+              return;
+            }
+            expect(data.code).toMatch(ends ? /^daemon\.protocol$/ : /^daemon\.(protocol|deadline)$/);
+            expect(data.where).toBe(path);
+            expect(data.what.length).toBeLessThan(500);
+          } else {
+            expect(answerSchemas[request.command].parse(heard)).toEqual(heard);
+            expect((said as { answer: unknown }).answer).toMatchObject(heard as object);
+          }
+        },
+      ),
+      { numRuns: 60, endOnFailure: true },
+    );
+    say(Buffer.from(`${JSON.stringify(answer)}\n`), 0, true);
+    const heard = await askDaemon(path, request).catch((error: unknown) => error);
+    expect(answer.ok ? heard : (heard as RbError).data).toEqual(answer.ok ? answer.answer : answer.error);
+  },
+);

@@ -46,7 +46,13 @@ const start = (change: SmallConfig = {}) => {
   const secret = new Secret(new TextEncoder().encode(PLANTED));
   const ended = runDaemon({
     config,
-    secrets: { masterKey: secret, nodeKey: secret, clusterToken: secret, controlPassword: secret },
+    secrets: {
+      masterKey: secret,
+      nodeKey: secret,
+      clusterToken: secret,
+      wireguardKey: secret,
+      controlPassword: secret,
+    },
     surroundings: {
       ...systemSurroundings((state) => {
         notified.push(state);
@@ -214,7 +220,13 @@ test('chaos is refused unless it is enabled', async () => {
   const ready = deferred<true>();
   const code = runDaemon({
     config: { ...config, chaos: { enabled: false } },
-    secrets: { masterKey: null, nodeKey: null, clusterToken: null, controlPassword: null },
+    secrets: {
+      masterKey: null,
+      nodeKey: null,
+      clusterToken: null,
+      wireguardKey: null,
+      controlPassword: null,
+    },
     surroundings: {
       ...systemSurroundings((state) => {
         if (state.kind === 'ready') ready.resolve(true);

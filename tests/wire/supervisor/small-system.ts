@@ -51,7 +51,13 @@ export const smallConfig = ({ supervisor, manners = {}, runDir }: SmallConfig = 
     tor: { extra_torrc: Object.entries(manners).map(([name, manner]) => `${name}=${manner}`) },
   });
 
-const NO_SECRETS = { masterKey: null, nodeKey: null, clusterToken: null, controlPassword: null };
+const NO_SECRETS = {
+  masterKey: null,
+  nodeKey: null,
+  clusterToken: null,
+  wireguardKey: null,
+  controlPassword: null,
+};
 
 /** A real machine under load may be slow; what is too slow for this is broken. */
 export const PATIENCE_MS = 20_000;

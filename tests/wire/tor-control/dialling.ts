@@ -5,14 +5,11 @@ import { systemClock } from '@rustbalance/actors/kernel/clock.js';
 import { RbError, type ErrorData } from '@rustbalance/actors/kernel/errors.js';
 import { systemRandom } from '@rustbalance/actors/kernel/random.js';
 import { Secret } from '@rustbalance/actors/kernel/redact.js';
+import { streamAddressText, type StreamAddress } from '@rustbalance/actors/kernel/stream-address.js';
 import { authenticate, type AuthenticateOptions } from '@rustbalance/actors/tor/control/authenticate.js';
 import { torCommands, type TorCommands } from '@rustbalance/actors/tor/control/commands.js';
 import type { ControlConnection } from '@rustbalance/actors/tor/control/connection.js';
-import {
-  describeEndpoint,
-  socketConnector,
-  type ControlEndpoint,
-} from '@rustbalance/actors/tor/control/connector.js';
+import { socketConnector } from '@rustbalance/actors/tor/control/connector.js';
 import { systemCookieFiles } from '@rustbalance/actors/tor/control/cookie-file.js';
 import { parseEvent, type TorEvent } from '@rustbalance/actors/tor/control/events.js';
 import { openControlConnection, type OpenOptions } from '@rustbalance/actors/tor/control/open-connection.js';
@@ -25,11 +22,11 @@ import {
 export const secret = (text: string): Secret => new Secret(Buffer.from(text));
 
 export const dial = (
-  endpoint: ControlEndpoint,
+  endpoint: StreamAddress,
   options: Partial<OpenOptions> = {},
 ): Promise<ControlConnection> =>
   openControlConnection({
-    where: describeEndpoint(endpoint),
+    where: streamAddressText(endpoint),
     clock: systemClock,
     connector: socketConnector(endpoint),
     ...options,

@@ -13,7 +13,7 @@ import type { IntroductionPoint } from '@rustbalance/crypto-worker/introduction-
 import { TASKS } from '@rustbalance/crypto-worker/tasks.js';
 import { systemClock, type Clock } from '@rustbalance/actors/kernel/clock.js';
 import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
-import { relayOf } from '@rustbalance/actors/tor/intro-point-view.js';
+import { relayOf } from '@rustbalance/crypto-worker/link-specifiers.js';
 import { TOR_CAPTURE } from '@rustbalance/tests/vectors/tor-0.4.9.11.js';
 import type { FakeOption } from '../../support/fake-control/configuration.js';
 import {

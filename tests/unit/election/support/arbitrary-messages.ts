@@ -6,6 +6,11 @@ import type {
   UnixSeconds,
 } from '@rustbalance/crypto-worker/brands.js';
 import type { IntroductionPoint } from '@rustbalance/crypto-worker/introduction-point.js';
+import { JOIN_REFUSALS } from '@rustbalance/actors/election/join/answer-codec.js';
+import type { AskId } from '@rustbalance/actors/election/join/token-use.js';
+import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
+import type { JoinTokenId } from '@rustbalance/actors/kernel/cluster-keys.js';
+import type { Fingerprint, SubjectKey } from '@rustbalance/actors/election/records/record.js';
 import type { NodeTag } from '@rustbalance/actors/election/wire/header.js';
 import type {
   Heartbeat,
@@ -21,6 +26,12 @@ const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const u48 = fc.integer({ min: 0, max: 2 ** 48 - 1 });
 const tag = bytes(8) as fc.Arbitrary<NodeTag>;
 const digest = bytes(8).filter((value) => value.some((byte) => byte !== 0)) as fc.Arbitrary<SetDigest>;
+
+const ask = bytes(8) as fc.Arbitrary<AskId>;
+const nodeId = fc.stringMatching(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/).map((id) => id as NodeId);
+const priority = fc.integer({ min: 1, max: 1_000_000 });
+
+const hexTag = bytes(8).map((value) => Buffer.from(value).toString('hex'));
 
 const point: fc.Arbitrary<IntroductionPoint> = fc.record({
   linkSpecifiers: fc.array(
@@ -63,6 +74,7 @@ const part: fc.Arbitrary<IntroductionPointsPart> = fc
     kind: fc.constant('introduction-points' as const),
     version: u32,
     digest,
+    ageMs: u32,
     part: fc.integer({ min: 0, max: 19 }),
     parts: fc.integer({ min: 1, max: 20 }),
     create2Formats: fc.array(fc.integer({ min: 0, max: 65_535 }), { maxLength: 8 }),
@@ -102,6 +114,39 @@ export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('lease-release' as const) }),
   fc.record({ kind: fc.constant('goodbye' as const) }),
+  fc.record({
+    kind: fc.constant('records-summary' as const),
+    isAnswer: fc.boolean(),
+    after: hexTag as fc.Arbitrary<SubjectKey>,
+    upTo: hexTag as fc.Arbitrary<SubjectKey>,
+    entries: fc.array(
+      fc.record({
+        subject: hexTag as fc.Arbitrary<SubjectKey>,
+        fingerprint: hexTag as fc.Arbitrary<Fingerprint>,
+      }),
+      { maxLength: 64 },
+    ),
+  }),
+  fc.record({
+    kind: fc.constant('record' as const),
+    bytes: fc.uint8Array({ minLength: 1, maxLength: 1000 }),
+  }),
+  fc.record({
+    kind: fc.constant('token-use-request' as const),
+    ask,
+    token: bytes(8) as fc.Arbitrary<JoinTokenId>,
+    joiner: bytes(32) as fc.Arbitrary<Ed25519PublicKey>,
+    nodeId,
+    priority: fc.option(priority),
+  }),
+  fc.record({
+    kind: fc.constant('token-use-answer' as const),
+    ask,
+    verdict: fc.oneof(
+      fc.record({ outcome: fc.constant('granted' as const), nodeId, priority }),
+      fc.record({ outcome: fc.constantFrom(...JOIN_REFUSALS) }),
+    ),
+  }),
   fc.record({
     kind: fc.constant('epoch-notice' as const),
     refused: fc.maxSafeNat(),

@@ -18,8 +18,8 @@ export interface FakeSocks {
 }
 
 export interface FakeSocksOptions {
-  /** Where every accepted connection leads. */
-  readonly leadsTo: number;
+  /** Where accepted connections lead: a port, or the unix socket that the request chooses (null: nowhere). */
+  readonly leadsTo: number | ((request: SocksRequest) => string | null);
   /** Reply code (RFC 1928 §6); 0 connects. `silent` never replies, `close` hangs up. */
   readonly reply?: number | 'silent' | 'close';
   /** Listens there instead of at a TCP port. */
@@ -70,8 +70,11 @@ export const fakeSocks = async (options: FakeSocksOptions): Promise<FakeSocks> =
   const requests: SocksRequest[] = [];
   const open = new Set<Socket>();
   const serve = async (socket: Socket): Promise<void> => {
-    requests.push(await handshake(socket));
-    const reply = options.reply ?? 0;
+    const request = await handshake(socket);
+    requests.push(request);
+    const { leadsTo } = options;
+    const path = typeof leadsTo === 'number' ? undefined : leadsTo(request);
+    const reply = path === null ? 4 : (options.reply ?? 0);
     if (reply === 'silent') return;
     if (reply === 'close') {
       socket.destroy();
@@ -82,7 +85,11 @@ export const fakeSocks = async (options: FakeSocksOptions): Promise<FakeSocks> =
       socket.end();
       return;
     }
-    const onward = connect({ port: options.leadsTo, host: '127.0.0.1', allowHalfOpen: true });
+    const onward = connect(
+      typeof leadsTo === 'number'
+        ? { port: leadsTo, host: '127.0.0.1', allowHalfOpen: true }
+        : { path: path ?? '', allowHalfOpen: true },
+    );
     open.add(onward);
     onward.on('error', () => socket.destroy());
     socket.pipe(onward).pipe(socket);

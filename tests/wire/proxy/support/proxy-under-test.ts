@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import { systemClock } from '@rustbalance/actors/kernel/clock.js';
 import type { ProxyLimits } from '@rustbalance/actors/proxy/limits.js';
 import { type Proxy, type ProxyOptions, startProxy } from '@rustbalance/actors/proxy/start-proxy.js';
-import type { Target } from '@rustbalance/actors/proxy/target/target.js';
+import type { Target } from '@rustbalance/actors/kernel/config/target.js';
 import { listening } from './scripted-target.js';
 
 export const MASTER = `${'m'.repeat(56)}.onion`;

@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A signal ended the demo before its end. */
+export class InterruptedError extends Error {
+  readonly exitCode: number;
+
+  constructor(signal: keyof typeof EXIT_CODES) {
+    super(`interrupted by ${signal}`);
+    this.name = 'InterruptedError';
+    this.exitCode = EXIT_CODES[signal];
+  }
+}
+
+/** 128 and the signal's number, as shells say it. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
+interface Stoppable {
+  stop(): Promise<void>;
+}
+
+/**
+ * Everything that the demo starts, all files below one folder, so that one clean-up ends and removes it at any moment:
+ * the nodes' folders hold keys. A signal interrupts what is under way; further ones change nothing, since npm passes on
+ * the same Ctrl-C that the terminal has given to all.
+ */
+export class Stage {
+  readonly dir = mkdtempSync(join(tmpdir(), 'rb-'));
+  readonly #interruption = new AbortController();
+  readonly #started: Promise<Stoppable>[] = [];
+
+  constructor() {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.on(signal, () => {
+        this.#interruption.abort(new InterruptedError(signal));
+      });
+  }
+
+  /** Fires at the first SIGINT or SIGTERM, with an InterruptedError as its reason. */
+  get signal(): AbortSignal {
+    return this.#interruption.signal;
+  }
+
+  /** Starts something that clear() stops, be it still on its way then. @throws InterruptedError after a signal */
+  start<T extends Stoppable>(make: () => Promise<T>): Promise<T> {
+    this.signal.throwIfAborted();
+    const starting = make();
+    this.#started.push(starting);
+    return starting;
+  }
+
+  /** Gives what the work gives. @throws InterruptedError at the first signal (the work goes on until clear() ends it) */
+  async unlessInterrupted<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#interrupted()]);
+  }
+
+  /** Resolves at the first signal. */
+  async untilInterrupted(): Promise<void> {
+    // A pending promise keeps no process alive.
+    const idle = setInterval(() => undefined, 60_000);
+    await this.#interrupted().catch(() => undefined);
+    clearInterval(idle);
+  }
+
+  /** Stops everything, the latest first, and removes the folder. The process should end right after it. */
+  async clear(): Promise<void> {
+    try {
+      for (const starting of this.#started.splice(0).reverse()) {
+        const started = await starting.catch(() => null);
+        await started?.stop();
+      }
+    } finally {
+      rmSync(this.dir, { recursive: true, force: true, maxRetries: 3 });
+    }
+  }
+
+  #interrupted(): Promise<never> {
+    return new Promise((_, reject) => {
+      const fail = (): void => {
+        reject(this.signal.reason as InterruptedError);
+      };
+      if (this.signal.aborted) fail();
+      else this.signal.addEventListener('abort', fail, { once: true });
+    });
+  }
+}

@@ -1,0 +1,83 @@
+import { execFile, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+
+/** A network namespace with a /run of its own; it ends with the process that holds it, and that with the test. */
+export class Namespace {
+  readonly #holder: ChildProcess;
+  readonly pid: number;
+
+  private constructor(holder: ChildProcess, pid: number) {
+    this.#holder = holder;
+    this.pid = pid;
+  }
+
+  static async make(): Promise<Namespace> {
+    // `cat` ends when the test's end of the pipe does, however the test ends.
+    const script =
+      'mount -t tmpfs tmpfs /run && mkdir /run/wireguard && ip link set up dev lo && echo ready && exec cat';
+    const holder = spawn('unshare', ['--net', '--mount', 'sh', '-c', script], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(holder.stdout, 'data')) as [Buffer];
+    if (!line.toString().includes('ready') || holder.pid === undefined) throw new Error('no namespace');
+    return new Namespace(holder, holder.pid);
+  }
+
+  /** What goes in front of a command that shall run in here. */
+  get enter(): readonly string[] {
+    return ['-t', String(this.pid), '--net', '--mount', '--'];
+  }
+
+  /** Runs a command in here; rejects when it fails. Its standard output. */
+  async run(command: string, ...args: readonly string[]): Promise<string> {
+    const { stdout } = await execute('nsenter', [...this.enter, command, ...args], { timeout: 5000 });
+    return stdout;
+  }
+
+  /** A path in here as the test sees it. */
+  path(inside: string): string {
+    return `/proc/${String(this.pid)}/root${inside}`;
+  }
+
+  async end(): Promise<void> {
+    if (this.#holder.exitCode !== null || this.#holder.signalCode !== null) return;
+    const ended = once(this.#holder, 'exit');
+    this.#holder.stdin?.end();
+    await ended;
+  }
+}
+
+/** A bridge in a namespace of its own, to which nodes' namespaces are plugged by veth pairs. */
+export class Lan {
+  readonly hub: Namespace;
+
+  private constructor(hub: Namespace) {
+    this.hub = hub;
+  }
+
+  static async make(): Promise<Lan> {
+    const hub = await Namespace.make();
+    await hub.run('ip', 'link', 'add', 'br0', 'type', 'bridge');
+    await hub.run('ip', 'link', 'set', 'up', 'dev', 'br0');
+    return new Lan(hub);
+  }
+
+  /** Gives a namespace the interface eth0 with an address and a default route by way of nobody. */
+  async plug(node: Namespace, port: string, address: string): Promise<void> {
+    const { hub } = this;
+    const peer = ['peer', 'name', 'eth0', 'netns', String(node.pid)];
+    await hub.run('ip', 'link', 'add', port, 'type', 'veth', ...peer);
+    await hub.run('ip', 'link', 'set', port, 'master', 'br0', 'up');
+    await node.run('ip', 'addr', 'add', `${address}/24`, 'dev', 'eth0');
+    await node.run('ip', 'link', 'set', 'up', 'dev', 'eth0');
+    await node.run('ip', '-6', 'route', 'add', 'default', 'dev', 'eth0');
+  }
+
+  end(): Promise<void> {
+    return this.hub.end();
+  }
+}

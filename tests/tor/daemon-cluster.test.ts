@@ -1,0 +1,128 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FAST_SETTINGS, startCluster } from '../support/cluster/cluster.js';
+import type { Cluster } from '../support/cluster/cluster.js';
+import { rustbalanceJson } from '../support/cluster/program.js';
+import { publishedNodes } from '../support/cluster/status.js';
+import { eventually } from '../support/eventually.js';
+import { fetchFromHsDir } from '../support/hsdir-view.js';
+import { startSampleTarget } from '../support/sample-target.js';
+import type { SampleTarget } from '../support/sample-target.js';
+import { startStockClient } from '../support/stock-client.js';
+import type { StockClient } from '../support/stock-client.js';
+import { startTorNetwork } from '../support/tor-network/network.js';
+import type { TorNetwork } from '../support/tor-network/network-types.js';
+import { startPlainOnionService } from '../support/tor-network/onion-service.js';
+import type { PlainOnionService } from '../support/tor-network/onion-service.js';
+import { SELECTIVE_RINGS } from '../support/tor-network/options.js';
+
+/** With one HSDir a replica (rend-spec-v3 §2.2.3), so many hold each descriptor. */
+const REPLICAS = 2;
+
+/** What `rustbalance debug descriptor` says of the introduction points. */
+interface Descriptor {
+  readonly intro_points: readonly { readonly relay: string }[];
+}
+
+/** A secret as anybody might print it. */
+const spellings = (secret: Buffer): string[] => [
+  secret.toString('hex'),
+  secret.toString('hex').toUpperCase(),
+  secret.toString('base64').replace(/=+$/, ''),
+  secret.toString('base64url'),
+];
+
+/** A key file's secret in 32-byte parts: whoever prints the half of a key has printed too much. */
+const halves = (secret: Buffer): Buffer[] =>
+  secret.length < 64 ? [secret] : [secret.subarray(0, 32), secret.subarray(32, 64)];
+
+describe('two daemons at the most verbose level, whose target is another onion service', () => {
+  let network: TorNetwork;
+  let cluster: Cluster;
+  let hidden: SampleTarget;
+  let service: PlainOnionService;
+  let visitor: StockClient;
+
+  beforeAll(async () => {
+    network = await startTorNetwork({ relays: 20, consensusParams: SELECTIVE_RINGS });
+    hidden = await startSampleTarget({ name: 'hidden' });
+    service = await startPlainOnionService(network, { target: `127.0.0.1:${String(hidden.port)}` });
+    cluster = await startCluster({
+      network,
+      nodes: 2,
+      set: [...FAST_SETTINGS, 'log.level=debug'],
+      target: `http://${service.address}`,
+    });
+    visitor = await startStockClient(network, { name: 'visitor' });
+    await cluster.nodes[0]!.until(
+      'both nodes are published',
+      (s) => publishedNodes(s) === 'alpha,beta',
+      90_000,
+    );
+  });
+
+  afterAll(async () => {
+    await cluster?.stop();
+    await service?.stop();
+    await hidden?.close();
+    await network?.stop();
+  });
+
+  it('bring a visitor to it, all the way through Tor twice', async () => {
+    const page = await eventually(
+      'the page comes',
+      async () => {
+        const fetched = await visitor.fetch(cluster.address, { timeoutMs: 20_000 });
+        return fetched.ok ? fetched : null;
+      },
+      { timeoutMs: 60_000 },
+    );
+    expect(page.node).toBe('hidden');
+  });
+
+  it('leave no introduction point of a killed publisher on any HSDir', async () => {
+    const [publisher, survivor] = cluster.nodes;
+    await publisher!.killHard();
+    const status = await survivor!.until(
+      'publishes alone',
+      (s) => s.node.role === 'publisher' && publishedNodes(s) === 'beta',
+      30_000,
+    );
+    const own = (await survivor!.actor('tor')).context['introductionRelays'];
+    const answers = await Promise.all(
+      status.descriptors
+        .flatMap(({ hsdirs }) => hsdirs)
+        .map(({ fingerprint }) => fetchFromHsDir(visitor, cluster.address, fingerprint)),
+    );
+    const texts = answers.flatMap((answer) => (answer.found ? [answer.text] : []));
+    // HSDirs of the other descriptor are asked for the blinded key of the clients' one, too, and have nothing.
+    expect(texts.length).toBeGreaterThanOrEqual(REPLICAS);
+    for (const [i, text] of texts.entries()) {
+      const file = join(cluster.dir, `descriptor-${String(i)}`);
+      await writeFile(file, text);
+      const minutes = ['--period-length', '4', '--voting-interval', String(network.votingIntervalSecs)];
+      const args = ['debug', 'descriptor', file, '--address', cluster.address, ...minutes];
+      const { intro_points: points } = (await rustbalanceJson(args)) as Descriptor;
+      expect(points.length).toBeGreaterThan(0);
+      expect(own).toEqual(expect.arrayContaining(points.map(({ relay }) => relay)));
+    }
+  });
+
+  it('print no secret, in any spelling, to the log, to status or to inspect', async () => {
+    const survivor = cluster.nodes[1]!;
+    const printed = [
+      ...cluster.nodes.flatMap(({ log }) => log),
+      JSON.stringify(await survivor.status()),
+      JSON.stringify(await survivor.inspect()),
+    ].join('\n');
+    expect(printed).toContain('debug');
+    for (const { identity, clusterTokenFile, options } of cluster.nodes) {
+      const master = (await readFile(identity.master_key_path)).subarray(32);
+      const node = Buffer.from(await readFile(join(options.dir, 'etc', 'node.key'), 'latin1'), 'base64');
+      const token = (await readFile(clusterTokenFile, 'latin1')).trim();
+      const secrets = [...halves(master), node].flatMap(spellings).concat(token, master.toString('base64'));
+      for (const secret of secrets) expect(printed.includes(secret), secret.slice(0, 4)).toBe(false);
+    }
+  });
+});

@@ -1,0 +1,92 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { askDaemon } from '@rustbalance/supervisor/control-client.js';
+import { MAIN, rustbalanceJson, spawnDaemon } from '../support/cluster/program.js';
+import { eventually } from '../support/eventually.js';
+import { startTorNetwork } from '../support/tor-network/network.js';
+import type { TorNetwork } from '../support/tor-network/network-types.js';
+
+describe('two machines that meet over Tor alone', () => {
+  let network: TorNetwork;
+  let dir: string;
+  const daemons: ChildProcess[] = [];
+
+  const at = (...names: readonly string[]): string => join(dir, ...names);
+  const places = (name: string): string[] => [
+    ...['--config-dir', at(name, 'etc'), '--state-dir', at(name, 'state'), '--run-dir', at(name, 'run')],
+    ...['--target', 'http://127.0.0.1:1', '--yes'],
+  ];
+  const status = (name: string) => askDaemon(at(name, 'run', 'control.sock'), { command: 'status' });
+
+  const start = (name: string): void => {
+    const torrc = `tor.extra_torrc=[${network.commonTorrc.map((line) => JSON.stringify(line)).join(', ')}]`;
+    const daemon = spawnDaemon(['--config', at(name, 'etc', 'config.toml'), '--set', torrc]);
+    daemon.stderr?.resume();
+    daemons.push(daemon);
+  };
+
+  beforeAll(async () => {
+    network = await startTorNetwork({ relays: 9, consensusParams: { hsdir_spread_store: 1 } });
+    dir = await mkdtemp(join(tmpdir(), 'rb-t-'));
+  });
+  afterAll(async () => {
+    for (const daemon of daemons) {
+      const exit = once(daemon, 'exit');
+      daemon.kill('SIGTERM');
+      await exit;
+    }
+    await network?.stop();
+    await rm(dir, { recursive: true, force: true, maxRetries: 3 });
+  });
+
+  it('form a cluster by init and join, and hear each other', async () => {
+    const made = (await rustbalanceJson(['init', ...places('a'), '--node-id', 'alpha'])) as {
+      readonly join_token: string;
+      readonly onion_address: string;
+    };
+    start('a');
+    await eventually(
+      'alpha publishes, so its Tor is up',
+      async () => (await status('a').catch(() => null))?.publisher === 'alpha',
+      { timeoutMs: 120_000, everyMs: 200 },
+    );
+    const folders = (await readdir(tmpdir())).filter((name) => name.startsWith('rb-join-'));
+    const extra = network.commonTorrc.flatMap((line) => ['--extra-torrc', line]);
+    const args = [MAIN, 'join', ...places('b'), '--node-id', 'beta', ...extra, '--json'];
+    const joining = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const said = { out: '', err: '' };
+    joining.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
+    joining.stderr.on('data', (chunk: Buffer) => (said.err += chunk.toString()));
+    joining.stdin.end(made.join_token);
+    const [code] = (await once(joining, 'close')) as [number];
+    expect([code, said.err]).toEqual([0, '']);
+    expect(JSON.parse(said.out)).toMatchObject({
+      onion_address: made.onion_address,
+      node_id: 'beta',
+      transport: 'tor',
+      cluster_size: 2,
+      publisher: 'alpha',
+    });
+    // Neither the Tor for joining nor its folder is left.
+    expect((await readdir(tmpdir())).filter((name) => name.startsWith('rb-join-'))).toEqual(folders);
+    start('b');
+    await eventually(
+      'both see the other healthy over Tor',
+      async () => {
+        const seen = await Promise.all(['a', 'b'].map((name) => status(name).catch(() => null)));
+        return seen.every(
+          (one) =>
+            one?.peers.length === 1 &&
+            one.peers[0]?.transport === 'tor' &&
+            one.peers[0].lifecycle === 'healthy',
+        );
+      },
+      { timeoutMs: 180_000, everyMs: 300 },
+    );
+  });
+});

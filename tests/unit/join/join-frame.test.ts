@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ANSWER_FRAME_BYTES, LONGEST_JOIN_FRAME } from '@rustbalance/actors/election/join/limits.js';
+import { JOIN_REFUSALS } from '@rustbalance/actors/election/join/answer-codec.js';
+import type { JoinAnswer } from '@rustbalance/actors/election/join/answer-codec.js';
+import { placeCall, takeCall } from '@rustbalance/actors/election/join/join-frame.js';
+import type { Call } from '@rustbalance/actors/election/join/join-frame.js';
+import { decodeRequest, encodeRequest } from '@rustbalance/actors/election/join/request-codec.js';
+import type { JoinRequest } from '@rustbalance/actors/election/join/request-codec.js';
+import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
+import { clusterSecret, joinSecret } from '@rustbalance/actors/kernel/cluster-keys.js';
+import type { JoinTokenId } from '@rustbalance/actors/kernel/cluster-keys.js';
+import { nodePublicKey } from '@rustbalance/actors/kernel/node-key.js';
+import type { Random } from '@rustbalance/actors/kernel/random.js';
+import type { Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
+
+const seedOf = (name: string): Ed25519Seed =>
+  new Uint8Array(createHash('sha256').update(name).digest()) as Ed25519Seed;
+const countingRandom = (start: number): Random => {
+  let next = start;
+  return { bytes: (length) => new Uint8Array(length).fill(next++), uniform: () => 0.5 };
+};
+
+const secret = clusterSecret(new TextEncoder().encode('token'), 'address.onion');
+const member = seedOf('member');
+const joiner = seedOf('joiner');
+const token = new Uint8Array(8).fill(9) as JoinTokenId;
+
+const request: JoinRequest = {
+  publicKey: nodePublicKey(joiner),
+  nodeId: 'node-b' as NodeId,
+  atSecs: 1_700_000_000,
+  wantsMasterKey: true,
+  priority: null,
+  coordination: null,
+  wireguard: { publicKey: new Uint8Array(32).fill(7) as never, endpoint: null },
+  direct: '192.0.2.1:7001',
+};
+const call: Call = {
+  cluster: secret.tag,
+  token,
+  secret: joinSecret(secret, token),
+  member: nodePublicKey(member),
+  seed: joiner,
+  request,
+};
+const admission: JoinAnswer = {
+  outcome: 'admitted',
+  nodeId: 'node-b' as NodeId,
+  priority: 110,
+  master: new Uint8Array(32).fill(3) as never,
+  masterKey: new Uint8Array(64).fill(4) as never,
+  clusterToken: 'token',
+  publisher: 'node-a' as NodeId,
+  clusterSize: 2,
+  records: [new Uint8Array(300).fill(1), new Uint8Array(200).fill(2)],
+};
+
+describe('a join request', () => {
+  it('is read as it was written', () => {
+    expect(decodeRequest(encodeRequest(request))).toEqual(request);
+    const bare = { ...request, wireguard: null, direct: null, priority: 5 };
+    expect(decodeRequest(encodeRequest(bare))).toEqual(bare);
+  });
+
+  it('is refused with bytes missing or added, and never throws', () => {
+    const whole = encodeRequest(request);
+    for (let length = 0; length < whole.length; length++) {
+      expect(decodeRequest(whole.subarray(0, length))).toBeNull();
+    }
+    expect(decodeRequest(Uint8Array.from([...whole, 0]))).toBeNull();
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), (noise) => {
+        const read = decodeRequest(noise);
+        if (read !== null) expect(Buffer.from(encodeRequest(read))).toEqual(Buffer.from(noise));
+      }),
+    );
+  });
+});
+
+describe('the frames of a join', () => {
+  it('bring the request to the member and its answer back', () => {
+    const placed = placeCall(call, countingRandom(1))!;
+    expect(placed.frame.length).toBeLessThan(LONGEST_JOIN_FRAME);
+    const taken = takeCall(secret, member, placed.frame)!;
+    expect(taken.request).toEqual(request);
+    expect(taken.token).toEqual(token);
+    const frame = taken.answer(admission, countingRandom(60))!;
+    expect(placed.read(frame)).toEqual(admission);
+  });
+
+  it('have one length for every outcome, however much there is to say', () => {
+    const records = Array.from({ length: 100 }, (_, i) => new Uint8Array(365).fill(i));
+    const answers: readonly JoinAnswer[] = [
+      admission,
+      { ...admission, masterKey: null, publisher: null, records },
+      ...JOIN_REFUSALS.map((outcome) => ({ outcome })),
+    ];
+    for (const answer of answers) {
+      const placed = placeCall(call, countingRandom(1))!;
+      const frame = takeCall(secret, member, placed.frame)!.answer(answer, countingRandom(60))!;
+      expect(frame).toHaveLength(ANSWER_FRAME_BYTES);
+      const read = placed.read(frame);
+      if (answer.outcome !== 'admitted') expect(read).toEqual(answer);
+      else if (answer.records !== records) expect(read).toEqual(answer);
+      else {
+        const kept = read?.outcome === 'admitted' ? read.records : [];
+        expect(kept.length).toBeGreaterThan(40);
+        expect(kept).toEqual(records.slice(0, kept.length));
+      }
+    }
+  });
+
+  it('come to nothing with another token, cluster, member or version, or with any other secret', () => {
+    const frame = placeCall(call, countingRandom(1))!.frame;
+    const changed = (at: number): Uint8Array => {
+      const copy = frame.slice();
+      copy[at]! ^= 1;
+      return copy;
+    };
+    for (const at of [0, 1, 9, 20, 60, frame.length - 1])
+      expect(takeCall(secret, member, changed(at))).toBeNull();
+    expect(takeCall(secret, seedOf('another member'), frame)).toBeNull();
+    const other = clusterSecret(new TextEncoder().encode('other'), 'address.onion');
+    expect(takeCall({ ...other, tag: secret.tag }, member, frame)).toBeNull();
+    const guessed = placeCall({ ...call, secret: new Uint8Array(32) as never }, countingRandom(1))!.frame;
+    expect(takeCall(secret, member, guessed)).toBeNull();
+    expect(takeCall(secret, member, new Uint8Array())).toBeNull();
+    expect(takeCall(secret, member, new Uint8Array(LONGEST_JOIN_FRAME + 1).fill(1))).toBeNull();
+  });
+
+  it('come to nothing when the request names another node key than the one proved', () => {
+    const lying = { ...call, request: { ...request, publicKey: nodePublicKey(seedOf('somebody else')) } };
+    expect(takeCall(secret, member, placeCall(lying, countingRandom(1))!.frame)).toBeNull();
+  });
+
+  it('give nothing for noise instead of an answer', () => {
+    const placed = placeCall(call, countingRandom(1))!;
+    expect(placed.read(new Uint8Array(ANSWER_FRAME_BYTES).fill(5))).toBeNull();
+  });
+});

@@ -1,0 +1,192 @@
+import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { askDaemon } from '@rustbalance/supervisor/control-client.js';
+import { MAIN, rustbalance, spawnDaemon } from '../../support/cluster/program.js';
+import { eventually } from '../../support/eventually.js';
+import { freePorts } from '../../support/tor-network/free-ports.js';
+
+/**
+ * Real daemons that meet by direct addresses on loopback, formed by init and join alone. They attach to a Tor that is
+ * not there: joining needs none, and nothing of this leaves the machine.
+ */
+const NO_TOR = ['tor.mode=system', 'tor.control_socket=/nonexistent/control'];
+const PATIENCE = { timeoutMs: 20_000, everyMs: 50 };
+
+let dir = '';
+let ports: readonly number[] = [];
+let daemons: ChildProcess[] = [];
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'rb-j-'));
+  ports = await freePorts(4);
+});
+
+afterEach(async () => {
+  await Promise.all(
+    daemons.map(async (daemon) => {
+      if (daemon.exitCode !== null || daemon.signalCode !== null) return;
+      const exit = once(daemon, 'exit');
+      daemon.kill('SIGKILL');
+      await exit;
+    }),
+  );
+  daemons = [];
+  await rm(dir, { recursive: true, force: true, maxRetries: 3 });
+});
+
+const at = (...names: readonly string[]): string => join(dir, ...names);
+const listen = (index: number): string => `127.0.0.1:${String(ports[index] ?? 0)}`;
+const places = (name: string): string[] => [
+  ...['--config-dir', at(name, 'etc'), '--state-dir', at(name, 'state'), '--run-dir', at(name, 'run')],
+  ...['--target', 'http://127.0.0.1:1'],
+];
+const configured = (name: string): string[] => [
+  '--config',
+  at(name, 'etc', 'config.toml'),
+  ...NO_TOR.flatMap((one) => ['--set', one]),
+];
+
+const ok = async (args: readonly string[]): Promise<Record<string, unknown>> => {
+  const { code, stdout, stderr } = await rustbalance([...args, '--json']);
+  if (code !== 0) throw new Error(`${args[0] ?? ''} exited ${String(code)}: ${stderr}`);
+  return JSON.parse(stdout) as Record<string, unknown>;
+};
+
+/** Runs join with the token on standard input, as the documentation says. */
+const joinWith = async (token: string, name: string, index: number, ...more: readonly string[]) => {
+  const args = [MAIN, 'join', ...places(name), '--listen', listen(index), '--yes', '--json', ...more];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const text = { out: '', err: '' };
+  child.stdout.on('data', (chunk: Buffer) => (text.out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (text.err += chunk.toString()));
+  child.stdin.end(`${token}\n`);
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, ...text };
+};
+
+const startDaemon = async (name: string): Promise<void> => {
+  const daemon = spawnDaemon(configured(name));
+  daemons.push(daemon);
+  let log = '';
+  daemon.stderr?.on('data', (chunk: Buffer) => (log = `${log}${chunk.toString()}`.slice(-4000)));
+  await eventually(
+    `${name} is ready`,
+    async () => {
+      if (daemon.exitCode !== null) throw new Error(`${name} ended: ${log}`);
+      return (await status(name).catch(() => null))?.ready === true;
+    },
+    PATIENCE,
+  );
+};
+
+const status = (name: string) => askDaemon(at(name, 'run', 'control.sock'), { command: 'status' });
+
+const peersOf = async (name: string): Promise<readonly string[]> =>
+  (await status(name)).peers
+    .filter(({ last_seen_secs: seen, lifecycle }) => seen !== null && lifecycle !== 'dead')
+    .map(({ id }) => id)
+    .sort();
+
+const firstNode = async (): Promise<string> => {
+  const made = await ok(['init', ...places('a'), '--node-id', 'alpha', '--listen', listen(0), '--yes']);
+  await startDaemon('a');
+  return String(made['join_token']);
+};
+
+describe('a cluster formed by init and join', () => {
+  test('is a full mesh whose newest member knows it from its first member alone', async () => {
+    const token = await firstNode();
+    const beta = await joinWith(token, 'b', 1, '--node-id', 'beta');
+    expect(beta).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(beta.out)).toMatchObject({
+      node_id: 'beta',
+      priority: 110,
+      cluster_size: 2,
+      transport: 'direct',
+      master_key_path: at('b', 'etc', 'master.key'),
+    });
+    for (const file of ['master.key', 'cluster.token']) {
+      expect(await readFile(at('b', 'etc', file))).toEqual(await readFile(at('a', 'etc', file)));
+    }
+    expect((await readdir(at('b', 'etc', 'peers'))).sort()).toEqual(['alpha.pub', 'beta.pub']);
+    await startDaemon('b');
+    await eventually(
+      'alpha and beta hear each other',
+      async () => (await peersOf('a')).length === 1,
+      PATIENCE,
+    );
+
+    // By the new member, which asks the one that counts.
+    const { created } = await ok(['token', 'create', '--lifetime', '5m', ...configured('b')]);
+    const gamma = await joinWith(String(created), 'c', 2, '--node-id', 'beta', '--no-master-key');
+    expect(gamma).toMatchObject({ code: 0 });
+    expect(JSON.parse(gamma.out)).toMatchObject({
+      node_id: 'beta-2',
+      cluster_size: 3,
+      master_key_path: null,
+    });
+    expect((await readdir(at('c', 'etc'))).sort()).toEqual([
+      'cluster.token',
+      'config.toml',
+      'node.key',
+      'peers',
+    ]);
+    await startDaemon('c');
+    await eventually(
+      'all hear all',
+      async () =>
+        JSON.stringify([await peersOf('a'), await peersOf('b'), await peersOf('c')]) ===
+        JSON.stringify([
+          ['beta', 'beta-2'],
+          ['alpha', 'beta-2'],
+          ['alpha', 'beta'],
+        ]),
+      PATIENCE,
+    );
+
+    const spent = await joinWith(String(created), 'd', 3);
+    expect([spent.code, JSON.parse(spent.err)]).toMatchObject([
+      1,
+      { errors: [{ code: 'join.token-spent' }] },
+    ]);
+    expect(await readdir(dir)).not.toContain('d');
+
+    expect(await ok(['remove', 'beta-2', ...configured('a')])).toEqual({ removed: 'beta-2' });
+    await eventually(
+      'the others know it no more',
+      async () => JSON.stringify([await peersOf('a'), await peersOf('b')]) === '[["beta"],["alpha"]]',
+      PATIENCE,
+    );
+    // The removed node could derive their secrets and come back under another key.
+    const { tokens: left } = await ok(['token', 'list', ...configured('a')]);
+    expect((left as { state: string }[]).map(({ state }) => state)).not.toContain('live');
+    expect((left as { state: string }[]).length).toBeGreaterThan(0);
+  }, 120_000);
+
+  test('tells why a token is not taken, in one line, and writes nothing', async () => {
+    const first = await firstNode();
+    const { created, tokens } = await ok(['token', 'create', ...configured('a')]);
+    const [{ id } = { id: '' }] = (tokens as { id: string; uses: number }[]).filter(({ uses }) => uses === 1);
+    const list = await rustbalance(['token', 'list', ...configured('a')]);
+    expect(list.stdout).toMatch(new RegExp(`${id} +live +alpha .* 0/1`));
+    expect(list.stdout).not.toContain(String(created).slice(0, 40));
+    await ok(['token', 'revoke', id, ...configured('a')]);
+    const refusals: readonly (readonly [string, string])[] = [
+      [String(created), 'join.token-revoked'],
+      [first.slice(0, -3), 'join.token-damaged'],
+      ['rb2:abc', 'join.token-version'],
+    ];
+    for (const [token, code] of refusals) {
+      const refused = await joinWith(token, 'b', 1);
+      expect([refused.code, JSON.parse(refused.err)]).toMatchObject([1, { errors: [{ code }] }]);
+    }
+    expect(await readdir(dir)).toEqual(['a']);
+    const unknown = await rustbalance(['remove', 'nobody', '--json', ...configured('a')]);
+    expect(JSON.parse(unknown.stderr)).toMatchObject({ errors: [{ code: 'member.unknown' }] });
+  }, 60_000);
+});

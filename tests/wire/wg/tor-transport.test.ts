@@ -1,0 +1,172 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { OnionAddress } from '@rustbalance/crypto-worker/brands.js';
+import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
+import { systemClock } from '@rustbalance/actors/kernel/clock.js';
+import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
+import { systemRandom } from '@rustbalance/actors/kernel/random.js';
+import { parseStreamAddress } from '@rustbalance/actors/kernel/stream-address.js';
+import { systemSockets } from '@rustbalance/actors/wg/configured-transports.js';
+import { encodeFrame } from '@rustbalance/actors/wg/tor-transport/frames.js';
+import { TorTransport } from '@rustbalance/actors/wg/tor-transport/tor-transport.js';
+import { listenUnix } from '@rustbalance/actors/wg/unix-listener.js';
+import type { UnixListenerEvents } from '@rustbalance/actors/wg/unix-listener.js';
+import { eventually } from '../../support/eventually.js';
+import { describeTransport, recording } from '../../support/transport-compliance.js';
+import type { TransportEnd, TransportPair } from '../../support/transport-compliance.js';
+import { fakeSocks, type FakeSocks } from '../proxy/support/fake-socks.js';
+
+const ADDRESSES: Readonly<Record<'a' | 'b', OnionAddress>> = {
+  a: 'a'.repeat(56) as OnionAddress,
+  b: 'b'.repeat(56) as OnionAddress,
+};
+
+const quiet = makeLogger(
+  'wg',
+  () => 0,
+  () => undefined,
+);
+
+interface TorEnd extends TransportEnd {
+  readonly transport: TorTransport;
+  fail(code: string): void;
+}
+
+/** A folder with the two ends' sockets, and a SOCKS port that leads their addresses there. */
+const world = async (): Promise<{ socks: FakeSocks; pathOf: (end: string) => string }> => {
+  const folder = await mkdtemp('/tmp/rb-streams-');
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const pathOf = (end: string): string => join(folder, `${end}.sock`);
+  const socks = await fakeSocks({
+    path: join(folder, 'socks.sock'),
+    leadsTo: ({ host, port }) => {
+      const path = pathOf(host.charAt(0));
+      return port === 7001 && /^(a{56}|b{56})\.onion$/.test(host) && existsSync(path) ? path : null;
+    },
+  });
+  return { socks, pathOf };
+};
+
+const makeEnd = async (own: 'a' | 'b', path: string, socks: string): Promise<TorEnd> => {
+  const received: Uint8Array[] = [];
+  const peer = own === 'a' ? 'b' : 'a';
+  let events: UnixListenerEvents | null = null;
+  const transport = new TorTransport(
+    path,
+    {
+      clock: systemClock,
+      random: systemRandom,
+      log: quiet,
+      listen: (at, given) => {
+        events = given;
+        return listenUnix(at, given);
+      },
+      dial: systemSockets.dial,
+    },
+    recording(received),
+  );
+  await transport.open();
+  transport.usePeers(new Map([[peer as NodeId, ADDRESSES[peer]]]));
+  transport.useSocks(parseStreamAddress(socks));
+  return { id: own as NodeId, transport, received, fail: (code) => events?.failed(code) };
+};
+
+const pairOverSocks = async (): Promise<TransportPair> => {
+  const { socks, pathOf } = await world();
+  const make = (end: 'a' | 'b'): Promise<TorEnd> => makeEnd(end, pathOf(end), socks.address);
+  const ends = { a: await make('a'), b: await make('b') };
+  const all = [ends.a, ends.b];
+  let stranger = connect({ path: pathOf('b') });
+  stranger.on('error', () => undefined);
+  return {
+    ...ends,
+    again: async (end) => {
+      const made = await make(end);
+      all.push(made);
+      return made;
+    },
+    breakDown: (end) => {
+      ends[end].fail('ECONNABORTED');
+    },
+    inject: async (end, bytes) => {
+      if (stranger.destroyed) {
+        stranger = connect({ path: pathOf(end) });
+        stranger.on('error', () => undefined);
+      }
+      await new Promise<void>((resolve) => {
+        stranger.write(encodeFrame(bytes), () => {
+          resolve();
+        });
+      });
+    },
+    end: async () => {
+      stranger.destroy();
+      await Promise.all(all.map(({ transport }) => transport.close()));
+    },
+  };
+};
+
+describeTransport('tor, over a SOCKS port', pairOverSocks);
+
+test('Each attempt has a circuit of its own, and one stream lasts', async () => {
+  const { socks, pathOf } = await world();
+  const a = await makeEnd('a', pathOf('a'), socks.address);
+  onTestFinished(() => a.transport.close());
+  await eventually('it has tried several times', () => socks.requests.length >= 2, { timeoutMs: 15_000 });
+  const users = socks.requests.map(({ user }) => user);
+  expect(new Set(users).size).toBe(users.length);
+  expect(socks.requests.every(({ host, port }) => host === `${ADDRESSES.b}.onion` && port === 7001)).toBe(
+    true,
+  );
+
+  const b = await makeEnd('b', pathOf('b'), socks.address);
+  onTestFinished(() => b.transport.close());
+  const toB = (): number => socks.requests.filter(({ host }) => host.startsWith('b')).length;
+  await eventually(
+    'datagrams arrive',
+    () => {
+      a.transport.send(b.id, Uint8Array.of(1));
+      return b.received.length > 0;
+    },
+    { timeoutMs: 15_000 },
+  );
+  const attempts = toB();
+  const before = b.received.length;
+  for (let sent = 0; sent < 50; sent++) a.transport.send(b.id, Uint8Array.of(2, sent));
+  await eventually('all of them, in order', () => b.received.length >= before + 50, { timeoutMs: 5_000 });
+  expect(b.received.slice(-50).map((bytes) => bytes[1])).toEqual(Array.from({ length: 50 }, (_, i) => i));
+  expect(toB()).toBe(attempts);
+});
+
+test('What waits for a stream is bounded, and the oldest goes first', async () => {
+  const { socks, pathOf } = await world();
+  const a = await makeEnd('a', pathOf('a'), socks.address);
+  onTestFinished(() => a.transport.close());
+  for (let sent = 0; sent < 100; sent++)
+    expect(a.transport.send('b' as NodeId, Uint8Array.of(sent))).toBe('sent');
+  expect(a.transport.drops()).toEqual({ queue: 36 });
+  const b = await makeEnd('b', pathOf('b'), socks.address);
+  onTestFinished(() => b.transport.close());
+  await eventually('the rest arrives', () => b.received.length === 64, { timeoutMs: 15_000 });
+  expect(b.received[0]).toEqual(Uint8Array.of(36));
+});
+
+test('Without Tor it is down, and it forgets a peer that moved or left', async () => {
+  const { socks, pathOf } = await world();
+  const a = await makeEnd('a', pathOf('a'), socks.address);
+  const b = await makeEnd('b', pathOf('b'), socks.address);
+  onTestFinished(async () => {
+    await a.transport.close();
+    await b.transport.close();
+  });
+  a.transport.useSocks(null);
+  expect(a.transport.status()).toMatchObject({ state: 'down', local: `unix:${pathOf('a')}` });
+  expect(a.transport.send(b.id, Uint8Array.of(1))).toBe('down');
+  a.transport.useSocks(parseStreamAddress(socks.address));
+  expect(a.transport.status().state).toBe('up');
+  a.transport.usePeers(new Map());
+  expect(a.transport.send(b.id, Uint8Array.of(1))).toBe('no-route');
+});
