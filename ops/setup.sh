@@ -13,10 +13,11 @@ fail() {
 
 # --- Node ---------------------------------------------------------------------
 NEEDED_NODE=20.19
-command -v node >/dev/null 2>&1 || fail "Node $NEEDED_NODE or later is needed: see https://nodejs.org or apt-get install nodejs npm"
-command -v npm >/dev/null 2>&1 || fail "npm is needed: apt-get install npm"
+NODE_SOURCES="apt-get install nodejs npm (Debian 13 or later; Debian 12's package is Node 18), or NodeSource's package nodejs, or the tarball of https://nodejs.org"
+command -v node >/dev/null 2>&1 || fail "Node $NEEDED_NODE or later is needed: $NODE_SOURCES"
 node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
-  fail "Node $(node --version) is too old: $NEEDED_NODE or later is needed"
+  fail "Node $(node --version) is too old, $NEEDED_NODE or later is needed: $NODE_SOURCES"
+command -v npm >/dev/null 2>&1 || fail "npm is needed: it comes with Node, except with Debian's (apt-get install npm)"
 
 # --- Debian's packages --------------------------------------------------------
 missing=''
@@ -24,6 +25,10 @@ command -v tor >/dev/null 2>&1 || missing="$missing tor"
 # Debian's own Python: another one that comes first in PATH has other modules.
 /usr/bin/python3 -c 'import stem' >/dev/null 2>&1 || missing="$missing python3-stem"
 /usr/bin/python3 -c 'import cryptography' >/dev/null 2>&1 || missing="$missing python3-cryptography"
+# Tunnels between nodes in network namespaces. A user's PATH may leave sbin out.
+for package in ip:iproute2 wg:wireguard-tools wireguard-go:wireguard-go nft:nftables; do
+  PATH="$PATH:/usr/sbin:/sbin" command -v "${package%%:*}" >/dev/null 2>&1 || missing="$missing ${package#*:}"
+done
 
 # Debian starts a service that it installs, and that tor would go out to the public network: what runs here stays on
 # loopback. policy-rc.d is Debian's own way to say so; one that is there already is left alone.
