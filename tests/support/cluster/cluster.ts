@@ -27,7 +27,6 @@ export interface Cluster {
   /** The master address with .onion. */
   readonly address: string;
   readonly nodes: readonly DaemonNode[];
-  readonly targets: readonly SampleTarget[];
   stop(): Promise<void>;
 }
 
@@ -82,7 +81,6 @@ export const startCluster = async ({
     dir,
     address: nodes[0]?.identity.onion_address ?? '',
     nodes,
-    targets,
     stop: async () => {
       await Promise.all(nodes.map((node) => node.stop()));
       await Promise.all(targets.map((target) => target.close()));

@@ -19,30 +19,44 @@ export interface NodeIdentity {
   readonly master_key_path: string;
 }
 
-export interface NodeOptions {
+/** Where a node is, and how it is run. */
+export interface NodePlace {
   readonly id: string;
   /** Its own folder: config, keys, state, sockets. Short, since unix socket paths are. */
   readonly dir: string;
+  /** `section.key=value`, as `--set` takes them. */
+  readonly set: readonly string[];
+  /** What goes in front of every command of it, e.g. `nsenter` into its namespace. */
+  readonly enter?: readonly string[];
+}
+
+export interface NodeOptions extends NodePlace {
   readonly target: string;
   readonly listen: string;
   readonly priority: number;
   readonly importKey: string | null;
   readonly clusterTokenFile: string | null;
-  /** `section.key=value`, as `--set` takes them. */
-  readonly set: readonly string[];
 }
 
-/** One node as an operator runs it: made by `init`, run by `run`, watched by `status`. */
+/** One node as an operator runs it: made by `init` or `join`, run by `run`, watched by `status`. */
 export class DaemonNode {
-  readonly options: NodeOptions;
+  readonly options: NodePlace;
   readonly identity: NodeIdentity;
+  /** Its address for `[[direct.peers]]` of others. */
+  readonly listen: string | null;
   readonly log: string[] = [];
   #child: ChildProcess | null = null;
   #exit: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: NodeOptions, identity: NodeIdentity) {
+  private constructor(options: NodePlace, identity: NodeIdentity, listen: string | null) {
     this.options = options;
     this.identity = identity;
+    this.listen = listen;
+  }
+
+  /** A node that was made already, as the command that made it told. */
+  static made(options: NodePlace, identity: NodeIdentity): DaemonNode {
+    return new DaemonNode(options, identity, null);
   }
 
   /** Runs `rustbalance init`. */
@@ -53,7 +67,8 @@ export class DaemonNode {
       options.importKey === null ? [] : ['--import-key', options.importKey],
       options.clusterTokenFile === null ? [] : ['--cluster-token-file', options.clusterTokenFile],
     ];
-    return new DaemonNode(options, (await rustbalanceJson(args.flat())) as NodeIdentity);
+    const made = await rustbalanceJson(args.flat(), { enter: options.enter ?? [] });
+    return new DaemonNode(options, made as NodeIdentity, options.listen);
   }
 
   get id(): string {
@@ -67,8 +82,8 @@ export class DaemonNode {
   /** Writes the other nodes into this one's configuration, as an operator does by hand. */
   async introduce(others: readonly DaemonNode[]): Promise<void> {
     const blocks = others.map(
-      ({ options, identity }) =>
-        `\n[[direct.peers]]\nid = "${options.id}"\naddress = "${options.listen}"\npublic_key = "${identity.node_public_key}"\n`,
+      ({ id, listen, identity }) =>
+        `\n[[direct.peers]]\nid = "${id}"\naddress = "${listen ?? ''}"\npublic_key = "${identity.node_public_key}"\n`,
     );
     await appendFile(this.identity.config_path, blocks.join(''));
   }
@@ -85,7 +100,7 @@ export class DaemonNode {
   }
 
   start(): void {
-    const child = spawnDaemon(this.settings());
+    const child = spawnDaemon(this.settings(), this.options.enter);
     this.#child = child;
     this.#exit = once(child, 'exit');
     if (child.stderr !== null) {
@@ -127,7 +142,9 @@ export class DaemonNode {
 
   /** Runs any command with this node's configuration. */
   command(name: string, ...args: readonly string[]) {
-    return rustbalance([...name.split(' '), ...args, ...this.settings()]);
+    return rustbalance([...name.split(' '), ...args, ...this.settings()], {
+      enter: this.options.enter ?? [],
+    });
   }
 
   /** Waits until `status` says what is awaited; the daemon's last lines are in the error if it never does. */

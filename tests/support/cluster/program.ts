@@ -11,27 +11,49 @@ export interface Finished {
   readonly stderr: string;
 }
 
+export interface HowToRun {
+  readonly timeoutMs?: number;
+  /** What goes in front of the command, and becomes it, e.g. `nsenter` into a namespace. */
+  readonly enter?: readonly string[];
+  /** For its standard input. */
+  readonly input?: string;
+}
+
+const commandLine = (enter: readonly string[], args: readonly string[]): [string, readonly string[]] => {
+  const [command = process.execPath, ...rest] = [...enter, process.execPath, MAIN, ...args];
+  return [command, rest];
+};
+
 /** Runs one command to its end. */
-export const rustbalance = (args: readonly string[], timeoutMs = 30_000): Promise<Finished> =>
+export const rustbalance = (
+  args: readonly string[],
+  { timeoutMs = 30_000, enter = [], input = '' }: HowToRun = {},
+): Promise<Finished> =>
   new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [MAIN, ...args],
+    const [command, rest] = commandLine(enter, args);
+    const child = execFile(
+      command,
+      rest,
       { timeout: timeoutMs, maxBuffer: 16e6 },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
         resolve({ code, stdout, stderr });
       },
     );
+    // A command that does not read may have ended by then.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(input);
   });
 
 /** Runs one command that prints JSON. @throws Error with what it printed when it fails */
-export const rustbalanceJson = async (args: readonly string[]): Promise<unknown> => {
-  const { code, stdout, stderr } = await rustbalance([...args, '--json']);
+export const rustbalanceJson = async (args: readonly string[], how: HowToRun = {}): Promise<unknown> => {
+  const { code, stdout, stderr } = await rustbalance([...args, '--json'], how);
   if (code !== 0) throw new Error(`rustbalance ${args[0] ?? ''} exited ${String(code)}: ${stderr || stdout}`);
   return JSON.parse(stdout);
 };
 
 /** Starts the daemon in the foreground. */
-export const spawnDaemon = (args: readonly string[]): ChildProcess =>
-  spawn(process.execPath, [MAIN, 'run', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+export const spawnDaemon = (args: readonly string[], enter: readonly string[] = []): ChildProcess => {
+  const [command, rest] = commandLine(enter, ['run', ...args]);
+  return spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
+};

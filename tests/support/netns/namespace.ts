@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
+import type { NetworkPlace } from '../tor-network/options.js';
 
 const execute = promisify(execFile);
 
@@ -27,9 +28,14 @@ export class Namespace {
     return new Namespace(holder, holder.pid);
   }
 
-  /** What goes in front of a command that shall run in here. */
+  /** The arguments of nsenter in front of a command that shall run in here. */
   get enter(): readonly string[] {
     return ['-t', String(this.pid), '--net', '--mount', '--'];
+  }
+
+  /** The whole of what goes in front of such a command; nsenter becomes it. */
+  get before(): readonly string[] {
+    return ['nsenter', ...this.enter];
   }
 
   /** Runs a command in here; rejects when it fails. Its standard output. */
@@ -51,6 +57,9 @@ export class Namespace {
   }
 }
 
+/** The hub's own address, where a private Tor network can live: outside every node, and reached by all. */
+const HUB_ADDRESS = '10.77.0.254';
+
 /** A bridge in a namespace of its own, to which nodes' namespaces are plugged by veth pairs. */
 export class Lan {
   readonly hub: Namespace;
@@ -62,8 +71,14 @@ export class Lan {
   static async make(): Promise<Lan> {
     const hub = await Namespace.make();
     await hub.run('ip', 'link', 'add', 'br0', 'type', 'bridge');
+    await hub.run('ip', 'addr', 'add', `${HUB_ADDRESS}/24`, 'dev', 'br0');
     await hub.run('ip', 'link', 'set', 'up', 'dev', 'br0');
     return new Lan(hub);
+  }
+
+  /** For startTorNetwork: a private Tor network, its clients included, that all nodes reach. */
+  get place(): NetworkPlace {
+    return { enter: this.hub.before, address: HUB_ADDRESS };
   }
 
   /** Gives a namespace the interface eth0 with an address and a default route by way of nobody. */

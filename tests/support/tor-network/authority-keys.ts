@@ -5,6 +5,7 @@ import { runToEnd, type TorPrograms } from './tor-programs.js';
 /** What every Tor of the network must know of one directory authority. */
 export interface AuthorityIdentity {
   readonly nickname: string;
+  readonly address: string;
   readonly orPort: number;
   readonly dirPort: number;
   /** Fingerprint of its relay identity, 40 hex digits. */
@@ -15,13 +16,17 @@ export interface AuthorityIdentity {
 
 const CERTIFICATE_MONTHS = '12';
 
-const makeCertificate = async (dataDir: string, dirPort: number, programs: TorPrograms): Promise<string> => {
+const makeCertificate = async (
+  dataDir: string,
+  dirAddress: string,
+  programs: TorPrograms,
+): Promise<string> => {
   const keys = join(dataDir, 'keys');
   await mkdir(keys, { recursive: true, mode: 0o700 });
   const file = (name: string): string => join(keys, name);
   const args = ['--create-identity-key', '--passphrase-fd', '0', '-m', CERTIFICATE_MONTHS];
   const paths = ['-i', file('authority_identity_key'), '-s', file('authority_signing_key')];
-  const certificate = ['-c', file('authority_certificate'), '-a', `127.0.0.1:${String(dirPort)}`];
+  const certificate = ['-c', file('authority_certificate'), '-a', dirAddress];
   // The identity key is written encrypted; the network never needs it again, so its passphrase protects nothing.
   await runToEnd(programs.torGencert, [...args, ...paths, ...certificate], {
     home: dataDir,
@@ -52,16 +57,22 @@ const hexOf = (text: string, pattern: RegExp, what: string): string => {
  */
 export const makeAuthorityKeys = async (
   dataDir: string,
-  { nickname, orPort, dirPort }: Pick<AuthorityIdentity, 'nickname' | 'orPort' | 'dirPort'>,
+  {
+    nickname,
+    address,
+    orPort,
+    dirPort,
+  }: Pick<AuthorityIdentity, 'nickname' | 'address' | 'orPort' | 'dirPort'>,
   programs: TorPrograms,
 ): Promise<AuthorityIdentity> => {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const [certificate, identity] = await Promise.all([
-    makeCertificate(dataDir, dirPort, programs),
+    makeCertificate(dataDir, `${address}:${String(dirPort)}`, programs),
     makeRelayIdentity(dataDir, nickname, programs.tor),
   ]);
   return {
     nickname,
+    address,
     orPort,
     dirPort,
     fingerprint: hexOf(identity, /^\S+ ([0-9A-F ]{40,60})\s*$/m, 'the output of tor --list-fingerprint'),
@@ -72,4 +83,4 @@ export const makeAuthorityKeys = async (
 /** The torrc line by which a Tor trusts this authority, and no longer the public network's. */
 export const dirAuthorityLine = (authority: AuthorityIdentity): string =>
   `DirAuthority ${authority.nickname} orport=${String(authority.orPort)} v3ident=${authority.v3Identity} ` +
-  `127.0.0.1:${String(authority.dirPort)} ${authority.fingerprint}`;
+  `${authority.address}:${String(authority.dirPort)} ${authority.fingerprint}`;

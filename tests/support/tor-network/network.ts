@@ -64,7 +64,7 @@ class Network implements TorNetwork {
   }
 
   async #makeAuthorities(ports: readonly number[]): Promise<AuthorityIdentity[]> {
-    const names = authorityNames(this.dir, ports);
+    const names = authorityNames(this.dir, this.#options.place.address, ports);
     const identities = await Promise.all(
       names.map((name) => makeAuthorityKeys(name.dataDir, name, this.programs)),
     );
@@ -96,7 +96,13 @@ class Network implements TorNetwork {
 
   async #start(name: string, dataDir: string, torrc: readonly string[]): Promise<TorProcess> {
     if (this.#stopped) throw new Error(`the network of tor "${name}" has been stopped`);
-    const tor = torProcess({ name, dataDir, torrc, program: this.programs.tor });
+    const tor = torProcess({
+      name,
+      dataDir,
+      torrc,
+      program: this.programs.tor,
+      enter: this.#options.place.enter,
+    });
     this.#tors.push(tor);
     await tor.start();
     // stop() may have come while this one was being started.
@@ -144,7 +150,7 @@ const rejectsAtAbort = (signal: AbortSignal): Promise<never> =>
   });
 
 /**
- * Starts a private Tor network on 127.0.0.1 and waits until clients and services can use it. Nothing of it leaves
+ * Starts a private Tor network, on 127.0.0.1 unless told, and waits until clients and services can use it. Nothing of it leaves
  * the machine: naming a directory authority removes the built-in ones.
  *
  * @throws MissingProgramError where Debian's tor is not installed; TorFailedError with log lines when a Tor fails; the

@@ -1,9 +1,21 @@
 import type { NetworkBehaviour } from './torrc.js';
 
+/** Where the network's Tors run. */
+export interface NetworkPlace {
+  /** What goes in front of each Tor's command, e.g. `nsenter` into a network namespace. */
+  readonly enter: readonly string[];
+  /** The IPv4 address to which they are bound there. */
+  readonly address: string;
+}
+
+const LOOPBACK: NetworkPlace = { enter: [], address: '127.0.0.1' };
+
 /** What kind of network to start. */
 export interface TorNetworkOptions {
   /** Where everything is put; a new folder under the system's temporary one unless told. Removed by stop(). */
   readonly dir?: string;
+  /** Default: on 127.0.0.1. */
+  readonly place?: NetworkPlace;
   /** Directory authorities; they are relays and HSDirs too. Default 3. */
   readonly authorities?: number;
   /** Relays beside the authorities. Default 7. */
@@ -53,6 +65,7 @@ export const resolveOptions = (options: TorNetworkOptions): ResolvedOptions => {
   const intervals = behaviour === 'testing' ? VOTING_INTERVALS : [PRODUCTION_VOTING_INTERVAL];
   const resolved: ResolvedOptions = {
     dir: options.dir,
+    place: options.place ?? LOOPBACK,
     authorities: options.authorities ?? 3,
     relays: options.relays ?? 7,
     votingIntervalSecs: options.votingIntervalSecs ?? intervals[0] ?? PRODUCTION_VOTING_INTERVAL,

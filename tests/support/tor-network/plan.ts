@@ -20,12 +20,14 @@ export interface NetworkPlan {
 /** Nickname, ports and folder of each authority, before it has keys. */
 export const authorityNames = (
   dir: string,
+  address: string,
   ports: readonly number[],
-): { nickname: string; orPort: number; dirPort: number; dataDir: string }[] =>
+): { nickname: string; address: string; orPort: number; dirPort: number; dataDir: string }[] =>
   Array.from({ length: ports.length / 2 }, (_, i) => {
     const nickname = `auth${String(i)}`;
     return {
       nickname,
+      address,
       orPort: ports[2 * i] ?? 0,
       dirPort: ports[2 * i + 1] ?? 0,
       dataDir: join(dir, nickname),
@@ -46,7 +48,7 @@ export const planNetwork = (
     dataDir: join(dir, identity.nickname),
     torrc: [
       ...relayCommon,
-      ...relayTorrc(identity.nickname, identity.orPort, options.votingIntervalSecs),
+      ...relayTorrc(identity, options.votingIntervalSecs),
       ...authorityTorrc(identity, options),
     ],
   }));
@@ -56,7 +58,10 @@ export const planNetwork = (
       nickname,
       orPort,
       dataDir: join(dir, nickname),
-      torrc: [...relayCommon, ...relayTorrc(nickname, orPort, options.votingIntervalSecs)],
+      torrc: [
+        ...relayCommon,
+        ...relayTorrc({ nickname, address: options.place.address, orPort }, options.votingIntervalSecs),
+      ],
     };
   });
   return { commonTorrc: commonTorrc(identities, options.behaviour), authorities, relays };

@@ -32,6 +32,8 @@ export interface TorProcessOptions {
   readonly torrc: readonly string[];
   /** Path of the program. */
   readonly program: string;
+  /** What goes in front of the command, and becomes it; default nothing. */
+  readonly enter?: readonly string[];
   readonly startTimeoutMs?: number;
 }
 
@@ -134,7 +136,14 @@ class Child implements TorProcess {
     // A file instead of a pipe: Tor's log survives this process, and a stopped reader never blocks Tor.
     const log = await open(this.logPath, 'a', 0o600);
     try {
-      const tor = [this.#options.program, '-f', this.torrcPath, '--defaults-torrc', defaults];
+      const tor = [
+        ...(this.#options.enter ?? []),
+        this.#options.program,
+        '-f',
+        this.torrcPath,
+        '--defaults-torrc',
+        defaults,
+      ];
       const child = spawn('setpriv', [...KILLED_WITH_PARENT, ...tor], {
         cwd: this.dataDir,
         env: childEnvironment(this.dataDir),

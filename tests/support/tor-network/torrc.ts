@@ -30,10 +30,13 @@ export const commonTorrc = (
 const CONSENSUSES_KEPT = 2;
 
 /** Lines of a relay, authorities included. */
-export const relayTorrc = (nickname: string, orPort: number, votingIntervalSecs: number): string[] => [
+export const relayTorrc = (
+  { nickname, address, orPort }: Pick<AuthorityIdentity, 'nickname' | 'address' | 'orPort'>,
+  votingIntervalSecs: number,
+): string[] => [
   `Nickname ${nickname}`,
-  'Address 127.0.0.1',
-  `ORPort 127.0.0.1:${String(orPort)} IPv4Only`,
+  `Address ${address}`,
+  `ORPort ${address}:${String(orPort)} IPv4Only`,
   'SocksPort 0',
   'ExitPolicy reject *:*',
   'ContactInfo private-network@invalid',
@@ -50,7 +53,7 @@ export const relayTorrc = (nickname: string, orPort: number, votingIntervalSecs:
 
 /** Lines of a directory authority beside those of a relay. */
 export const authorityTorrc = (
-  { dirPort }: Pick<AuthorityIdentity, 'dirPort'>,
+  { address, dirPort }: Pick<AuthorityIdentity, 'address' | 'dirPort'>,
   {
     votingIntervalSecs,
     consensusParams,
@@ -58,7 +61,7 @@ export const authorityTorrc = (
 ): string[] => [
   'AuthoritativeDirectory 1',
   'V3AuthoritativeDirectory 1',
-  `DirPort 127.0.0.1:${String(dirPort)} IPv4Only`,
+  `DirPort ${address}:${String(dirPort)} IPv4Only`,
   `V3AuthVotingInterval ${String(votingIntervalSecs)} seconds`,
   'V3AuthVoteDelay 2 seconds',
   'V3AuthDistDelay 2 seconds',
