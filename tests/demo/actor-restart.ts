@@ -1,8 +1,8 @@
-import type { Cluster } from '../support/cluster/cluster.js';
 import { eventually } from '../support/eventually.js';
 import type { FetchResult } from '../support/stock-client-http.js';
 import type { StockClient } from '../support/stock-client.js';
 import { freshPage } from './fetches.js';
+import type { FormedCluster } from './forming.js';
 import type { Narrator } from './narrator.js';
 import { shares, tally } from './tally.js';
 
@@ -15,7 +15,7 @@ const MOST_PAGES = 12;
 const visitUntilAnsweredBy = async (
   id: string,
   client: StockClient,
-  cluster: Cluster,
+  cluster: FormedCluster,
 ): Promise<readonly FetchResult[]> => {
   const pages: FetchResult[] = [];
   while (pages.length < MOST_PAGES && pages.at(-1)?.node !== id) pages.push(await freshPage(client, cluster));
@@ -25,7 +25,7 @@ const visitUntilAnsweredBy = async (
 /** Kills the ProxyActor of a living node by `rbctl chaos kill`, waits for its next incarnation and has it answer. */
 export const showActorRestart = async (
   client: StockClient,
-  cluster: Cluster,
+  cluster: FormedCluster,
   tell: Narrator,
 ): Promise<{ node: string; milliseconds: number; pages: readonly FetchResult[] }> => {
   const node = cluster.nodes.find((one) => one.isRunning());

@@ -1,13 +1,13 @@
-import type { Cluster } from '../support/cluster/cluster.js';
 import type { FetchResult } from '../support/stock-client-http.js';
 import type { StockClient } from '../support/stock-client.js';
 import { shares, tally } from './tally.js';
+import type { FormedCluster } from './forming.js';
 import type { Narrator } from './narrator.js';
 
 const PAGES = 15;
 
 /** A page on a circuit of its own with the cached descriptor dropped. */
-export const freshPage = async (client: StockClient, { address }: Cluster): Promise<FetchResult> => {
+export const freshPage = async (client: StockClient, { address }: FormedCluster): Promise<FetchResult> => {
   await client.dropDescriptor(address);
   return client.fetch(address, { timeoutMs: 30_000 });
 };
@@ -15,7 +15,7 @@ export const freshPage = async (client: StockClient, { address }: Cluster): Prom
 /** Fetches pages, each as a new visitor would, and tells who answered. */
 export const showFetches = async (
   client: StockClient,
-  cluster: Cluster,
+  cluster: FormedCluster,
   tell: Narrator,
 ): Promise<readonly FetchResult[]> => {
   const results = [];

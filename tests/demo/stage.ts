@@ -17,7 +17,7 @@ export class InterruptedError extends Error {
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 interface Stoppable {
-  stop(): Promise<void>;
+  stop(): Promise<unknown>;
 }
 
 /**

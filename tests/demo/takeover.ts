@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Cluster } from '../support/cluster/cluster.js';
 import type { DaemonNode } from '../support/cluster/daemon-node.js';
 import { publishedNodes } from '../support/cluster/status.js';
 import type { FetchResult } from '../support/stock-client-http.js';
 import type { StockClient } from '../support/stock-client.js';
+import type { FormedCluster } from './forming.js';
 import type { Narrator } from './narrator.js';
 import { shares, tally } from './tally.js';
 
@@ -32,7 +32,7 @@ const visitUntil = async (client: StockClient, address: string, over: () => bool
 /** Kills the publisher and its Tor, and waits until a survivor's clean descriptor is everywhere. */
 export const showTakeover = async (
   client: StockClient,
-  cluster: Cluster,
+  cluster: FormedCluster,
   publisher: DaemonNode,
   tell: Narrator,
 ): Promise<{ seconds: number; pages: readonly FetchResult[] }> => {

@@ -63,6 +63,7 @@ export class DaemonNode {
   static async init(options: NodeOptions): Promise<DaemonNode> {
     const args = [
       ['init', '--config-dir', join(options.dir, 'etc'), '--node-id', options.id, '--target', options.target],
+      ['--state-dir', join(options.dir, 'state'), '--run-dir', join(options.dir, 'run')],
       ['--transport', 'direct', '--listen', options.listen, '--priority', String(options.priority), '--yes'],
       options.importKey === null ? [] : ['--import-key', options.importKey],
       options.clusterTokenFile === null ? [] : ['--cluster-token-file', options.clusterTokenFile],
@@ -90,9 +91,7 @@ export class DaemonNode {
 
   /** The arguments by which any command finds this node. */
   settings(): string[] {
-    const { dir, set } = this.options;
-    const own = [`node.state_dir=${join(dir, 'state')}`, `node.run_dir=${join(dir, 'run')}`];
-    return ['--config', this.identity.config_path, ...[...own, ...set].flatMap((one) => ['--set', one])];
+    return ['--config', this.identity.config_path, ...this.options.set.flatMap((one) => ['--set', one])];
   }
 
   get #socket(): string {

@@ -17,6 +17,8 @@ export interface HowToRun {
   readonly enter?: readonly string[];
   /** For its standard input. */
   readonly input?: string;
+  /** Interrupts it, as Ctrl-C does: it tidies up and ends. */
+  readonly signal?: AbortSignal;
 }
 
 const commandLine = (enter: readonly string[], args: readonly string[]): [string, readonly string[]] => {
@@ -27,14 +29,14 @@ const commandLine = (enter: readonly string[], args: readonly string[]): [string
 /** Runs one command to its end. */
 export const rustbalance = (
   args: readonly string[],
-  { timeoutMs = 30_000, enter = [], input = '' }: HowToRun = {},
+  { timeoutMs = 30_000, enter = [], input = '', signal }: HowToRun = {},
 ): Promise<Finished> =>
   new Promise((resolve) => {
     const [command, rest] = commandLine(enter, args);
     const child = execFile(
       command,
       rest,
-      { timeout: timeoutMs, maxBuffer: 16e6 },
+      { timeout: timeoutMs, maxBuffer: 16e6, signal, killSignal: 'SIGINT' },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
         resolve({ code, stdout, stderr });
@@ -52,8 +54,11 @@ export const rustbalanceJson = async (args: readonly string[], how: HowToRun = {
   return JSON.parse(stdout);
 };
 
+// However this process ends, the daemon then stops in order; setpriv becomes the command, so there is no process between.
+const STOPPED_WITH_PARENT = ['setpriv', '--pdeathsig', 'TERM', '--'];
+
 /** Starts the daemon in the foreground. */
 export const spawnDaemon = (args: readonly string[], enter: readonly string[] = []): ChildProcess => {
-  const [command, rest] = commandLine(enter, ['run', ...args]);
+  const [command, rest] = commandLine([...STOPPED_WITH_PARENT, ...enter], ['run', ...args]);
   return spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
 };
