@@ -6,6 +6,7 @@ import { systemClock } from '@rustbalance/actors/kernel/clock.js';
 import type { Clock } from '@rustbalance/actors/kernel/clock.js';
 import { systemRandom } from '@rustbalance/actors/kernel/random.js';
 import type { Random } from '@rustbalance/actors/kernel/random.js';
+import { askSecretOnTerminal, readDescriptor } from './terminal-secret.js';
 
 /** What a command touches outside its own work, so that tests can be the world. */
 export interface CliWorld {
@@ -17,6 +18,8 @@ export interface CliWorld {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** May the output hold colours and redraw the screen? */
   readonly isTerminal: boolean;
+  /** Characters in a line of the terminal; null when the output is none. */
+  columns(): number | null;
   /** Aborts when the operator has had enough (^C). */
   readonly interrupted: AbortSignal;
   hostName(): string;
@@ -30,6 +33,10 @@ export interface CliWorld {
   complain(text: string): void;
   /** All of standard input, `limit` bytes at most; with somebody at the terminal, one line that is asked for. */
   readInput(question: string, limit: number): Promise<string>;
+  /** Asks at the terminal without showing what is typed; null when there is none, or nobody answers. */
+  askSecret(question: string): Promise<string | null>;
+  /** What comes by a descriptor that this process was started with, `limit` bytes at most; null when it is none. */
+  readDescriptor(descriptor: number, limit: number): Promise<Uint8Array | null>;
   /** Asks a yes-or-no question; null when nobody is there to answer. */
   confirm(question: string): Promise<boolean | null>;
 }
@@ -87,6 +94,7 @@ export const systemWorld = (programName: string): CliWorld => ({
   get interrupted() {
     return onInterrupt();
   },
+  columns: () => (process.stdout.isTTY ? process.stdout.columns : null),
   hostName: hostname,
   // os.cpus() is empty where /proc is restricted.
   processors: availableParallelism,
@@ -99,5 +107,10 @@ export const systemWorld = (programName: string): CliWorld => ({
     process.stderr.write(text);
   },
   readInput,
+  askSecret: (question) =>
+    askSecretOnTerminal(question, (text) => {
+      process.stderr.write(text);
+    }),
+  readDescriptor,
   confirm: confirmOnTerminal,
 });

@@ -5,6 +5,7 @@ import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
 import { rbError } from '@rustbalance/actors/kernel/errors.js';
 import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
 import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
+import type { PassphraseKey } from '@rustbalance/crypto-worker/keys/passphrase-parameters.js';
 import type { ActorSystem } from './actor-system.js';
 import type {
   ControlAnswer,
@@ -47,7 +48,7 @@ export const answerCommand = async (
     case 'chaos':
       return chaos(parts, request);
     case 'tokens':
-      return await tokens(parts, request.do);
+      return await tokens(parts, tokenCommandOf(request.do));
     case 'remove':
       return await remove(parts, request.id);
     case 'stop':
@@ -98,6 +99,17 @@ const inspect = async (parts: CommandParts, only: ActorName | null): Promise<Ins
       running: exited === null,
       started_at: new Date(startedAtMs).toISOString(),
     })),
+  };
+};
+
+const bytesOf = (base64: string): Uint8Array => new Uint8Array(Buffer.from(base64, 'base64'));
+
+const tokenCommandOf = (asked: Extract<ControlRequest, { command: 'tokens' }>['do']): TokenCommand => {
+  if (asked.action !== 'create') return asked;
+  const { seal } = asked;
+  return {
+    ...asked,
+    seal: seal === null ? null : { key: bytesOf(seal.key) as PassphraseKey, salt: bytesOf(seal.salt) },
   };
 };
 

@@ -4,6 +4,10 @@ import { CHAOS_MODES } from '@rustbalance/actors/kernel/envelope.js';
 import { CATALOGUE } from '@rustbalance/actors/kernel/error-catalogue.js';
 import type { ErrorCode, ErrorData } from '@rustbalance/actors/kernel/errors.js';
 import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
+import {
+  PASSPHRASE_KEY_BYTES,
+  PASSPHRASE_SALT_BYTES,
+} from '@rustbalance/crypto-worker/keys/passphrase-parameters.js';
 import { z } from 'zod';
 
 /**
@@ -21,6 +25,15 @@ export const LONGEST_TOKEN_LIFETIME_SECS = 30 * 24 * 3600;
 
 const actorName = z.enum(ACTOR_NAMES);
 
+const base64Of = (length: number) =>
+  z
+    .string()
+    .max(64)
+    .refine((text) => {
+      const bytes = Buffer.from(text, 'base64');
+      return bytes.length === length && bytes.toString('base64') === text;
+    });
+
 export const requestSchema = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('status') }),
   z.strictObject({ command: z.literal('inspect'), actor: actorName.nullable() }),
@@ -33,6 +46,10 @@ export const requestSchema = z.discriminatedUnion('command', [
         action: z.literal('create'),
         lifetimeSecs: z.number().int().min(60).max(LONGEST_TOKEN_LIFETIME_SECS),
         uses: z.number().int().min(1).max(MAX_TOKEN_USES),
+        /** The master key shall be in it, sealed with a key that was made of a passphrase; both base64. */
+        seal: z
+          .strictObject({ key: base64Of(PASSPHRASE_KEY_BYTES), salt: base64Of(PASSPHRASE_SALT_BYTES) })
+          .nullable(),
       }),
       z.strictObject({ action: z.literal('list') }),
       z.strictObject({ action: z.literal('revoke'), id: z.string().regex(/^[0-9a-f]{16}$/) }),

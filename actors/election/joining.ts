@@ -107,6 +107,8 @@ export const openJoining = (
           secret,
           signer,
           mode,
+          clusterToken: secrets.clusterToken,
+          masterKey: secrets.masterKey,
           learn,
           records: () => state.records,
           isLive: (id) => state.peers.some((peer) => peer.member.id === id && isLive(peer)),

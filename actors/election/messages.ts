@@ -5,6 +5,7 @@ import type {
   TimePeriodNumber,
 } from '@rustbalance/crypto-worker/brands.js';
 import type { IntroductionPoint } from '@rustbalance/crypto-worker/introduction-point.js';
+import type { PassphraseKey } from '@rustbalance/crypto-worker/keys/passphrase-parameters.js';
 import type { NodeId } from '../kernel/brands.js';
 import type { JoinTokenId } from '../kernel/cluster-keys.js';
 import { fact, order, request } from '../kernel/message-declaration.js';
@@ -85,7 +86,13 @@ export interface JoinTokenView {
 
 /** What the operator does with join tokens (`rustbalance token …`). */
 export type TokenCommand =
-  | { readonly action: 'create'; readonly lifetimeSecs: number; readonly uses: number }
+  | {
+      readonly action: 'create';
+      readonly lifetimeSecs: number;
+      readonly uses: number;
+      /** The token shall hold the master key, sealed with this; null: it shall not. */
+      readonly seal: { readonly key: PassphraseKey; readonly salt: Uint8Array } | null;
+    }
   | { readonly action: 'list' }
   | { readonly action: 'revoke'; readonly id: string };
 

@@ -500,6 +500,32 @@ export const CATALOGUE = {
     what: 'this is no key or address that {command} understands: {reason}',
     action: 'See {command} --help for what it takes.',
   },
+  'cli.passphrase-missing': {
+    what: 'a passphrase is needed, and nobody is at a terminal to type it',
+    action:
+      'Give it by --passphrase-file, or by --passphrase-fd and a descriptor that is open; arguments can be read by others.',
+  },
+  'cli.passphrase-weak': {
+    what: 'the passphrase is too weak to guard the master key: {problem}',
+    action:
+      'Take at least {characters} characters, {different} of them different: six words chosen by dice are good.',
+  },
+  'cli.passphrase-differs': {
+    what: 'the two passphrases are not the same',
+    action: 'Try again, and type the same one twice.',
+  },
+  'cli.passphrase-unreadable': {
+    what: 'the passphrase cannot be used: {reason}',
+    action: 'Give one line of UTF-8 text of at most {most} bytes.',
+  },
+  'cli.qr-too-long': {
+    what: 'the join token of {characters} characters is too long for a QR code, which holds {most}',
+    action: 'Carry the token as text, or make one without --embed-key.',
+  },
+  'cli.qr-too-wide': {
+    what: 'the QR code is {columns} columns wide, and the terminal {room}',
+    action: 'Make the window wider or its letters smaller, or carry the token as text.',
+  },
   'cli.no-descriptor': {
     what: 'this is no descriptor of that address in the periods that were tried: {reason}',
     action:
@@ -774,6 +800,11 @@ export const CATALOGUE = {
     action:
       'Make another on a member: rustbalance token create. If it should still be good, check the clock here.',
   },
+  'join.passphrase-wrong': {
+    what: 'the passphrase does not open the join token',
+    action:
+      'Type the passphrase that the token was made with. If it is right, somebody changed the token: make another.',
+  },
   'join.token-foreign': {
     what: 'the join token and the node that answered are of different clusters',
     action: 'Make another token on a member of the cluster that this machine shall join.',
@@ -833,6 +864,10 @@ export const CATALOGUE = {
     what: 'this node keeps no records of members, so nobody can join by it',
     action:
       'Set [coordination] members_dir to the peers folder that rustbalance init or join made; a cluster of [[direct.peers]] alone is extended by hand.',
+  },
+  'token.no-master-key': {
+    what: 'this node has no master key to put into a token',
+    action: 'Make the token on a member that publishes, or without --embed-key.',
   },
   'token.no-address': {
     what: 'nobody could reach this node to join: it has no address for joins',

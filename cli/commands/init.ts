@@ -9,7 +9,7 @@ import { defineCommand } from '../command.js';
 import { jsonOption } from '../common-options.js';
 import type { JsonArgs } from '../common-options.js';
 import { pathArgument } from '../config-loading.js';
-import { UsageError } from '../failure.js';
+import { UsageError, usageError } from '../failure.js';
 import { firstMember, isReachable } from '../init/first-member.js';
 import { MAX_KEY_FILE, makeMaster, masterSource } from '../init/master.js';
 import { MEMBERS_FOLDER, NODE_FILES, fileNames, newClusterToken, nodeFiles } from '../init/node-files.js';
@@ -22,10 +22,14 @@ import { placeFiles, refuseExisting } from '../init/place-files.js';
 import { offerStart } from '../init/start-offer.js';
 import { chosenTransport } from '../init/transport.js';
 import type { NewTransport, TransportName } from '../init/transport.js';
+import { newPassphraseSeal, passphraseOptions } from '../passphrase.js';
+import type { PassphraseArgs } from '../passphrase.js';
+import { printQrCode, qrOption, refuseQrInJson } from '../qr-code.js';
+import type { QrArgs } from '../qr-code.js';
 import { readArgumentFile } from '../small-file.js';
 import type { CliWorld } from '../world.js';
 
-interface InitArgs extends JsonArgs {
+interface InitArgs extends JsonArgs, PassphraseArgs, QrArgs {
   readonly 'config-dir': string;
   readonly 'node-id': string | undefined;
   readonly target: string;
@@ -38,6 +42,7 @@ interface InitArgs extends JsonArgs {
   readonly priority: number | undefined;
   readonly 'state-dir': string | undefined;
   readonly 'run-dir': string | undefined;
+  readonly 'embed-key': boolean;
   readonly yes: boolean;
 }
 
@@ -165,6 +170,12 @@ export const initCommand = defineCommand<InitArgs>({
       description: 'Where state and the data of Tor live.',
     },
     'run-dir': { kind: 'text', presence: 'optional', metavar: 'DIR', description: 'Where the sockets live.' },
+    'embed-key': {
+      kind: 'flag',
+      description: 'Puts the master key into the join token, sealed with a passphrase (`token create`).',
+    },
+    ...passphraseOptions,
+    ...qrOption,
     yes: { kind: 'flag', description: 'Does not ask.' },
     ...jsonOption,
   },
@@ -187,8 +198,16 @@ export const initCommand = defineCommand<InitArgs>({
       nodeSeed: generateNodeKey(world.random),
       clusterToken: await tokenOf(args['cluster-token-file'], world),
     };
+    refuseQrInJson(args, `${world.programName} init`);
+    if (!draft.keepsMembers && (args['embed-key'] || args.qr)) {
+      throw usageError(
+        `${world.programName} init`,
+        'no join token is made here: others cannot call this node',
+      );
+    }
     refuseWhatRunWould(draft);
     await refuseExisting(configDir, fileNames(draft));
+    const seal = args['embed-key'] ? await newPassphraseSeal(args, world) : null;
     // From here on ^C ends nothing halfway: it ends the search, and files are all placed or none.
     const { interrupted } = world;
     const node: NewNode = { ...draft, master: await makeMaster(source, world, interrupted, args.json) };
@@ -202,10 +221,10 @@ export const initCommand = defineCommand<InitArgs>({
           {
             ...node,
             priority: node.priority ?? DEFAULT_PRIORITY,
-            masterAddress: node.master.address,
           },
           world.random,
           world.clock.wallMs(),
+          seal,
         )
       : null;
     await placeFiles(configDir, nodeFiles(node, first?.records ?? []));
@@ -215,6 +234,7 @@ export const initCommand = defineCommand<InitArgs>({
       return;
     }
     world.print(initSummary(output, transport, source.from === 'file'));
+    if (args.qr && first !== null) printQrCode(first.joinToken, world);
     await offerStart(output.config_path, !args.yes, world);
   },
 });

@@ -1,4 +1,5 @@
 import { MAX_TOKEN_USES } from '@rustbalance/actors/election/records/record.js';
+import { encodeBase64 } from '@rustbalance/crypto-worker/encoding/base64.js';
 import { nodePaths } from '@rustbalance/actors/kernel/config/paths.js';
 import { askDaemon } from '@rustbalance/supervisor/control-client.js';
 import { LONGEST_TOKEN_LIFETIME_SECS } from '@rustbalance/supervisor/control-protocol.js';
@@ -8,10 +9,15 @@ import type { ConfigArgs, JsonArgs } from '../common-options.js';
 import { readConfig } from '../config-loading.js';
 import { usageError } from '../failure.js';
 import { durationSecs } from '../duration.js';
+import { newPassphraseSeal, passphraseOptions } from '../passphrase.js';
+import type { PassphraseArgs } from '../passphrase.js';
+import { printQrCode, qrOption, refuseQrInJson } from '../qr-code.js';
+import type { QrArgs } from '../qr-code.js';
 
-interface TokenCreateArgs extends ConfigArgs, JsonArgs {
+interface TokenCreateArgs extends ConfigArgs, JsonArgs, PassphraseArgs, QrArgs {
   readonly lifetime: string;
   readonly uses: number;
+  readonly 'embed-key': boolean;
 }
 
 const SHORTEST_LIFETIME_SECS = 60;
@@ -26,6 +32,7 @@ export const tokenCreateCommand = defineCommand<TokenCreateArgs>({
   words: ['token', 'create'],
   summary: 'Makes a join token, with which further machines join the cluster.',
   explanation: [
+    '`--embed-key` puts the master key into the token, sealed with a passphrase that `join` asks for: that machine is made without calling anybody, and makes itself known once it runs. Whoever has such a token and its passphrase has the service for ever; no expiry and no revocation takes the key back.',
     'Prints the token, one word on standard output. Whoever has it can join as long as it lives and has uses left: hand it over as a secret, and give it to `rustbalance join` on standard input.',
     '`--json` prints `created` (the token) and `tokens` as `token list` does.',
   ],
@@ -46,16 +53,31 @@ export const tokenCreateCommand = defineCommand<TokenCreateArgs>({
       metavar: 'N',
       description: 'How many machines may join with it.',
     },
+    'embed-key': {
+      kind: 'flag',
+      description: 'Puts the master key into the token, sealed with a passphrase.',
+    },
+    ...passphraseOptions,
+    ...qrOption,
     ...configOptions,
     ...jsonOption,
   },
   run: async (args, world) => {
+    refuseQrInJson(args, `${world.programName} token create`);
     const lifetimeSecs = lifetimeOf(args.lifetime, world.programName);
     const { daemonSocket } = nodePaths(await readConfig(args, world));
+    const seal = args['embed-key'] ? await newPassphraseSeal(args, world) : null;
     const answer = await askDaemon(daemonSocket, {
       command: 'tokens',
-      do: { action: 'create', lifetimeSecs, uses: args.uses },
+      do: {
+        action: 'create',
+        lifetimeSecs,
+        uses: args.uses,
+        seal: seal === null ? null : { key: encodeBase64(seal.key), salt: encodeBase64(seal.salt) },
+      },
     });
-    world.print(args.json ? `${JSON.stringify(answer)}\n` : `${answer.created ?? ''}\n`);
+    const token = answer.created ?? '';
+    world.print(args.json ? `${JSON.stringify(answer)}\n` : `${token}\n`);
+    if (args.qr) printQrCode(token, world);
   },
 });

@@ -1,6 +1,14 @@
-import type { Ed25519Seed, IdentityPublicKey, OnionAddress } from '@rustbalance/crypto-worker/brands.js';
+import type {
+  Ed25519Seed,
+  ExpandedSecretKey,
+  IdentityPublicKey,
+  OnionAddress,
+} from '@rustbalance/crypto-worker/brands.js';
 import { generateIdentity } from '@rustbalance/crypto-worker/keys/identity.js';
+import { embedKey } from '@rustbalance/actors/election/join/embedded-key.js';
+import type { PassphraseSeal } from '@rustbalance/actors/election/join/embedded-key.js';
 import { encodeTokenText } from '@rustbalance/actors/election/join/token-text.js';
+import type { JoinToken } from '@rustbalance/actors/election/join/token-text.js';
 import { admission, newJoinToken } from '@rustbalance/actors/election/records/issuing.js';
 import { isIpPort } from '@rustbalance/actors/election/records/ip-port.js';
 import { EMPTY_SET } from '@rustbalance/actors/election/records/record-set.js';
@@ -38,8 +46,8 @@ interface FirstMemberSource {
   readonly transport: NewTransport;
   readonly nodeSeed: Ed25519Seed;
   readonly clusterToken: string;
-  /** Without ".onion". */
-  readonly masterAddress: OnionAddress;
+  /** Its address without ".onion". */
+  readonly master: { readonly address: OnionAddress; readonly secret: ExpandedSecretKey | null };
 }
 
 const UNSPECIFIED = /^(?:0\.0\.0\.0|\[[0:]+\]):/;
@@ -78,23 +86,30 @@ const memberFields = (
  * token's secrets follow from the cluster secret and its id (kernel/cluster-keys.ts), so its record holds none.
  *
  * @param nowMs Unix time
+ * @param seal the join token holds the master key, sealed with this; null: it does not
  */
-export const firstMember = (source: FirstMemberSource, random: Random, nowMs: number): FirstMember => {
-  const secret = clusterSecret(Buffer.from(source.clusterToken, 'utf8'), source.masterAddress);
+export const firstMember = (
+  source: FirstMemberSource,
+  random: Random,
+  nowMs: number,
+  seal: PassphraseSeal | null,
+): FirstMember => {
+  const { clusterToken, master } = source;
+  const secret = clusterSecret(Buffer.from(clusterToken, 'utf8'), master.address);
   const signer = recordSigner(secret.tag, source.nodeSeed);
   const service = generateIdentity(coordinationIdentitySeed(source.nodeSeed));
   const member = admission(signer, EMPTY_SET, memberFields(source, service.publicKey));
   if (member === null) throw new TypeError('an empty set has removed nobody');
   const { publicKey, wireguard, direct, id } = member.record;
-  const token = newJoinToken(signer, {
+  const issued = newJoinToken(signer, {
     tokenId: random.bytes(TOKEN_ID_BYTES) as JoinTokenId,
     issuer: publicKey,
     notAfter: Math.floor(nowMs / 1000) + FIRST_TOKEN_HOURS * 3600,
     uses: FIRST_TOKEN_USES,
   });
-  const { tokenId, notAfter, uses } = token.record;
+  const { tokenId, notAfter, uses } = issued.record;
   const endpoint = wireguard?.endpoint ?? null;
-  const joinToken = encodeTokenText({
+  const token: JoinToken = {
     cluster: secret.tag,
     id: tokenId,
     secret: joinSecret(secret, tokenId),
@@ -110,6 +125,10 @@ export const firstMember = (source: FirstMemberSource, random: Random, nowMs: nu
         wireguard === null || endpoint === null ? null : { publicKey: wireguard.publicKey, endpoint },
     },
     others: [],
-  });
-  return { records: [member, token], joinToken };
+  };
+  const embedded =
+    seal === null || master.secret === null
+      ? token
+      : embedKey(token, seal, { masterKey: master.secret, clusterToken, records: [member.bytes] }, random);
+  return { records: [member, issued], joinToken: encodeTokenText(embedded) };
 };

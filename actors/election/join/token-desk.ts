@@ -1,4 +1,4 @@
-import type { Ed25519PublicKey } from '@rustbalance/crypto-worker/brands.js';
+import type { Ed25519PublicKey, ExpandedSecretKey } from '@rustbalance/crypto-worker/brands.js';
 import { bytesKey, fromHex } from '@rustbalance/crypto-worker/encoding/bytes.js';
 import { encodeOnionAddress } from '@rustbalance/crypto-worker/keys/onion-address.js';
 import type { NodeId } from '../../kernel/brands.js';
@@ -10,12 +10,14 @@ import { rbError } from '../../kernel/errors.js';
 import type { Random } from '../../kernel/random.js';
 import type { JoinTokenView, TokenAnswer, TokenCommand } from '../messages.js';
 import { newJoinToken, revocation } from '../records/issuing.js';
+import { memberKey } from '../records/record-set.js';
 import type { RecordSet } from '../records/record-set.js';
 import type { JoinTokenRecord, MemberRecord, SignedRecord } from '../records/record.js';
 import type { RecordSigner } from '../records/signing.js';
 import { joinTokenOf, joinTokensOf, memberOf, presentMembers, tokenState } from '../records/views.js';
+import { embedKey } from './embedded-key.js';
 import { encodeTokenText, MAX_OTHERS } from './token-text.js';
-import type { TokenOrigin } from './token-text.js';
+import type { JoinToken, TokenOrigin } from './token-text.js';
 
 /** What the operator does with tokens happens to the records of this node; gossip takes it to the others. */
 export interface TokenWorld {
@@ -24,6 +26,9 @@ export interface TokenWorld {
   readonly secret: ClusterSecret;
   readonly signer: RecordSigner;
   readonly mode: Config['coordination']['mode'];
+  readonly clusterToken: string;
+  /** Null on a node that never publishes. */
+  readonly masterKey: ExpandedSecretKey | null;
   records(): RecordSet;
   learn(records: readonly SignedRecord[]): void;
   /** Whether a member could be called instead of this node. */
@@ -65,10 +70,11 @@ const originOf = (member: MemberRecord, mode: TokenWorld['mode']): TokenOrigin |
 
 const create = (
   world: TokenWorld,
-  { lifetimeSecs, uses }: Extract<TokenCommand, { action: 'create' }>,
+  { lifetimeSecs, uses, seal }: Extract<TokenCommand, { action: 'create' }>,
   nowSecs: number,
 ): string => {
-  const { secret, signer, random, mode } = world;
+  const { secret, signer, random, mode, clusterToken, masterKey } = world;
+  if (seal !== null && masterKey === null) throw rbError('token.no-master-key', WHERE);
   const own = memberOf(world.records(), signer.key.publicKey);
   const origin = own === null || own.state === 'removed' ? null : originOf(own, mode);
   if (origin === null) throw rbError('token.no-address', WHERE);
@@ -79,7 +85,7 @@ const create = (
     .filter((member) => member.id !== origin.nodeId && world.isLive(member.id))
     .flatMap((member) => originOf(member, mode) ?? [])
     .slice(0, MAX_OTHERS);
-  return encodeTokenText({
+  const token: JoinToken = {
     cluster: secret.tag,
     id,
     secret: joinSecret(secret, id),
@@ -88,7 +94,12 @@ const create = (
     uses,
     origin,
     others,
-  });
+  };
+  if (seal === null || masterKey === null) return encodeTokenText(token);
+  const records = [origin, ...others].flatMap(
+    ({ nodeKey }) => world.records().get(memberKey(nodeKey))?.at(-1)?.bytes ?? [],
+  );
+  return encodeTokenText(embedKey(token, seal, { masterKey, clusterToken, records }, random));
 };
 
 const revoke = (world: TokenWorld, id: string): void => {
@@ -102,7 +113,7 @@ const revoke = (world: TokenWorld, id: string): void => {
 /**
  * Does what the operator wants with join tokens, and shows those that are left.
  *
- * @throws RbError token.no-address, token.unknown
+ * @throws RbError token.no-address, token.no-master-key, token.unknown
  */
 export const commandTokens = (world: TokenWorld, command: TokenCommand): TokenAnswer => {
   const nowSecs = Math.floor(world.clock.wallMs() / 1000);

@@ -6,6 +6,10 @@ import type {
   OnionAddress,
 } from '@rustbalance/crypto-worker/brands.js';
 import { decodeOnionAddress } from '@rustbalance/crypto-worker/keys/onion-address.js';
+import {
+  PASSPHRASE_KDF,
+  PASSPHRASE_SALT_BYTES,
+} from '@rustbalance/crypto-worker/keys/passphrase-parameters.js';
 import type { NodeId } from '../../kernel/brands.js';
 import { NODE_ID_PATTERN } from '../../kernel/brands.js';
 import type { ClusterTag, Curve25519SecretKey, JoinSecret, JoinTokenId } from '../../kernel/cluster-keys.js';
@@ -13,8 +17,16 @@ import { errorData } from '../../kernel/errors.js';
 import type { ErrorData } from '../../kernel/errors.js';
 import { isIpPort } from '../records/ip-port.js';
 import { MAX_TOKEN_USES } from '../records/record.js';
-import { encodeTokenText, LONGEST_TOKEN, MAX_OTHERS, TOKEN_PREFIX, TOKEN_VERSION } from './token-text.js';
-import type { JoinToken, TokenOrigin } from './token-text.js';
+import { SEAL_NONCE_BYTES } from './embedded-key.js';
+import {
+  encodeTokenText,
+  LARGEST_BOX,
+  LONGEST_EMBEDDED_TOKEN,
+  MAX_OTHERS,
+  TOKEN_PREFIX,
+  TOKEN_VERSION,
+} from './token-text.js';
+import type { JoinToken, SealedPart, TokenOrigin } from './token-text.js';
 
 /** Kept apart from token-text.ts for zod's sake: it costs a thread 14 MiB, and only the command line reads tokens. */
 
@@ -23,17 +35,19 @@ const ID_BYTES = 8;
 /** Unix seconds of a token that never ends in practice: the year 2200. */
 const LATEST = 7_258_118_400;
 
-const bytes = <B extends Brand<Uint8Array, string>>(length: number) =>
+const bytesWithin = (shortest: number, longest: number) =>
   z
     .string()
-    .max(64)
-    .transform((text, context): B => {
+    .max(Math.ceil((longest * 4) / 3))
+    .transform((text, context): Uint8Array => {
       const value = new Uint8Array(Buffer.from(text, 'base64url'));
-      if (value.length !== length || Buffer.from(value).toString('base64url') !== text) {
-        context.addIssue('wrong length');
-      }
-      return value as B;
+      const isWhole = value.length >= shortest && value.length <= longest;
+      if (!isWhole || Buffer.from(value).toString('base64url') !== text) context.addIssue('wrong length');
+      return value;
     });
+
+const bytes = <B extends Brand<Uint8Array, string>>(length: number) =>
+  bytesWithin(length, length).transform((value) => value as B);
 
 const onion = z
   .string()
@@ -67,6 +81,15 @@ const origin = z
         : { publicKey: fields.wg_pubkey, endpoint: fields.wg_endpoint },
   }));
 
+const sealed = z
+  .strictObject({
+    kdf: z.literal(PASSPHRASE_KDF),
+    salt: bytesWithin(PASSPHRASE_SALT_BYTES, PASSPHRASE_SALT_BYTES),
+    nonce: bytesWithin(SEAL_NONCE_BYTES, SEAL_NONCE_BYTES),
+    box: bytesWithin(1, LARGEST_BOX),
+  })
+  .transform(({ salt, nonce, box }): SealedPart => ({ salt, nonce, box }));
+
 const tokenSchema = z
   .strictObject({
     version: z.literal(TOKEN_VERSION),
@@ -78,6 +101,7 @@ const tokenSchema = z
     uses: z.number().int().min(1).max(MAX_TOKEN_USES),
     origin,
     others: z.array(origin).min(1).max(MAX_OTHERS).optional(),
+    sealed: sealed.optional(),
     check: z.string().max(16),
   })
   .transform((fields): JoinToken => ({
@@ -89,6 +113,7 @@ const tokenSchema = z
     uses: fields.uses,
     origin: fields.origin,
     others: fields.others ?? [],
+    ...(fields.sealed === undefined ? {} : { sealed: fields.sealed }),
   }));
 
 const versionSchema = z.looseObject({ version: z.number() });
@@ -123,13 +148,14 @@ const unfolded = (text: string): string => text.replaceAll(/\s+/g, '');
  * @param nowSecs Unix time
  */
 export const readTokenText = (text: string, nowSecs: number): TokenReading => {
-  if (text.length > 2 * LONGEST_TOKEN) return refuse('join.token-damaged');
+  if (text.length > 2 * LONGEST_EMBEDDED_TOKEN) return refuse('join.token-damaged');
   const word = unfolded(text);
   const other = /^rb(\d{1,3}):/.exec(word);
   if (other !== null && !word.startsWith(TOKEN_PREFIX)) {
     return refuse('join.token-version', { version: other[1] ?? '' });
   }
-  if (!word.startsWith(TOKEN_PREFIX) || word.length > LONGEST_TOKEN) return refuse('join.token-damaged');
+  if (!word.startsWith(TOKEN_PREFIX) || word.length > LONGEST_EMBEDDED_TOKEN)
+    return refuse('join.token-damaged');
   const json = jsonOf(word.slice(TOKEN_PREFIX.length));
   const version = versionSchema.safeParse(json);
   if (!version.success) return refuse('join.token-damaged');

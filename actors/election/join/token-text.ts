@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { utf8 } from '@rustbalance/crypto-worker/encoding/bytes.js';
+import { PASSPHRASE_KDF } from '@rustbalance/crypto-worker/keys/passphrase-parameters.js';
 import type {
   Curve25519PublicKey,
   Ed25519PublicKey,
@@ -19,6 +21,18 @@ export interface TokenOrigin {
   readonly wireguard: { readonly publicKey: Curve25519PublicKey; readonly endpoint: string } | null;
 }
 
+/**
+ * What makes a token enough to become a node without calling anybody: master key, cluster token and records, closed with a
+ * passphrase (embedded-key.ts).
+ */
+export interface SealedPart {
+  /** Of the passphrase, 16 bytes. */
+  readonly salt: Uint8Array;
+  /** 24 bytes. */
+  readonly nonce: Uint8Array;
+  readonly box: Uint8Array;
+}
+
 /** All that a new node is given out of band. Whoever has it can join: it is a secret. */
 export interface JoinToken {
   readonly cluster: ClusterTag;
@@ -34,6 +48,8 @@ export interface JoinToken {
   readonly origin: TokenOrigin;
   /** Members that can be called instead, MAX_OTHERS at most: each of them can derive the secrets of the token. */
   readonly others: readonly TokenOrigin[];
+  /** Only of a token with the master key in it (`--embed-key`). */
+  readonly sealed?: SealedPart;
 }
 
 export const TOKEN_PREFIX = 'rb1:';
@@ -41,6 +57,10 @@ export const TOKEN_VERSION = 1;
 export const MAX_OTHERS = 3;
 /** Characters of the longest token: 2,953 still fit one QR code (version 40, level L). The largest possible has some 2,400. */
 export const LONGEST_TOKEN = 2953;
+/** Bytes of what is sealed: keys, the longest cluster token, four records of the longest. Tokens from init have some 500. */
+export const LARGEST_BOX = 5400;
+/** Characters of the longest token with a key in it: its box is base64 within base64. */
+export const LONGEST_EMBEDDED_TOKEN = 12_800;
 const CHECK_DIGITS = 8;
 
 const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
@@ -55,8 +75,8 @@ const originFields = (origin: TokenOrigin) => ({
     : { wg_pubkey: base64url(origin.wireguard.publicKey), wg_endpoint: origin.wireguard.endpoint }),
 });
 
-/** The fields of the JSON object, in their one order, without the check. */
-const tokenFields = (token: JoinToken) => ({
+/** The fields of the JSON object, in their one order, without what is sealed and the check. */
+const openFields = (token: JoinToken) => ({
   version: TOKEN_VERSION,
   cluster_id: base64url(token.cluster),
   token_id: base64url(token.id),
@@ -66,6 +86,23 @@ const tokenFields = (token: JoinToken) => ({
   uses: token.uses,
   origin: originFields(token.origin),
   ...(token.others.length === 0 ? {} : { others: token.others.map(originFields) }),
+});
+
+const sealFields = ({ salt, nonce }: Omit<SealedPart, 'box'>) => ({
+  kdf: PASSPHRASE_KDF,
+  salt: base64url(salt),
+  nonce: base64url(nonce),
+});
+
+/** What a box is bound to: everything else that the token says. */
+export const sealedWith = (token: JoinToken, part: Omit<SealedPart, 'box'>): Uint8Array =>
+  utf8(JSON.stringify({ ...openFields(token), sealed: sealFields(part) }));
+
+const tokenFields = (token: JoinToken) => ({
+  ...openFields(token),
+  ...(token.sealed === undefined
+    ? {}
+    : { sealed: { ...sealFields(token.sealed), box: base64url(token.sealed.box) } }),
 });
 
 /**

@@ -30,6 +30,11 @@ export class TestWorld implements CliWorld {
   systemd = true;
   /** What comes by standard input. */
   input = '';
+  /** What is typed without being shown, one by one; then nobody answers. */
+  secrets: string[] = [];
+  /** By number. */
+  descriptors: Readonly<Record<number, string>> = {};
+  width: number | null = null;
   out = '';
   err = '';
   readonly asked: string[] = [];
@@ -60,6 +65,20 @@ export class TestWorld implements CliWorld {
 
   readInput(): Promise<string> {
     return Promise.resolve(this.input);
+  }
+
+  askSecret(question: string): Promise<string | null> {
+    this.asked.push(question);
+    return Promise.resolve(this.secrets.shift() ?? null);
+  }
+
+  readDescriptor(descriptor: number): Promise<Uint8Array | null> {
+    const text = this.descriptors[descriptor];
+    return Promise.resolve(text === undefined ? null : Buffer.from(text));
+  }
+
+  columns(): number | null {
+    return this.width;
   }
 
   confirm(question: string): Promise<boolean | null> {

@@ -185,7 +185,7 @@ export const SAMPLES: Samples = {
   'election.remove-member': { payload: { id: branded('n2') }, answer: { removed: true } },
   'election.join': { payload: { frame: bytes(300) }, answer: { frame: bytes(16_384) } },
   'election.tokens': {
-    payload: { action: 'create', lifetimeSecs: 3_600, uses: 1 },
+    payload: { action: 'create', seal: null, lifetimeSecs: 3_600, uses: 1 },
     answer: {
       tokens: [
         {
