@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Ed25519Seed, OnionAddress } from '@rustbalance/crypto-worker/brands.js';
 import type { HiddenServiceFiles } from '@rustbalance/crypto-worker/task-types.js';
 import type { ActorContext } from '../kernel/actor.js';
@@ -18,6 +19,7 @@ import {
 import type { HsDescEvent } from './control/hs-desc-event.js';
 import type { CoordinationState } from './messages.js';
 import { readIfThere, writePrivateFile } from './private-files.js';
+import { RefusedUploads } from './refused-uploads.js';
 import {
   makeServiceDirectory,
   reasonOf,
@@ -29,10 +31,10 @@ import type { CoordinationPlan, GuardedCoordination } from './service-guard.js';
 import { serviceConf, torrcLine, type OnionService } from './service-lines.js';
 
 const KEY_BYTES = 32;
-/** Name of the client that locks a service. */
+/** Name of a client whose secret nobody has: it locks a service, or makes its descriptor another one. */
 const NOBODY = 'nobody';
 
-type Context = Pick<ActorContext<'tor'>, 'config' | 'secrets' | 'crypto' | 'random' | 'publish'>;
+type Context = Pick<ActorContext<'tor'>, 'config' | 'secrets' | 'crypto' | 'random' | 'clock' | 'publish'>;
 
 interface Identity {
   readonly address: OnionAddress;
@@ -73,6 +75,9 @@ export class Coordination implements GuardedCoordination {
   #wanted: CoordinationService | null | undefined = undefined;
   /** True while Tor may not have read the files as they are. */
   #rereadDue = true;
+  readonly #refused = new RefusedUploads();
+  /** Beside the clients, once an upload was refused: Tor uploads nothing as long as its clients are the same. */
+  #decoy: AuthorizedClient | null = null;
   #state: CoordinationState['state'] = 'none';
 
   private constructor(context: Context, identity: Identity | null) {
@@ -102,7 +107,9 @@ export class Coordination implements GuardedCoordination {
 
   /** The fact wg.coordination. */
   want(service: CoordinationService | null): void {
-    if (this.#identity !== null) this.#wanted = service;
+    if (this.#identity === null) return;
+    if (!isDeepStrictEqual(service?.clients, this.#wanted?.clients)) this.#refused.changed();
+    this.#wanted = service;
   }
 
   /**
@@ -119,11 +126,13 @@ export class Coordination implements GuardedCoordination {
   /** A new connection: what that Tor has read is not known. */
   begin(): void {
     this.#rereadDue = true;
+    this.#refused.reset();
     this.#tell('none');
   }
 
   /** Tor or the connection to it is gone. */
   end(): void {
+    this.#refused.reset();
     this.#tell('none');
   }
 
@@ -149,8 +158,23 @@ export class Coordination implements GuardedCoordination {
 
   /** HS_DESC events of any address. */
   descriptorEvent(event: HsDescEvent): void {
-    const isOurs = event.address !== null && event.address === this.#identity?.address;
-    if (isOurs && event.action === 'UPLOADED' && this.#state === 'served') this.#tell('published');
+    if (event.address === null || event.address !== this.#identity?.address) return;
+    if (event.action === 'UPLOADED' && this.#state === 'served') this.#tell('published');
+    const isRefused = event.action === 'FAILED' && event.reason === 'UPLOAD_REJECTED';
+    if (isRefused) this.#refused.refused(this.#context.clock.monotonicMs());
+  }
+
+  /**
+   * Does what is due, and says when there is more.
+   *
+   * @param look has the files and Tor's configuration looked at
+   */
+  step(nowMs: number, look: () => void): number | null {
+    if (this.#refused.take(nowMs)) {
+      this.#decoy = this.#nobody();
+      look();
+    }
+    return this.#refused.dueAtMs;
   }
 
   /** Why Tor could not use the directory. */
@@ -167,14 +191,15 @@ export class Coordination implements GuardedCoordination {
   async #prepare(): Promise<CoordinationPlan> {
     const wanted = this.#wanted;
     if (wanted === undefined) return { kind: 'unknown' };
-    const clients = usableClients(wanted?.clients ?? []);
-    if (wanted === null || clients.length === 0 || this.#identity === null) {
+    const clients = wanted?.clients ?? [];
+    if (wanted === null || usableClients(clients).length === 0 || this.#identity === null) {
       await this.#lock();
       await this.#include([]);
       return { kind: 'absent', directory: this.#directory, reread: this.#rereadDue };
     }
     const service = coordinationOnionService(this.#directory, wanted);
-    await this.#writeFiles(this.#identity, clients);
+    const decoys = this.#decoy === null ? [] : [this.#decoy];
+    await this.#writeFiles(this.#identity, usableClients([...decoys, ...clients]));
     await this.#include(serviceConf(service).map(torrcLine));
     return { kind: 'served', service, reread: this.#rereadDue };
   }
@@ -194,11 +219,14 @@ export class Coordination implements GuardedCoordination {
   async #lock(): Promise<void> {
     const names = await authorizedClientNames(this.#directory);
     if (names === null || (names.length === 1 && names[0] === NOBODY)) return;
-    const secret = this.#context.random.bytes(KEY_BYTES) as Curve25519SecretKey;
-    const nobody: AuthorizedClient = { name: NOBODY, publicKey: curve25519PublicKey(secret) };
     const owner = await makeServiceDirectory(this.#directory);
-    await syncAuthorizedClients(this.#directory, [nobody], owner);
+    await syncAuthorizedClients(this.#directory, [this.#nobody()], owner);
     this.#rereadDue = true;
+  }
+
+  #nobody(): AuthorizedClient {
+    const secret = this.#context.random.bytes(KEY_BYTES) as Curve25519SecretKey;
+    return { name: NOBODY, publicKey: curve25519PublicKey(secret) };
   }
 
   /** What torrc says, also after a reload or a restart of Tor without us. */

@@ -171,6 +171,7 @@ export class Tor {
       descriptor: (event) => {
         this.#workers.points.descriptorEvent(event);
         this.#coordination.descriptorEvent(event);
+        this.#trigger.poke();
       },
       uploadAnswer: (event) => {
         this.#uploadAnswer(event);
@@ -220,6 +221,9 @@ export class Tor {
     const wakeAtMs = [
       session.tor.step(nowMs),
       network.step(nowMs),
+      this.#coordination.step(nowMs, () => {
+        guard.look();
+      }),
       guard.step(nowMs),
       authorizations.step(nowMs),
       points.step(nowMs),

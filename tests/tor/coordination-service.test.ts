@@ -159,6 +159,51 @@ describe('the coordination service', () => {
     expect(service.tor.actor.inspect().context).toMatchObject({ introductionPoints: 3 });
   });
 
+  it('lets in whom it authorized within a second of another, though the HSDirs refuse that descriptor', async () => {
+    const [service, late] = [await start(7), await start(8)];
+    const targets = await listenFor(service);
+    const address = service.tor.fact('tor.coordination')?.address as OnionAddress;
+    serve(service, { ...targets, clients: [client(10)] });
+    await Promise.all([threePoints(service.tor), threePoints(late.tor)]);
+    await stateIs(service, 'published');
+    const control = await controlOf(service.config);
+    const told: string[] = [];
+    control.onEvent(({ text }) => told.push(text));
+    await control.subscribe('HS_DESC');
+    const count = (...actions: readonly string[]): number =>
+      told.filter((text) => actions.some((action) => text.startsWith(`${action} ${address}`))).length;
+    const last = await eventually(
+      'two changes fall into one second of the clock, by which Tor counts revisions',
+      async () => {
+        const fill = 20 + 2 * told.length;
+        const uploads = count('UPLOAD');
+        await eventually('a second begins', () => Date.now() % 1000 < 50, { timeoutMs: 5_000, everyMs: 5 });
+        serve(service, { ...targets, clients: [client(fill % 200)] });
+        await eventually('the first is uploaded', () => count('UPLOAD') > uploads, {
+          timeoutMs: 10_000,
+          everyMs: 5,
+        });
+        const answers = count('UPLOADED', 'FAILED');
+        serve(service, { ...targets, clients: [client(fill % 200), client((fill + 1) % 200)] });
+        // Tor gives up those of the first that are under way, without a word.
+        await eventually('HSDirs answer the second', () => count('UPLOADED', 'FAILED') > answers + 1, {
+          timeoutMs: 20_000,
+        });
+        return count('FAILED') > 0 ? (fill + 1) % 200 : null;
+      },
+      { timeoutMs: 90_000 },
+    );
+    const refusedAt = told.findLastIndex((text) => text.startsWith('FAILED'));
+    await eventually(
+      'what was refused is uploaded again',
+      () => told.slice(refusedAt).some((text) => text.startsWith('UPLOAD ')),
+      { timeoutMs: 20_000 },
+    );
+    authorize(late, address, last);
+    await eventually('the last client gets in', () => reaches(late, address), { timeoutMs: 60_000 });
+    control.close();
+  });
+
   it('comes back after the Tor of either side was killed', async () => {
     const [service, friend] = [await start(4), await start(5)];
     const targets = await listenFor(service);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { askDaemon } from '@rustbalance/supervisor/control-client.js';
 import { MAIN, rustbalanceJson, spawnDaemon } from '../support/cluster/program.js';
 import { eventually } from '../support/eventually.js';
@@ -15,6 +15,7 @@ describe('two machines that meet over Tor alone', () => {
   let network: TorNetwork;
   let dir: string;
   const daemons: ChildProcess[] = [];
+  const logs: string[] = [];
 
   const at = (...names: readonly string[]): string => join(dir, ...names);
   const places = (name: string): string[] => [
@@ -26,13 +27,16 @@ describe('two machines that meet over Tor alone', () => {
   const start = (name: string): void => {
     const torrc = `tor.extra_torrc=[${network.commonTorrc.map((line) => JSON.stringify(line)).join(', ')}]`;
     const daemon = spawnDaemon(['--config', at(name, 'etc', 'config.toml'), '--set', torrc]);
-    daemon.stderr?.resume();
+    daemon.stderr?.on('data', (chunk: Buffer) => logs.push(chunk.toString()));
     daemons.push(daemon);
   };
 
   beforeAll(async () => {
     network = await startTorNetwork({ relays: 9, consensusParams: { hsdir_spread_store: 1 } });
     dir = await mkdtemp(join(tmpdir(), 'rb-t-'));
+  });
+  afterEach(({ task }) => {
+    if (task.result?.state === 'fail') console.error(logs.join('').split('\n').slice(-80).join('\n'));
   });
   afterAll(async () => {
     for (const daemon of daemons) {
