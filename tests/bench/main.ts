@@ -5,6 +5,7 @@ import { SELECTIVE_RINGS } from '../support/tor-network/options.js';
 import type { TorNetwork } from '../support/tor-network/network-types.js';
 import { clusterFigures } from './cluster.js';
 import { daemonFigures } from './daemon.js';
+import { defaultTakeoverFigures } from './default-takeover.js';
 import { descriptorFigures } from './descriptors.js';
 import { loopDelayFigures } from './loop-delay.js';
 import { proxyFigures } from './proxy-figures.js';
@@ -40,6 +41,7 @@ const WITHOUT_TOR: Readonly<Record<string, Bench>> = {
 };
 const WITH_TOR: Readonly<Record<string, (network: TorNetwork) => Promise<Figure[]>>> = {
   takeover: (network) => takeoverFigures(network),
+  'default-takeover': (network) => defaultTakeoverFigures(network, progress),
   republish: (network) => republishFigures(network, progress),
   'whole-period': (network) => wholePeriodFigures(network),
 };

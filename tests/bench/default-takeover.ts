@@ -1,0 +1,111 @@
+import type { Cluster } from '../support/cluster/cluster.js';
+import { startCluster } from '../support/cluster/cluster.js';
+import type { DaemonNode } from '../support/cluster/daemon-node.js';
+import { publishedNodes } from '../support/cluster/status.js';
+import { eventually } from '../support/eventually.js';
+import type { TorNetwork } from '../support/tor-network/network-types.js';
+import { spread } from './statistics.js';
+import type { Figure } from './statistics.js';
+
+const names = (nodes: readonly DaemonNode[]): string =>
+  nodes
+    .map(({ id }) => id)
+    .sort()
+    .join(',');
+
+/** Seconds from `leave` to the descriptors of one of the others, without the one that left, on every HSDir. */
+const secondsWithout = async (
+  cluster: Cluster,
+  leave: (node: DaemonNode) => Promise<unknown>,
+  timeoutMs: number,
+): Promise<number> => {
+  const [publisher, ...others] = cluster.nodes;
+  if (publisher === undefined) throw new Error('a cluster has nodes');
+  await publisher.until('all are published', (s) => publishedNodes(s) === names(cluster.nodes), 120_000);
+  // All have heard of each other in both directions: what follows is a take-over and not a first meeting.
+  for (const node of cluster.nodes) {
+    await node.until(
+      'all peers are healthy',
+      ({ peers }) => peers.every(({ lifecycle }) => lifecycle === 'healthy'),
+      120_000,
+    );
+  }
+  const beganMs = performance.now();
+  const left = leave(publisher);
+  const isTakenOver = async (node: DaemonNode): Promise<boolean> => {
+    const status = await node.status();
+    return status.node.role === 'publisher' && publishedNodes(status) === names(others);
+  };
+  await eventually(
+    `${names(others)} publish without ${publisher.id}`,
+    async () => (await Promise.all(others.map(isTakenOver))).includes(true),
+    { timeoutMs, everyMs: 50 },
+  );
+  const seconds = (performance.now() - beganMs) / 1000;
+  await left;
+  return seconds;
+};
+
+interface Leaving {
+  readonly nodes: number;
+  readonly runs: number;
+  readonly timeoutMs: number;
+  readonly leave: (node: DaemonNode) => Promise<unknown>;
+}
+
+/** A new cluster for each run: what a take-over leaves behind is not part of the next. */
+const measure = async (
+  network: TorNetwork,
+  { nodes, runs, timeoutMs, leave }: Leaving,
+): Promise<number[]> => {
+  const seconds: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    const cluster = await startCluster({ network, nodes });
+    try {
+      seconds.push(await secondsWithout(cluster, leave, timeoutMs));
+    } finally {
+      await cluster.stop();
+    }
+  }
+  return seconds;
+};
+
+const figure = (what: string, seconds: readonly number[], limit: number): Figure => {
+  const measured = spread(seconds);
+  return {
+    what,
+    unit: 's',
+    spread: measured,
+    target: `p95 ≤ ${String(limit)}`,
+    met: measured.p95 <= limit,
+  };
+};
+
+const killHard = (node: DaemonNode): Promise<unknown> => node.killHard();
+const stop = (node: DaemonNode): Promise<unknown> => node.stop();
+
+/** Take-overs with every setting at its default. */
+export const defaultTakeoverFigures = async (
+  network: TorNetwork,
+  progress: (line: string) => void,
+): Promise<Figure[]> => {
+  const released = await measure(network, { nodes: 3, runs: 10, timeoutMs: 60_000, leave: stop });
+  progress(`released: ${released.map((one) => one.toFixed(1)).join(' ')}`);
+  const three = await measure(network, { nodes: 3, runs: 10, timeoutMs: 120_000, leave: killHard });
+  progress(`three nodes: ${three.map((one) => one.toFixed(1)).join(' ')}`);
+  const two = await measure(network, { nodes: 2, runs: 5, timeoutMs: 240_000, leave: killHard });
+  progress(`two nodes: ${two.map((one) => one.toFixed(1)).join(' ')}`);
+  return [
+    figure("Publisher ends by SIGTERM, three nodes: another's clean descriptor on every HSDir", released, 3),
+    figure(
+      "Publisher and its Tor killed, three nodes: a survivor's clean descriptor on every HSDir",
+      three,
+      15,
+    ),
+    figure(
+      "Publisher and its Tor killed, two nodes: the survivor's clean descriptor on every HSDir",
+      two,
+      120,
+    ),
+  ];
+};
