@@ -20,7 +20,7 @@ export interface CliWorld {
   readonly isTerminal: boolean;
   /** Characters in a line of the terminal; null when the output is none. */
   columns(): number | null;
-  /** Aborts when the operator has had enough (^C). */
+  /** Aborts when the operator has had enough (^C), or the service manager has. */
   readonly interrupted: AbortSignal;
   hostName(): string;
   /** Threads that can compute at the same time. */
@@ -73,12 +73,14 @@ const readInput = async (question: string, limit: number): Promise<string> => {
   return Buffer.concat(chunks).subarray(0, limit).toString('utf8');
 };
 
-/** Aborts at the first ^C, which otherwise would end the process at once; the second one does. */
+/** Aborts at the first ^C or SIGTERM, which otherwise would end the process at once; the second one does. */
 const onInterrupt = (): AbortSignal => {
   const controller = new AbortController();
-  process.once('SIGINT', () => {
-    controller.abort();
-  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      controller.abort();
+    });
+  }
   return controller.signal;
 };
 

@@ -21,6 +21,18 @@ export const pause = (clock: Clock, ms: number): Promise<void> =>
     clock.after(ms, resolve);
   });
 
+/** Settles then, or as soon as `ended` aborts. */
+export const pauseUnless = (clock: Clock, ms: number, ended: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const finish = (): void => {
+      cancel();
+      ended.removeEventListener('abort', finish);
+      resolve();
+    };
+    const cancel = clock.after(ended.aborted ? 0 : ms, finish);
+    ended.addEventListener('abort', finish, { once: true });
+  });
+
 // setTimeout turns anything above 2^31-1 ms into 1 ms; such a wait is cut short, and callers that
 // re-derive what is due (kernel/level-trigger.ts) simply wait again.
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

@@ -824,7 +824,7 @@ export const CATALOGUE = {
   'join.limit': {
     what: 'the cluster takes no more nodes for the moment',
     action:
-      'Try again in a few minutes; [join] max_joins and window_secs say how many may join in what time.',
+      'Join again in a few minutes, or start the daemon, which goes on by itself; [join] max_joins and window_secs say how many may join in what time.',
   },
   'join.clock': {
     what: 'the clock of this machine is too far from those of the cluster',
@@ -832,7 +832,8 @@ export const CATALOGUE = {
   },
   'join.undecided': {
     what: 'the node that was called could not ask the publisher whether the token is still good',
-    action: 'Try again in a minute. On a member, rustbalance status tells whether its peers are well.',
+    action:
+      'Join again in a minute, or start the daemon, which goes on by itself. On a member, rustbalance status tells whether its peers are well.',
   },
   'join.unsuited': {
     what: 'the members could not reach this node: {problem}',
@@ -841,7 +842,7 @@ export const CATALOGUE = {
   'join.unreachable': {
     what: 'no member of the cluster answered in {attempts} attempts ({reason})',
     action:
-      'Check that the node which made the token runs and can be reached from here; the token is still good.',
+      'Check that the node which made the token runs and can be reached from here; the token is still good. Then join again, or start the daemon: it goes on by itself, with the same node key.',
   },
   'join.no-answer': {
     what: 'a member was reached but did not take the token ({attempts} attempts)',
@@ -851,6 +852,20 @@ export const CATALOGUE = {
   'join.bad-answer': {
     what: 'the answer of the cluster contradicts itself: {problem}',
     action: 'Install the same version of rustbalance on all machines and join again.',
+  },
+  'join.pending': {
+    what: 'this machine is not in its cluster yet: {progress}',
+    action:
+      'Nothing, as long as rustbalance run or join --wait is under way: it goes on by itself. Else start one of them, or join with another token.',
+  },
+  'join.pending-unusable': {
+    what: 'the pending join cannot be used: {reason}',
+    action: 'Remove the file, and join again with the token: a new node key costs it a second use.',
+  },
+  'join.pending-unwritable': {
+    what: 'the pending join cannot be kept: {reason}',
+    action:
+      'Let the directory belong to the user that joins, and leave it writable (ReadWritePaths= of the unit); nobody was called.',
   },
   'join.tor-failed': {
     what: 'the Tor for joining could not be used: {reason}',

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { makeDirectories } from './directories.js';
 import { errorData } from './errors.js';
 import type { Logger } from './logging.js';
+import { replaceFile } from './replace-file.js';
 
 /**
  * What an actor keeps across restarts: one small JSON file that this actor alone writes. It is a help, never a
@@ -58,7 +58,7 @@ export const openStateFile = <T>(options: StateFileOptions<T>): StateFile<T> => 
       const { state } = waiting;
       waiting = null;
       try {
-        await replaceFile(folder, temporary, path, JSON.stringify({ version: options.version, state }));
+        await replaceFile(path, temporary, JSON.stringify({ version: options.version, state }));
       } catch (error) {
         const problem = errorData('state.write-failed', path, { reason: reasonOf(error) });
         log.warn('state not saved', {}, problem);
@@ -132,25 +132,6 @@ const parseState = <T>(text: string, version: number, schema: StateSchema<T>): R
   if (state.success) return { state: state.data };
   const at = state.error.issues[0]?.path.map(String).join('.') ?? '';
   return { problem: at === '' ? 'unexpected contents' : `unexpected contents at ${at}` };
-};
-
-/** After a crash at any moment the file is the old one or the new one, whole. */
-const replaceFile = async (folder: string, temporary: string, path: string, text: string): Promise<void> => {
-  await makeDirectories(folder);
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  const directory = await open(folder, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 };
 
 const removeLeftovers = async (folder: string, name: string): Promise<void> => {

@@ -6,8 +6,8 @@ import { curve25519PublicKey } from '@rustbalance/actors/kernel/cluster-keys.js'
 import { errorData, rbError } from '@rustbalance/actors/kernel/errors.js';
 import { encodeNodePublicKey, generateNodeKey, nodePublicKey } from '@rustbalance/actors/kernel/node-key.js';
 import { defineCommand } from '../command.js';
-import { jsonOption } from '../common-options.js';
-import type { JsonArgs } from '../common-options.js';
+import { jsonOption, newNodeOptions } from '../common-options.js';
+import type { JsonArgs, NewNodeArgs } from '../common-options.js';
 import { pathArgument } from '../config-loading.js';
 import { UsageError, usageError } from '../failure.js';
 import { firstMember, isReachable } from '../init/first-member.js';
@@ -29,10 +29,8 @@ import type { QrArgs } from '../qr-code.js';
 import { readArgumentFile } from '../small-file.js';
 import type { CliWorld } from '../world.js';
 
-interface InitArgs extends JsonArgs, PassphraseArgs, QrArgs {
-  readonly 'config-dir': string;
+interface InitArgs extends JsonArgs, NewNodeArgs, PassphraseArgs, QrArgs {
   readonly 'node-id': string | undefined;
-  readonly target: string;
   readonly endpoint: string | undefined;
   readonly transport: TransportName | undefined;
   readonly listen: string | undefined;
@@ -40,10 +38,7 @@ interface InitArgs extends JsonArgs, PassphraseArgs, QrArgs {
   readonly 'import-key': string | undefined;
   readonly 'cluster-token-file': string | undefined;
   readonly priority: number | undefined;
-  readonly 'state-dir': string | undefined;
-  readonly 'run-dir': string | undefined;
   readonly 'embed-key': boolean;
-  readonly yes: boolean;
 }
 
 const tokenOf = async (argument: string | undefined, world: CliWorld): Promise<string> => {
@@ -96,24 +91,12 @@ export const initCommand = defineCommand<InitArgs>({
     'At the end it offers to start the daemon, or says how; with `--yes` it only says how, with `--json` neither.',
   ],
   options: {
-    'config-dir': {
-      kind: 'text',
-      presence: 'default',
-      fallback: '/etc/rustbalance',
-      metavar: 'DIR',
-      description: 'Where the files are written.',
-    },
+    ...newNodeOptions,
     'node-id': {
       kind: 'text',
       presence: 'optional',
       metavar: 'ID',
       description: 'Name of the node in the cluster; made from the host name if absent.',
-    },
-    target: {
-      kind: 'text',
-      presence: 'required',
-      metavar: 'URL',
-      description: 'The service to be reached: http://HOST:PORT, https://…, tcp://… or an onion address.',
     },
     endpoint: {
       kind: 'text',
@@ -163,20 +146,12 @@ export const initCommand = defineCommand<InitArgs>({
       metavar: 'N',
       description: 'Who publishes: the lowest number among live nodes.',
     },
-    'state-dir': {
-      kind: 'text',
-      presence: 'optional',
-      metavar: 'DIR',
-      description: 'Where state and the data of Tor live.',
-    },
-    'run-dir': { kind: 'text', presence: 'optional', metavar: 'DIR', description: 'Where the sockets live.' },
     'embed-key': {
       kind: 'flag',
       description: 'Puts the master key into the join token, sealed with a passphrase (`token create`).',
     },
     ...passphraseOptions,
     ...qrOption,
-    yes: { kind: 'flag', description: 'Does not ask.' },
     ...jsonOption,
   },
   run: async (args, world) => {

@@ -1,49 +1,44 @@
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { generateIdentity } from '@rustbalance/crypto-worker/keys/identity.js';
-import type { JoinRequest } from '@rustbalance/actors/election/join/request-codec.js';
+import type { JoinAdmission } from '@rustbalance/actors/election/join/answer-codec.js';
+import { readPendingJoin } from '@rustbalance/actors/election/join/pending-join-file.js';
+import { isSameJoin } from '@rustbalance/actors/election/join/pending-join.js';
+import type { PendingJoin } from '@rustbalance/actors/election/join/pending-join.js';
 import type { JoinToken } from '@rustbalance/actors/election/join/token-text.js';
 import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
-import { coordinationIdentitySeed, curve25519PublicKey } from '@rustbalance/actors/kernel/cluster-keys.js';
-import { errorData, rbError } from '@rustbalance/actors/kernel/errors.js';
+import { errorData, errorLine, rbError } from '@rustbalance/actors/kernel/errors.js';
 import { encodeNodePublicKey, generateNodeKey, nodePublicKey } from '@rustbalance/actors/kernel/node-key.js';
 import { defineCommand } from '../command.js';
-import { jsonOption } from '../common-options.js';
-import type { JsonArgs } from '../common-options.js';
+import { jsonOption, newNodeOptions } from '../common-options.js';
+import type { JsonArgs, NewNodeArgs } from '../common-options.js';
 import { pathArgument } from '../config-loading.js';
 import { UsageError } from '../failure.js';
 import { refuseWhatRunWould } from '../init/check-config.js';
 import { isReachable } from '../init/first-member.js';
-import { NODE_FILES, fileNames, nodeFiles } from '../init/node-files.js';
+import { NODE_FILES, fileNames } from '../init/node-files.js';
 import type { NewNode } from '../init/node-files.js';
 import { suggestNodeId } from '../init/node-id.js';
-import { placeFiles, refuseExisting } from '../init/place-files.js';
+import { refuseExisting } from '../init/place-files.js';
 import { offerStart } from '../init/start-offer.js';
 import { newWireguardKey } from '../init/transport.js';
 import type { NewTransport, TransportName } from '../init/transport.js';
-import { checkAdmission } from '../join/admitted.js';
-import { joinCluster } from '../join/attempts.js';
-import type { OpenStream } from '../join/attempts.js';
-import { openDirect } from '../join/direct-way.js';
-import { startThrowawayTor } from '../join/throwaway-tor.js';
+import { draftOf, makeConfigDirectory, pendingJoinPath, pursueJoin } from '../join/pursue.js';
+import type { PendingNode } from '../join/pursue.js';
 import { tokenFrom } from '../join/token-input.js';
 import type { CliWorld } from '../world.js';
 
-interface JoinArgs extends JsonArgs {
+interface JoinArgs extends JsonArgs, NewNodeArgs {
   readonly token: string | undefined;
   readonly 'token-file': string | undefined;
-  readonly 'config-dir': string;
   readonly 'node-id': string | undefined;
-  readonly target: string;
   readonly endpoint: string | undefined;
   readonly listen: string | undefined;
   readonly transport: TransportName | undefined;
   readonly priority: number | undefined;
   readonly 'no-master-key': boolean;
-  readonly 'state-dir': string | undefined;
-  readonly 'run-dir': string | undefined;
   readonly 'tor-binary': string;
   readonly 'extra-torrc': readonly string[];
-  readonly yes: boolean;
+  readonly wait: boolean;
 }
 
 /** What `join --json` prints: scripts rely on these names. */
@@ -59,8 +54,17 @@ interface JoinOutput {
   readonly publisher: string | null;
 }
 
-/** The cluster's way of meeting is that of the node which issued the token. */
-const transportOf = (args: JoinArgs, { origin }: JoinToken, world: CliWorld): NewTransport => {
+/**
+ * The cluster's way of meeting is that of the node which issued the token.
+ *
+ * @param before of an earlier run: its WireGuard key is kept, since members may know it already
+ */
+const transportOf = (
+  args: JoinArgs,
+  { origin }: JoinToken,
+  before: NewTransport | null,
+  world: CliWorld,
+): NewTransport => {
   const mode =
     args.transport ??
     (origin.direct !== null
@@ -74,56 +78,78 @@ const transportOf = (args: JoinArgs, { origin }: JoinToken, world: CliWorld): Ne
     case 'direct':
       return { mode, listen: args.listen };
     case 'wireguard':
-      return { mode, endpoint: args.endpoint ?? null, privateKey: newWireguardKey(world.random) };
+      return {
+        mode,
+        endpoint: args.endpoint ?? null,
+        privateKey: before?.mode === mode ? before.privateKey : newWireguardKey(world.random),
+      };
   }
 };
 
-const requestOf = (node: NewNode, args: JoinArgs, world: CliWorld): JoinRequest => {
-  const { transport, nodeSeed } = node;
+/** The join that an earlier run left behind; one that cannot be read is set aside, and costs the token another use. */
+const earlierJoin = async (configDir: string, tell: (line: string) => void): Promise<PendingJoin | null> => {
+  const file = pendingJoinPath(configDir);
+  const reading = await readPendingJoin(file);
+  if (reading.kind === 'pending') return reading.pending;
+  if (reading.kind === 'unusable') {
+    tell(errorLine(errorData('join.pending-unusable', file, { reason: reading.problem })));
+    await rename(file, `${file}.unusable`).catch(() => undefined);
+  }
+  return null;
+};
+
+/** What this run asks for. What the members may know of an earlier one of the same cluster stays as it was. */
+const wantedJoin = (
+  args: JoinArgs,
+  token: JoinToken,
+  found: PendingJoin | null,
+  world: CliWorld,
+): PendingNode => {
+  const before = found !== null && isSameJoin(found, token) ? found : null;
+  const absolute = (path: string | undefined): string | undefined =>
+    path === undefined ? undefined : pathArgument(path, world);
+  const id = args['node-id'] ?? before?.nodeId ?? suggestNodeId(world.hostName(), world.random);
   return {
-    publicKey: nodePublicKey(nodeSeed),
-    nodeId: node.id as NodeId,
-    atSecs: Math.floor(world.clock.wallMs() / 1000),
-    wantsMasterKey: !args['no-master-key'],
+    token,
+    nodeSeed: before?.nodeSeed ?? generateNodeKey(world.random),
+    nodeId: id as NodeId,
     priority: args.priority ?? null,
-    coordination:
-      transport.mode === 'direct' ? null : generateIdentity(coordinationIdentitySeed(nodeSeed)).publicKey,
-    wireguard:
-      transport.mode === 'wireguard'
-        ? { publicKey: curve25519PublicKey(transport.privateKey), endpoint: transport.endpoint }
-        : null,
-    direct: transport.mode === 'direct' ? (transport.listen ?? null) : null,
+    wantsMasterKey: !args['no-master-key'],
+    transport: transportOf(args, token, before?.transport ?? null, world),
+    node: {
+      target: args.target,
+      stateDir: absolute(args['state-dir']),
+      runDir: absolute(args['run-dir']),
+      torBinary: args['tor-binary'],
+      extraTorrc: args['extra-torrc'],
+      madeDirectories: found?.node?.madeDirectories ?? [],
+    },
+    progress: null,
   };
 };
 
-interface Way {
-  readonly open: OpenStream;
-  readonly isInterrupted: () => boolean;
-  close(): Promise<void>;
-}
-
-const wayTo = async (
-  token: JoinToken,
-  args: JoinArgs,
-  world: CliWorld,
-  tell: (line: string) => void,
-): Promise<Way> => {
-  if (token.origin.direct !== null) {
-    // There is nothing to tidy up, so ^C may end the process.
-    return { open: openDirect, isInterrupted: () => false, close: () => Promise.resolve() };
+const withDirectory = async (configDir: string, pending: PendingNode): Promise<PendingNode> => {
+  try {
+    const made = await makeConfigDirectory(configDir);
+    const madeDirectories = [...made, ...pending.node.madeDirectories];
+    return { ...pending, node: { ...pending.node, madeDirectories } };
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw rbError('init.write-failed', configDir, { reason }, error);
   }
-  const { interrupted } = world;
-  const tor = await startThrowawayTor({
-    binary: args['tor-binary'],
-    extraTorrc: args['extra-torrc'],
-    addresses: [token.origin, ...token.others].flatMap(({ coordination }) => coordination ?? []),
-    clientAuthorization: token.clientAuthorization,
-    clock: world.clock,
-    interrupted,
-    tell,
-  });
-  return { ...tor, isInterrupted: () => interrupted.aborted };
 };
+
+const outputOf = (node: NewNode, admission: JoinAdmission): JoinOutput => ({
+  onion_address: `${node.master.address}.onion`,
+  node_id: node.id,
+  node_public_key: encodeNodePublicKey(nodePublicKey(node.nodeSeed)),
+  priority: admission.priority,
+  config_path: join(node.configDir, NODE_FILES.config),
+  master_key_path: node.master.secret === null ? null : join(node.configDir, NODE_FILES.masterKey),
+  transport: node.transport.mode,
+  cluster_size: admission.clusterSize,
+  publisher: admission.publisher,
+});
 
 const summary = (output: JoinOutput): string =>
   [
@@ -143,10 +169,12 @@ export const joinCommand = defineCommand<JoinArgs>({
   summary: 'Makes this machine a node of a cluster, with a join token of a member.',
   explanation: [
     'Takes the token from standard input (`rustbalance join --yes --target … < token`), from `--token-file`, or as an argument, which other users of the machine can read in its list of processes.',
-    'Calls the member that issued the token, or others that it names, up to five times with growing pauses, each over a fresh path: by a Tor of its own that ends with it, or, where the nodes meet by `direct`, by TCP. Writes the same files as `init`, with the records of all members in `peers/`, all or none, and never over a file that is there.',
+    'Calls the member that issued the token, or others that it names, five times with growing pauses, each over a fresh path: by a Tor of its own that ends with it, or, where the nodes meet by `direct`, by TCP. On a terminal, or with `--wait`, it then goes on, every few minutes, until the token ends. Writes the same files as `init`, with the records of all members in `peers/`, all or none, and never over a file that is there.',
+    'What is asked for lies in `pending-join.json` in the configuration directory until it is done: another run with a token of the same cluster shows the same node key, which costs no second use, and `rustbalance run` completes it by itself. The file goes when the token can never work (revoked, expired, spent, of another cluster).',
     '`--json` prints `onion_address`, `node_id`, `node_public_key`, `priority`, `config_path`, `master_key_path` (or null), `transport`, `cluster_size` and `publisher` (or null).',
   ],
   options: {
+    ...newNodeOptions,
     token: {
       kind: 'text',
       presence: 'optional',
@@ -159,25 +187,12 @@ export const joinCommand = defineCommand<JoinArgs>({
       metavar: 'FILE',
       description: 'A file that holds the join token.',
     },
-    'config-dir': {
-      kind: 'text',
-      presence: 'default',
-      fallback: '/etc/rustbalance',
-      metavar: 'DIR',
-      description: 'Where the files are written.',
-    },
     'node-id': {
       kind: 'text',
       presence: 'optional',
       metavar: 'ID',
       description:
         'Name of the node in the cluster; made from the host name if absent, changed where it is taken.',
-    },
-    target: {
-      kind: 'text',
-      presence: 'required',
-      metavar: 'URL',
-      description: 'The service to be reached: http://HOST:PORT, https://…, tcp://… or an onion address.',
     },
     endpoint: {
       kind: 'text',
@@ -209,13 +224,6 @@ export const joinCommand = defineCommand<JoinArgs>({
       kind: 'flag',
       description: 'Does without the master key: this node serves, and never publishes.',
     },
-    'state-dir': {
-      kind: 'text',
-      presence: 'optional',
-      metavar: 'DIR',
-      description: 'Where state and the data of Tor live.',
-    },
-    'run-dir': { kind: 'text', presence: 'optional', metavar: 'DIR', description: 'Where the sockets live.' },
     'tor-binary': {
       kind: 'text',
       presence: 'default',
@@ -228,34 +236,25 @@ export const joinCommand = defineCommand<JoinArgs>({
       metavar: 'LINE',
       description: 'A line for the torrc of that Tor; repeatable.',
     },
-    yes: { kind: 'flag', description: 'Does not ask.' },
+    wait: {
+      kind: 'flag',
+      description: 'Goes on trying after five attempts, until the token ends, as it does on a terminal.',
+    },
     ...jsonOption,
   },
   run: async (args, world) => {
     const tell = (line: string): void => {
       if (!args.json) world.complain(`${line}\n`);
     };
-    const absolute = (path: string): string => pathArgument(path, world);
-    const configDir = absolute(args['config-dir']).replace(/(?<=.)\/+$/, '');
+    const configDir = pathArgument(args['config-dir'], world).replace(/(?<=.)\/+$/, '');
     const token = await tokenFrom(args.token, args['token-file'], world);
-    const transport = transportOf(args, token, world);
-    if (!isReachable(transport)) {
+    const before = await earlierJoin(configDir, tell);
+    const wanted = wantedJoin(args, token, before, world);
+    if (!isReachable(wanted.transport)) {
       throw rbError('join.unsuited', '--listen', { problem: 'the cluster meets by direct addresses' });
     }
-    // All that can be wrong here is found before the token is used, with an address that stands for any.
-    const draft: NewNode = {
-      configDir,
-      id: args['node-id'] ?? suggestNodeId(world.hostName(), world.random),
-      priority: args.priority,
-      target: args.target,
-      transport,
-      keepsMembers: true,
-      stateDir: args['state-dir'] === undefined ? undefined : absolute(args['state-dir']),
-      runDir: args['run-dir'] === undefined ? undefined : absolute(args['run-dir']),
-      master: generateIdentity(new Uint8Array(32).fill(1)),
-      nodeSeed: generateNodeKey(world.random),
-      clusterToken: 'not known yet',
-    };
+    // All that can be wrong here is found before the token is used.
+    const draft = draftOf(configDir, wanted);
     refuseWhatRunWould(draft);
     await refuseExisting(configDir, fileNames(draft));
     if (!args.yes) {
@@ -263,42 +262,17 @@ export const joinCommand = defineCommand<JoinArgs>({
       if ((await world.confirm(question)) !== true)
         throw new UsageError([errorData('init.not-confirmed', configDir)]);
     }
-    const way = await wayTo(token, args, world, tell);
-    try {
-      const admission = await joinCluster(token, draft.nodeSeed, () => requestOf(draft, args, world), {
-        clock: world.clock,
-        random: world.random,
-        open: way.open,
-        isInterrupted: way.isInterrupted,
-        tell,
-      });
-      const { master, records } = checkAdmission(admission, token, nodePublicKey(draft.nodeSeed));
-      const node: NewNode = {
-        ...draft,
-        id: admission.nodeId,
-        priority: admission.priority,
-        master,
-        clusterToken: admission.clusterToken,
-      };
-      await placeFiles(configDir, nodeFiles(node, records));
-      const output: JoinOutput = {
-        onion_address: `${master.address}.onion`,
-        node_id: node.id,
-        node_public_key: encodeNodePublicKey(nodePublicKey(node.nodeSeed)),
-        priority: admission.priority,
-        config_path: join(configDir, NODE_FILES.config),
-        master_key_path: master.secret === null ? null : join(configDir, NODE_FILES.masterKey),
-        transport: transport.mode,
-        cluster_size: admission.clusterSize,
-        publisher: admission.publisher,
-      };
-      if (args.json) world.print(`${JSON.stringify(output)}\n`);
-      else {
-        world.print(summary(output));
-        await offerStart(output.config_path, !args.yes, world);
-      }
-    } finally {
-      await way.close();
+    const pending = await withDirectory(configDir, wanted);
+    const { node, admission } = await pursueJoin(configDir, pending, world, {
+      isPatient: args.wait || (world.isTerminal && !args.json),
+      interrupted: world.interrupted,
+      tell,
+    });
+    const output = outputOf(node, admission);
+    if (args.json) world.print(`${JSON.stringify(output)}\n`);
+    else {
+      world.print(summary(output));
+      await offerStart(output.config_path, !args.yes, world);
     }
   },
 });

@@ -6,6 +6,7 @@ import { defineCommand } from '../command.js';
 import { configOptions } from '../common-options.js';
 import type { ConfigArgs } from '../common-options.js';
 import { pathArgument } from '../config-loading.js';
+import { joinFirst } from '../join/join-first.js';
 import { Ended } from '../failure.js';
 import type { CliWorld } from '../world.js';
 
@@ -32,12 +33,14 @@ export const runCommand = defineCommand<RunArgs>({
   summary: 'Runs the daemon of this node in the foreground.',
   explanation: [
     'Logs to standard error. SIGTERM and SIGINT stop it in order; the lease is given back. It ends with 78 when the configuration or a key file cannot be used, and with 70 when an actor failed more often than `[supervisor]` allows, so that the service manager can start it afresh.',
+    'Where `join` has left a pending join and there is no configuration yet, it completes that first, for as long as it takes: it serves nothing until a member has taken this machine in, says how it goes in the log, and then starts as ever. It ends with 78 when the token can never work.',
   ],
   options: {
     check: { kind: 'flag', description: 'Only checks the configuration and the files that it names.' },
     ...configOptions,
   },
   run: async (args, world) => {
+    if (!args.check) await joinFirst(pathArgument(args.config, world), world);
     const node = await load(args, world);
     if (args.check) {
       await check(node);

@@ -52,11 +52,11 @@ const isMissing = async (dir: string): Promise<boolean> => {
  * Makes a directory and those above it that are missing; gives what it made, the deepest first. (Node's own recursive mkdir never
  * ends where the system answers ENOENT below a directory that exists, as /proc does.)
  */
-const makeParents = async (dir: string): Promise<readonly string[]> => {
+export const makeParents = async (dir: string, mode = 0o755): Promise<readonly string[]> => {
   if (!(await isMissing(dir))) return [];
   const above = await makeParents(dirname(dir));
   try {
-    await mkdir(dir, { mode: 0o755 });
+    await mkdir(dir, { mode });
   } catch (error) {
     await removeEmpty(above);
     throw error;
@@ -65,7 +65,7 @@ const makeParents = async (dir: string): Promise<readonly string[]> => {
 };
 
 /** Removes directories, the deepest first, as far as nobody has put anything into them. */
-const removeEmpty = async (dirs: readonly string[]): Promise<void> => {
+export const removeEmpty = async (dirs: readonly string[]): Promise<void> => {
   for (const dir of dirs) await rmdir(dir).catch(() => undefined);
 };
 

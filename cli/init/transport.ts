@@ -1,5 +1,6 @@
 import { clamp } from '@rustbalance/crypto-worker/ed25519/scalar.js';
 import { encodeBase64 } from '@rustbalance/crypto-worker/encoding/base64.js';
+import type { NodeTransport } from '@rustbalance/actors/election/join/pending-join.js';
 import { isIpPort } from '@rustbalance/actors/election/records/ip-port.js';
 import type { Curve25519SecretKey } from '@rustbalance/actors/kernel/cluster-keys.js';
 import { errorData } from '@rustbalance/actors/kernel/errors.js';
@@ -8,16 +9,7 @@ import { UsageError, usageError } from '../failure.js';
 
 export type TransportName = 'wireguard' | 'tor' | 'direct';
 
-/** How a new node is reached by the others. */
-export type NewTransport =
-  | { readonly mode: 'tor' }
-  | { readonly mode: 'direct'; readonly listen: string | undefined }
-  | {
-      readonly mode: 'wireguard';
-      /** Null: it calls others and cannot be called. */
-      readonly endpoint: string | null;
-      readonly privateKey: Curve25519SecretKey;
-    };
+export type NewTransport = NodeTransport;
 
 interface TransportArguments {
   readonly transport: TransportName | undefined;

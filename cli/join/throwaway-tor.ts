@@ -12,7 +12,8 @@ import { rbError } from '@rustbalance/actors/kernel/errors.js';
 import { openSocksStream } from '@rustbalance/actors/kernel/socks-stream.js';
 import { quoted } from '@rustbalance/actors/tor/torrc.js';
 import { COORDINATION_PORTS } from '@rustbalance/actors/wg/messages.js';
-import type { OpenStream } from './attempts.js';
+import type { TokenOrigin } from '@rustbalance/actors/election/join/token-text.js';
+import type { Duplex } from 'node:stream';
 
 /** What a Tor that serves for one join is told. */
 export interface ThrowawayTorOptions {
@@ -27,7 +28,9 @@ export interface ThrowawayTorOptions {
 }
 
 export interface ThrowawayTor {
-  readonly open: OpenStream;
+  /** A stream to where a member takes joins, each attempt over circuits of its own. */
+  readonly open: (member: TokenOrigin, attempt: number) => Promise<Duplex>;
+  isRunning(): boolean;
   /** Ends it and removes all that it wrote. */
   close(): Promise<void>;
 }
@@ -139,6 +142,7 @@ export const startThrowawayTor = async (options: ThrowawayTorOptions): Promise<T
         });
         return stream;
       },
+      isRunning: () => child.exitCode === null && child.signalCode === null,
       close,
     };
   } catch (error) {

@@ -1,10 +1,14 @@
 import { once } from 'node:events';
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readTokenText } from '@rustbalance/actors/election/join/token-reading.js';
+import { encodeTokenText } from '@rustbalance/actors/election/join/token-text.js';
 import { askDaemon } from '@rustbalance/supervisor/control-client.js';
 import { MAIN, rustbalance, spawnDaemon } from '../../support/cluster/program.js';
 import { eventually } from '../../support/eventually.js';
@@ -20,6 +24,7 @@ const PATIENCE = { timeoutMs: 20_000, everyMs: 50 };
 let dir = '';
 let ports: readonly number[] = [];
 let daemons: ChildProcess[] = [];
+const relays: Server[] = [];
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'rb-j-'));
@@ -36,6 +41,7 @@ afterEach(async () => {
     }),
   );
   daemons = [];
+  for (const relay of relays.splice(0)) relay.close();
   await rm(dir, { recursive: true, force: true, maxRetries: 3 });
 });
 
@@ -58,13 +64,18 @@ const ok = async (args: readonly string[]): Promise<Record<string, unknown>> => 
 };
 
 /** Runs join with the token on standard input, as the documentation says. */
-const joinWith = async (token: string, name: string, index: number, ...more: readonly string[]) => {
+const spawnJoin = (token: string, name: string, index: number, ...more: readonly string[]) => {
   const args = [MAIN, 'join', ...places(name), '--listen', listen(index), '--yes', '--json', ...more];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.end(`${token}\n`);
+  return child;
+};
+
+const joinWith = async (token: string, name: string, index: number, ...more: readonly string[]) => {
+  const child = spawnJoin(token, name, index, ...more);
   const text = { out: '', err: '' };
   child.stdout.on('data', (chunk: Buffer) => (text.out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (text.err += chunk.toString()));
-  child.stdin.end(`${token}\n`);
   const [code] = (await once(child, 'close')) as [number];
   return { code, ...text };
 };
@@ -91,6 +102,35 @@ const peersOf = async (name: string): Promise<readonly string[]> =>
     .filter(({ last_seen_secs: seen, lifecycle }) => seen !== null && lifecycle !== 'dead')
     .map(({ id }) => id)
     .sort();
+
+const stopDaemon = async (name: string): Promise<void> => {
+  await askDaemon(at(name, 'run', 'control.sock'), { command: 'stop' });
+  await Promise.all(
+    daemons.map(async (daemon) => {
+      if (daemon.exitCode === null && daemon.signalCode === null) await once(daemon, 'exit');
+    }),
+  );
+};
+
+/** The token, naming instead of its member a relay before it that takes requests through and swallows the answers. */
+const throughLossyRelay = async (text: string, port: number, swallowed: () => void): Promise<string> => {
+  const server = createServer((joiner) => {
+    const member = connect(port, '127.0.0.1');
+    joiner.on('error', () => undefined);
+    member.on('error', () => joiner.destroy());
+    joiner.on('close', () => member.destroy());
+    joiner.pipe(member);
+    member.once('data', swallowed);
+  });
+  relays.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const reading = readTokenText(text, 0);
+  if (!reading.ok) throw new Error(reading.error.what);
+  const { token } = reading;
+  const direct = `127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  return encodeTokenText({ ...token, origin: { ...token.origin, direct } });
+};
 
 const firstNode = async (): Promise<string> => {
   const made = await ok(['init', ...places('a'), '--node-id', 'alpha', '--listen', listen(0), '--yes']);
@@ -189,4 +229,69 @@ describe('a cluster formed by init and join', () => {
     const unknown = await rustbalance(['remove', 'nobody', '--json', ...configured('a')]);
     expect(JSON.parse(unknown.stderr)).toMatchObject({ errors: [{ code: 'member.unknown' }] });
   }, 60_000);
+
+  test('is joined in the end by a machine that reached nobody at first, with one node key', async () => {
+    await firstNode();
+    const { created } = await ok(['token', 'create', '--lifetime', '5m', ...configured('a')]);
+    await stopDaemon('a');
+
+    const failed = await joinWith(String(created), 'b', 1, '--node-id', 'beta');
+    expect([failed.code, JSON.parse(failed.err)]).toMatchObject([
+      1,
+      { errors: [{ code: 'join.unreachable' }] },
+    ]);
+    const file = at('b', 'etc', 'pending-join.json');
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const keyNow = async (): Promise<string> =>
+      (JSON.parse(await readFile(file, 'utf8')) as { node_key: string }).node_key;
+    const key = await keyNow();
+
+    // The daemon takes the join up, says so, and serves nothing meanwhile.
+    const daemon = spawnDaemon(configured('b'));
+    daemons.push(daemon);
+    const waiting = async () =>
+      JSON.parse((await rustbalance(['status', '--json', ...configured('b')])).stderr) as {
+        errors: { code: string; detail: { progress: string } }[];
+      };
+    await eventually(
+      'the daemon of b has asked in vain',
+      async () => (await waiting()).errors[0]?.detail.progress.startsWith('attempt 2') === true,
+      PATIENCE,
+    );
+    expect(await waiting()).toMatchObject({ errors: [{ code: 'join.pending' }] });
+    expect(await keyNow()).toBe(key);
+    expect(await readdir(at('b'))).toEqual(['etc']);
+
+    await startDaemon('a');
+    await eventually(
+      'b is a member, and its daemon has started',
+      async () => (await status('b').catch(() => null))?.ready === true,
+      { timeoutMs: 60_000, everyMs: 100 },
+    );
+    expect((await readFile(at('b', 'etc', 'node.key'), 'utf8')).trim()).toBe(key);
+    expect(await readdir(at('b', 'etc'))).not.toContain('pending-join.json');
+    await eventually('alpha hears beta', async () => (await peersOf('a')).includes('beta'), PATIENCE);
+  }, 120_000);
+
+  test('counts one use for a machine whose answer was lost, and asks again with the token it kept', async () => {
+    await firstNode();
+    const { created } = await ok(['token', 'create', '--lifetime', '5m', ...configured('a')]);
+    let answers = 0;
+    const lossy = await throughLossyRelay(String(created), ports[0] ?? 0, () => answers++);
+    const killed = spawnJoin(lossy, 'b', 1, '--node-id', 'beta');
+    await eventually('alpha has counted and answered', () => answers > 0, PATIENCE);
+    killed.kill('SIGKILL');
+    await once(killed, 'close');
+    expect(await readdir(at('b', 'etc'))).toEqual(['pending-join.json']);
+    const again = await joinWith(String(created), 'b', 1, '--node-id', 'beta');
+    expect(again).toMatchObject({ code: 0, err: '' });
+    expect(await readdir(at('b', 'etc'))).not.toContain('pending-join.json');
+    const { tokens } = await ok(['token', 'list', ...configured('a')]);
+    expect((tokens as { uses: number; used_by: string[] }[]).find(({ uses }) => uses === 1)?.used_by).toEqual(
+      ['beta'],
+    );
+    const other = await joinWith(String(created), 'c', 2);
+    expect(JSON.parse(other.err)).toMatchObject({ errors: [{ code: 'join.token-spent' }] });
+    expect(await readdir(dir)).not.toContain('c');
+  }, 120_000);
 });

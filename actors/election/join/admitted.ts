@@ -1,19 +1,19 @@
 import { sameBytes } from '@rustbalance/crypto-worker/encoding/bytes.js';
-import type { Ed25519PublicKey } from '@rustbalance/crypto-worker/brands.js';
+import type { Ed25519PublicKey, ExpandedSecretKey, OnionAddress } from '@rustbalance/crypto-worker/brands.js';
 import { importIdentity } from '@rustbalance/crypto-worker/keys/import-identity.js';
 import { encodeOnionAddress } from '@rustbalance/crypto-worker/keys/onion-address.js';
-import type { JoinAdmission } from '@rustbalance/actors/election/join/answer-codec.js';
-import type { JoinToken } from '@rustbalance/actors/election/join/token-text.js';
-import { recordFileName } from '@rustbalance/actors/election/records/record-file.js';
-import type { SignedRecord } from '@rustbalance/actors/election/records/record.js';
-import { openRecord } from '@rustbalance/actors/election/records/signing.js';
-import { clusterSecret } from '@rustbalance/actors/kernel/cluster-keys.js';
-import { rbError } from '@rustbalance/actors/kernel/errors.js';
-import type { NewNode } from '../init/node-files.js';
+import type { JoinAdmission } from './answer-codec.js';
+import type { JoinToken } from './token-text.js';
+import { recordFileName } from '../records/record-file.js';
+import type { SignedRecord } from '../records/record.js';
+import { openRecord } from '../records/signing.js';
+import { clusterSecret } from '../../kernel/cluster-keys.js';
+import { rbError } from '../../kernel/errors.js';
 
 /** What a new node was given, checked. */
 export interface Admitted {
-  readonly master: NewNode['master'];
+  /** The address, and its key where this node was given it. */
+  readonly master: { readonly address: OnionAddress; readonly secret: ExpandedSecretKey | null };
   /** Of the members, the new one's own among them; one for each file of peers/. */
   readonly records: readonly SignedRecord[];
 }

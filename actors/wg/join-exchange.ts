@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
-import type { Clock } from '@rustbalance/actors/kernel/clock.js';
-import { ANSWER_FRAME_BYTES } from '@rustbalance/actors/election/join/limits.js';
-import { FrameReader, encodeFrame } from '@rustbalance/actors/wg/tor-transport/frames.js';
+import type { Clock } from '../kernel/clock.js';
+import { JOIN_ANSWER_BYTES } from './join-listener.js';
+import { FrameReader, encodeFrame } from './tor-transport/frames.js';
 
 /** The member answers 3 to 15 s after the request; the rest is for 16 KiB over a slow circuit. */
 const ANSWER_WITHIN_MS = 40_000;
@@ -12,7 +12,7 @@ const ANSWER_WITHIN_MS = 40_000;
  */
 export const exchangeFrames = (stream: Duplex, frame: Uint8Array, clock: Clock): Promise<Uint8Array> =>
   new Promise((resolve, reject) => {
-    const reader = new FrameReader(ANSWER_FRAME_BYTES);
+    const reader = new FrameReader(JOIN_ANSWER_BYTES);
     let finished = false;
     const finish = (settle: () => void): void => {
       if (finished) return;

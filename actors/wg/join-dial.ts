@@ -1,11 +1,11 @@
 import { connect } from 'node:net';
-import { parseHostPort } from '@rustbalance/actors/kernel/stream-address.js';
-import type { OpenStream } from './attempts.js';
+import type { Duplex } from 'node:stream';
+import { parseHostPort } from '../kernel/stream-address.js';
 
 const CONNECT_WITHIN_MS = 10_000;
 
-/** By TCP to where the member's direct transport listens. */
-export const openDirect: OpenStream = ({ direct }) =>
+/** Calls a member where its direct transport listens, by TCP. @param direct `IP:port` */
+export const dialDirect = (direct: string | null): Promise<Duplex> =>
   new Promise((resolve, reject) => {
     const at = direct === null ? null : parseHostPort(direct);
     if (at === null) {
