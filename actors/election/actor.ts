@@ -7,6 +7,7 @@ import type { Config } from '../kernel/config/schema.js';
 import { startLevelTrigger } from '../kernel/level-trigger.js';
 import { publisherTold, steppedDown, torTold } from './ability.js';
 import { newClusterState } from './cluster-state.js';
+import { noteRival } from './cluster-findings.js';
 import type { ClusterState, World } from './cluster-state.js';
 import { merged } from './counters.js';
 import { factPublisher } from './facts.js';
@@ -161,6 +162,11 @@ export const electionActorWith = ({
         'publisher.counters': ({ counters }) => {
           state.ownCounters = counters;
           state.counters = merged(state.counters, counters);
+          trigger.poke();
+        },
+        'publisher.rival': ({ withholds, rival }) => {
+          state.publisherWithholds = withholds;
+          noteRival(state, rival, nowMs());
           trigger.poke();
         },
         'publisher.status': (status) => {

@@ -2,6 +2,7 @@ import { errorData } from '../kernel/errors.js';
 import { isSkewed } from './clock-estimate.js';
 import type { ClusterState } from './cluster-state.js';
 import type { Peer } from './peer.js';
+import type { RivalDescriptor } from '../publisher/messages.js';
 import type { Heartbeat } from './wire/message-types.js';
 import { sameDigest } from './wire/set-digest.js';
 
@@ -47,6 +48,28 @@ export const judgeClocks = (state: ClusterState, nowMs: number): void => {
     if (own === null && isSkewed(peer.clock, state.settings.skewToleranceMs)) {
       noteSkew(state, peer, peer.clock.offsetMs ?? 0, nowMs);
     } else if (peer.clock.offsetMs !== null) state.findings.clear(skewKey(peer));
+  }
+};
+
+/** A peer claims the lease, or does not any more, although its record says that it cannot sign. */
+export const noteClaim = (state: ClusterState, peer: Peer, inVain: boolean, nowMs: number): void => {
+  const key = `claim:${peer.member.id}`;
+  if (!inVain) state.findings.clear(key);
+  else {
+    const detail = { peer: peer.member.id };
+    state.findings.raise(key, errorData('cluster.claim-without-key', peer.member.id, detail), nowMs);
+  }
+};
+
+const SECOND_PUBLISHER = 'second-publisher';
+
+/** What the publisher of this node says of a descriptor of this address that is not ours. */
+export const noteRival = (state: ClusterState, rival: RivalDescriptor | null, nowMs: number): void => {
+  if (rival === null) state.findings.clear(SECOND_PUBLISHER);
+  else {
+    const { points, foreign, ours } = rival;
+    const error = errorData('cluster.second-publisher', 'election', { points, foreign, ours });
+    state.findings.raise(SECOND_PUBLISHER, error, nowMs);
   }
 };
 

@@ -77,6 +77,8 @@ export interface ClusterState {
   organs: Organs;
   ability: Ability;
   lease: LeaseState;
+  /** Whether this node's publisher leaves the HSDirs as they are although the lease is ours. */
+  publisherWithholds: boolean;
   /** Who publishes, as far as this node knows. */
   holder: NodeId | null;
   /** Wall clock of the last change of role or holder, ms. */
@@ -134,6 +136,7 @@ export const newClusterState = (
     organs: { tor: 'unknown', transport: 'unknown' },
     ability: startAble(nowMs),
     lease: startListening(nowMs, configured),
+    publisherWithholds: false,
     holder: null,
     roleSinceMs: clock.wallMs(),
     revision: firstRevision(random),
@@ -151,3 +154,7 @@ export const newClusterState = (
 export const visiblePoints = (state: ClusterState): number =>
   (state.ownSet?.count ?? 0) +
   state.peers.reduce((sum, peer) => sum + (peer.inbox.committed?.points.length ?? 0), 0);
+
+/** Whether this node holds the lease without publishing by it. */
+export const withholds = (state: ClusterState): boolean =>
+  state.lease.role === 'publisher' && state.publisherWithholds;

@@ -4,7 +4,8 @@ import { counterList } from './counters.js';
 import type { SeenCounters } from './counters.js';
 import type { NodeIntroductionPoints, PeerView } from './messages.js';
 import type { JoinTokenId } from '../kernel/cluster-keys.js';
-import { pointCount } from './peer.js';
+import { COMPLETE_PROBES, absentMembers } from './absent.js';
+import { lacksPoints, pointCount } from './peer.js';
 import type { Peer } from './peer.js';
 import type { CommittedSet } from './points-inbox.js';
 import { joinTokensOf, tokenState } from './records/views.js';
@@ -13,8 +14,6 @@ type Publish = ActorContext<'election'>['publish'];
 
 /** Seconds and round trips move all the time; between changes that matter they are told this often. */
 const PEERS_EVERY_MS = 1000;
-/** Probe intervals after a start that a live peer's introduction points are waited for before ours are told without. */
-const COMPLETE_PROBES = 6;
 
 /** Tokens whose door is open. Where a node has no peers and no tokens it looks again when something happens. */
 const openTokens = (state: ClusterState, nowSecs: number): readonly JoinTokenId[] =>
@@ -62,11 +61,6 @@ const pointsOf = (peer: Peer): readonly NodeIntroductionPoints[] => {
     },
   ];
 };
-
-const lacksPoints = (peer: Peer): boolean =>
-  peer.judgement.standing === 'live' &&
-  peer.inbox.committed === null &&
-  (peer.seenRevision === 0 || peer.statement?.points.digest !== null);
 
 /** It may still answer: it was not heard since the start, which need not mean that it is dead. */
 const isUnknown = (peer: Peer): boolean => peer.judgement.standing === 'unknown';
@@ -148,6 +142,7 @@ export const factPublisher = (publish: Publish): FactPublisher => {
         role: state.lease.role === 'publisher' ? 'publisher' : 'standby',
         publisher: state.holder,
         sinceMs: state.roleSinceMs,
+        absent: absentMembers(state, nowMs),
       });
     }
     return state.peers.length === 0 && toldTokens === '' ? null : Math.max(nowMs + 1, nextPeersMs);

@@ -158,7 +158,7 @@ const dispatch = (state: ClusterState, world: World, peer: Peer, message: Messag
       peer.nextPointsMs = nowMs;
       return;
     case 'lease-claim':
-      onClaim(peer, message, nowMs);
+      onClaim(state, peer, message, nowMs);
       return;
     case 'lease-release':
       onRelease(peer);

@@ -1,3 +1,5 @@
+import { absentMembers } from './absent.js';
+import { withholds } from './cluster-state.js';
 import type { ClusterState } from './cluster-state.js';
 import { peerView } from './facts.js';
 import { stretchOf } from './self-doubt.js';
@@ -16,6 +18,8 @@ export const electionContext = (
       ? Math.max(0, Math.round((state.lease.termEndsMs - nowMs) / 1000))
       : null,
   terms,
+  withholds: withholds(state),
+  absent: absentMembers(state, nowMs),
   bootEpoch: state.epoch,
   hasMasterKey: state.hasKey,
   timeoutsStretched: stretchOf(state.doubt, state.organs),

@@ -1,7 +1,7 @@
 import { abilityDueMs, afterWaiting, isAble } from './ability.js';
 import type { ClusterState, World } from './cluster-state.js';
-import { visiblePoints } from './cluster-state.js';
-import { decideLease, leaseDueMs } from './lease.js';
+import { visiblePoints, withholds } from './cluster-state.js';
+import { decideLease, leaseDueMs, prevails } from './lease.js';
 import type { LeaseView, Rival } from './lease.js';
 import { earlier } from '../kernel/level-trigger.js';
 import { isLive } from './peer.js';
@@ -44,6 +44,7 @@ const rivalOf = (state: ClusterState, peer: Peer, nowMs: number, stretch: number
     live: isLive(peer),
     claims: claims(state, peer, nowMs, stretch),
     visiblePoints: statement?.visiblePoints ?? 0,
+    withholds: statement?.flags.withholds ?? false,
     namesUs: statement !== null && tagKey(statement.holder) === tagKey(state.membership.self.tag),
     known: peer.seenRevision !== 0,
     readySinceMs: peer.readySinceMs,
@@ -57,6 +58,7 @@ const leaseView = (state: ClusterState, nowMs: number, stretch: number): LeaseVi
     hasKey: state.hasKey && !state.isExpelled,
     able: isAble(state.ability, nowMs, state.settings),
     visiblePoints: visiblePoints(state),
+    withholds: withholds(state),
   },
   rivals: state.peers.map((peer) => rivalOf(state, peer, nowMs, stretch)),
 });
@@ -64,9 +66,7 @@ const leaseView = (state: ClusterState, nowMs: number, stretch: number): LeaseVi
 /** Of several that claim, the one that this node expects to prevail in the end. */
 const holderAmong = (state: ClusterState, view: LeaseView): ClusterState['holder'] => {
   if (state.lease.role === 'publisher') return state.settings.nodeId;
-  const [first] = view.rivals
-    .filter((rival) => rival.claims)
-    .sort((a, b) => b.visiblePoints - a.visiblePoints || a.priority - b.priority || (a.id < b.id ? -1 : 1));
+  const [first] = view.rivals.filter((rival) => rival.claims).sort((a, b) => (prevails(a, b) ? -1 : 1));
   return first?.id ?? null;
 };
 

@@ -29,11 +29,17 @@ export interface Candidate {
   readonly able: boolean;
 }
 
-export interface Rival extends Candidate {
+/** What decides between two publishers. */
+export interface Contender extends Candidate {
+  readonly visiblePoints: number;
+  /** Holds the lease and uploads nothing, since another publisher's descriptor stands. */
+  readonly withholds: boolean;
+}
+
+export interface Rival extends Contender {
   readonly live: boolean;
   /** Holds a lease that must be respected. */
   readonly claims: boolean;
-  readonly visiblePoints: number;
   /** Takes this node for the holder. */
   readonly namesUs: boolean;
   /** Whether its state is known. */
@@ -43,7 +49,7 @@ export interface Rival extends Candidate {
 }
 
 export interface LeaseView {
-  readonly self: Candidate & { readonly visiblePoints: number };
+  readonly self: Contender;
   readonly rivals: readonly Rival[];
 }
 
@@ -88,16 +94,16 @@ export const ranksBefore = (a: Candidate, b: Candidate): boolean => {
   return a.priority === b.priority ? a.id < b.id : a.priority < b.priority;
 };
 
-/** Of two publishers the one that sees more introduction points prevails, then priority, then id. */
-export const prevails = (
-  a: Candidate & { readonly visiblePoints: number },
-  b: Candidate & { readonly visiblePoints: number },
-): boolean =>
-  a.visiblePoints === b.visiblePoints
-    ? a.priority === b.priority
-      ? a.id < b.id
-      : a.priority < b.priority
-    : a.visiblePoints > b.visiblePoints;
+/**
+ * Of two publishers the one that publishes prevails over one that withholds: that one found as many introduction points
+ * in the other's descriptor as it has itself, and what it sees at the first contact changes with every datagram. Then
+ * the one that sees more points, then priority, then id.
+ */
+export const prevails = (a: Contender, b: Contender): boolean => {
+  if (a.withholds !== b.withholds) return b.withholds;
+  if (a.visiblePoints !== b.visiblePoints) return a.visiblePoints > b.visiblePoints;
+  return a.priority === b.priority ? a.id < b.id : a.priority < b.priority;
+};
 
 const changed = (state: LeaseState, role: LeaseRole, nowMs: number): LeaseState =>
   state.role === role ? state : { ...state, role, sinceMs: nowMs, claimAtMs: null };

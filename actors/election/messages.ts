@@ -15,11 +15,25 @@ export type Role = 'publisher' | 'standby';
 
 export type Lifecycle = 'joining' | 'initializing' | 'healthy' | 'unhealthy' | 'dead';
 
+/**
+ * Why a member's part in the descriptor is in doubt. unheard: since the start of this node it has said nothing, or not
+ * yet all that matters. silent: it was heard and is not any more, and nobody confirms its end. gone: its death was
+ * agreed, or it said goodbye.
+ */
+export type Absence = 'unheard' | 'silent' | 'gone';
+
+export interface AbsentMember {
+  readonly id: NodeId;
+  readonly how: Absence;
+}
+
 export interface RoleView {
   readonly role: Role;
   /** Who holds the lease as far as this node knows. */
   readonly publisher: NodeId | null;
   readonly sinceMs: number;
+  /** The members that are not in contact: another publisher may be among them. */
+  readonly absent: readonly AbsentMember[];
 }
 
 export interface PeerView {

@@ -1,6 +1,6 @@
 import { isAble } from './ability.js';
 import type { ClusterState, World } from './cluster-state.js';
-import { visiblePoints } from './cluster-state.js';
+import { visiblePoints, withholds } from './cluster-state.js';
 import { countersToSend } from './counters.js';
 import { afford, affordableAtMs, compareRecords } from './gossip.js';
 import { earlier } from '../kernel/level-trigger.js';
@@ -55,6 +55,7 @@ const statement = (state: ClusterState, nowMs: number): Heartbeat => ({
     able: isAble(state.ability, nowMs, state.settings),
     listening: state.lease.role === 'listening',
     strained: state.doubt.score > 0,
+    withholds: withholds(state),
   },
   priority: state.settings.priority,
   leaseRemainingMs: state.lease.role === 'publisher' ? state.settings.leaseMs : 0,
@@ -75,6 +76,7 @@ const keyOf = (
     flags.hasKey,
     flags.able,
     flags.listening,
+    flags.withholds,
     points.digest === null ? '-' : hex(points.digest),
     hex(holder),
     // In a large cluster these change whenever anything changes anywhere: they wait for the regular heartbeat.

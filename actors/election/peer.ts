@@ -56,6 +56,8 @@ export interface Peer {
   statement: Heartbeat | null;
   /** Revision of that heartbeat, 0 when it is from an earlier epoch. */
   seenRevision: number;
+  /** When the first heartbeat of its present epoch came. */
+  contactSinceMs: number;
   /** Until when its claim of the lease holds; null when it claims none. */
   claimUntilMs: number | null;
   readySinceMs: number | null;
@@ -104,6 +106,7 @@ export const newPeer = (member: Member, nowMs: number): Peer => ({
   askedBy: new Map(),
   statement: null,
   seenRevision: 0,
+  contactSinceMs: 0,
   claimUntilMs: null,
   readySinceMs: null,
   inbox: EMPTY_INBOX,
@@ -138,6 +141,12 @@ export const isReachable = (peer: Peer): boolean =>
   peer.judgement.standing === 'live' || peer.judgement.standing === 'suspect';
 
 export const isLive = (peer: Peer): boolean => peer.judgement.standing === 'live';
+
+/** It lives, and its introduction points are not here yet. */
+export const lacksPoints = (peer: Peer): boolean =>
+  isLive(peer) &&
+  peer.inbox.committed === null &&
+  (peer.seenRevision === 0 || peer.statement?.points.digest !== null);
 
 /** How many of its introduction points belong into the descriptor now. */
 export const pointCount = (peer: Peer): number => peer.inbox.committed?.points.length ?? 0;

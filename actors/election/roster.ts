@@ -80,7 +80,7 @@ const drop = (state: ClusterState, world: World, gone: Peer): void => {
   sayFarewell(state, world, gone);
   const { id } = gone.member;
   for (const peer of state.peers) peer.askedBy.delete(gone);
-  for (const what of ['clock-skew', 'members']) state.findings.clear(`${what}:${id}`);
+  for (const what of ['clock-skew', 'members', 'claim']) state.findings.clear(`${what}:${id}`);
   if (!state.isExpelled)
     world.log.warn(`Peer ${id} was removed from the cluster, removing ${pointCount(gone)} intro points`);
 };

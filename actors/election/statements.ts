@@ -1,9 +1,24 @@
-import { noteMembers } from './cluster-findings.js';
+import { noteClaim, noteMembers } from './cluster-findings.js';
 import type { ClusterState } from './cluster-state.js';
 import type { Peer } from './peer.js';
+import { memberOf } from './records/views.js';
 import type { Heartbeat, LeaseClaim } from './wire/message-types.js';
 
 /** What the peers' own statements about themselves change. */
+
+/**
+ * Whether the peer may hold the lease. Whoever cannot sign would keep the address without a publisher by claiming, so
+ * the signed record decides; configured members have none, and their own word counts.
+ */
+const mayLead = (state: ClusterState, { member }: Peer, itsWord: boolean): boolean =>
+  memberOf(state.records, member.publicKey)?.hasMasterKey ?? itsWord;
+
+/** What remains of a heartbeat whose sender cannot sign. */
+const withoutLease = (message: Heartbeat): Heartbeat => ({
+  ...message,
+  flags: { ...message.flags, publisher: false, hasKey: false, withholds: false },
+  leaseRemainingMs: 0,
+});
 
 const claimAfter = (peer: Peer, { flags, leaseRemainingMs }: Heartbeat, nowMs: number): number | null => {
   if (flags.publisher && leaseRemainingMs > 0) return nowMs + leaseRemainingMs;
@@ -12,19 +27,26 @@ const claimAfter = (peer: Peer, { flags, leaseRemainingMs }: Heartbeat, nowMs: n
 };
 
 export const onHeartbeat = (state: ClusterState, peer: Peer, message: Heartbeat, nowMs: number): void => {
-  peer.statement = message;
+  const believed = mayLead(state, peer, message.flags.hasKey) ? message : withoutLease(message);
+  noteClaim(state, peer, message.flags.publisher && !believed.flags.publisher, nowMs);
+  peer.statement = believed;
+  if (peer.seenRevision === 0) peer.contactSinceMs = nowMs;
   peer.seenRevision = message.revision;
-  peer.claimUntilMs = claimAfter(peer, message, nowMs);
+  peer.claimUntilMs = claimAfter(peer, believed, nowMs);
   noteMembers(state, peer, message, nowMs);
 };
 
 /** A claim travels ahead of the heartbeat that repeats it. */
-export const onClaim = (peer: Peer, claim: LeaseClaim, nowMs: number): void => {
+export const onClaim = (state: ClusterState, peer: Peer, claim: LeaseClaim, nowMs: number): void => {
+  if (!mayLead(state, peer, peer.statement?.flags.hasKey ?? true)) {
+    noteClaim(state, peer, true, nowMs);
+    return;
+  }
   peer.claimUntilMs = nowMs + claim.leaseRemainingMs;
   if (peer.statement === null) return;
   peer.statement = {
     ...peer.statement,
-    flags: { ...peer.statement.flags, publisher: true, hasKey: true, listening: false },
+    flags: { ...peer.statement.flags, publisher: true, listening: false, withholds: false },
     priority: claim.priority,
     visiblePoints: claim.visiblePoints,
     leaseRemainingMs: claim.leaseRemainingMs,

@@ -782,6 +782,16 @@ export const CATALOGUE = {
     what: 'the cluster has more than {most} records of members and tokens; new ones are not taken',
     action: 'Look for a node that makes join tokens in a loop, and remove it.',
   },
+  'cluster.claim-without-key': {
+    what: 'peer {peer} claims the lease, but holds no master key, as its record or itself says; the claim does not count',
+    action:
+      'Look at that machine with rustbalance status. If it holds the master key by now, restart it, so that its record says so; else remove it.',
+  },
+  'cluster.second-publisher': {
+    what: 'the HSDirs hold a descriptor of this address that this node did not make: {points} introduction points, {foreign} of them of nobody in contact; this node would publish {ours}',
+    action:
+      'Let the nodes reach each other again: rustbalance status shows whom this one does not hear. If all are in contact, somebody else has the master key.',
+  },
   'cluster.removed': {
     what: 'this node was removed from the cluster: it publishes nothing and talks to nobody',
     action: 'Stop it. To return, give it a new node key and let it join again.',

@@ -47,6 +47,8 @@ const start = async (context: ActorContext<'publisher'>): Promise<RunningActor<'
         lastLatencyMs: publication.completions.at(-1)?.latencyMs ?? null,
       }),
     );
+    const { rival } = publication;
+    context.publish('publisher.rival', { withholds: publication.withheld !== null, rival });
     context.publish('publisher.counters', { counters: publication.counters });
   };
   const trigger = startLevelTrigger(clock, (nowMs) => {
@@ -75,6 +77,8 @@ const start = async (context: ActorContext<'publisher'>): Promise<RunningActor<'
           reason: snapshot.context.reason,
           transitions: snapshot.context.entered,
           counters: publication.counters,
+          withheld: publication.withheld,
+          rival: publication.rival,
           lastPublishMs: publication.lastPublishMs,
           completions: publication.completions,
           descriptors: publication.slots.map((slot) => ({

@@ -1,5 +1,7 @@
 import type { UnixSeconds } from '@rustbalance/crypto-worker/brands.js';
 import { bytesKey } from '@rustbalance/crypto-worker/encoding/bytes.js';
+import { MOST_INTRODUCTION_POINTS } from '@rustbalance/crypto-worker/descriptor/limits.js';
+import { relayOf } from '@rustbalance/crypto-worker/link-specifiers.js';
 import { introductionPointProblem } from '@rustbalance/crypto-worker/introduction-point-check.js';
 import type { Contribution, RelayTable } from '@rustbalance/crypto-worker/task-types.js';
 import type { NodeIntroductionPoints } from '../election/messages.js';
@@ -53,6 +55,12 @@ export const offeredKeys = (contributions: readonly Contribution[]): ReadonlySet
       introductionPoints.map(({ authKey }) => bytesKey(authKey)),
     ),
   );
+
+/** How many points a descriptor of this offer has: one for each relay, as far as there is room (merge.ts). */
+export const mergedSize = (contributions: readonly Contribution[]): number => {
+  const relays = contributions.flatMap(({ introductionPoints }) => introductionPoints.map(relayOf));
+  return Math.min(new Set(relays.filter((relay) => relay !== null)).size, MOST_INTRODUCTION_POINTS);
+};
 
 /** Two contributions of a node with the same key are the same introduction points. */
 export const contributionKey = ({ nodeId, introductionPoints }: Contribution): string => {

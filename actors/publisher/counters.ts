@@ -74,6 +74,11 @@ export class Counters {
     this.#recount.add(timePeriod);
   }
 
+  /** Would what was built for this period be refused? */
+  isOutrun(timePeriod: TimePeriodNumber): boolean {
+    return this.#recount.has(timePeriod);
+  }
+
   /** The periods to count anew, once. */
   takeRecount(): ReadonlySet<TimePeriodNumber> {
     const taken = this.#recount;

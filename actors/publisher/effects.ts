@@ -22,6 +22,9 @@ export interface Holding {
   readonly reason: string | null;
 }
 
+/** What came of a visit; `unknown` when it could not be made. */
+export type Visit = 'answers' | 'silent' | 'unknown';
+
 /** All that publishing does to the world. Everything rejects with RbError. */
 export interface PublisherEffects {
   readonly clock: Clock;
@@ -35,6 +38,10 @@ export interface PublisherEffects {
   build(input: Omit<BuildDescriptorsInput, 'masterSecret'>): Promise<readonly BuiltDescriptor[]>;
   upload(due: DueUpload): Promise<void>;
   fetch(slot: Slot, hsdir: Slot['rows'][number]['fingerprint']): Promise<Holding>;
+  /** The auth keys (hex) of the introduction points in a descriptor of this slot; null when it is none. */
+  open(slot: Slot, descriptor: string): Promise<readonly string[] | null>;
+  /** Goes to the master address by the SOCKS port that TorStatus names, as any client does. Never rejects. */
+  visit(socks: string | null, signal: AbortSignal): Promise<Visit>;
   /** The counter input behind a revision counter that is not ours; null when no n gives it. */
   counterInput(slot: Slot, revisionCounter: bigint): Promise<number | null>;
   save(state: PersistedPublisher): void;

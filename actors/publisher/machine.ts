@@ -4,6 +4,7 @@ import { assign, setup } from 'xstate';
 export type Verdict =
   | { readonly type: 'STAND_BY' }
   | { readonly type: 'WAIT'; readonly reason: string }
+  | { readonly type: 'WITHHOLD'; readonly reason: string }
   | { readonly type: 'UPLOAD' }
   | { readonly type: 'COMPLETE' }
   | { readonly type: 'DEGRADE'; readonly reason: string };
@@ -15,8 +16,9 @@ interface Context {
 }
 
 /**
- * standby: another node publishes. waiting: it is ours to publish, but something is missing. publishing: uploads
- * are under way. published: every responsible HSDir holds both descriptors. degraded: some do not.
+ * standby: another node publishes. waiting: it is ours to publish, but something is missing. withheld: another publisher
+ * may be there whom we do not hear, and its descriptor is not to be replaced by a poorer one. publishing: uploads are
+ * under way. published: every responsible HSDir holds both descriptors. degraded: some do not.
  */
 export const publisherMachine = setup({
   types: {
@@ -36,12 +38,21 @@ export const publisherMachine = setup({
   on: {
     STAND_BY: { target: '.standby', actions: 'explain' },
     WAIT: { target: '.waiting', actions: 'explain' },
+    WITHHOLD: { target: '.withheld', actions: 'explain' },
   },
   states: {
     standby: { entry: 'count' },
     waiting: {
       entry: 'count',
       on: { UPLOAD: { target: 'publishing', actions: 'explain' } },
+    },
+    withheld: {
+      entry: 'count',
+      on: {
+        UPLOAD: { target: 'publishing', actions: 'explain' },
+        COMPLETE: { target: 'published', actions: 'explain' },
+        DEGRADE: { target: 'degraded', actions: 'explain' },
+      },
     },
     publishing: {
       entry: 'count',
@@ -65,4 +76,4 @@ export const publisherMachine = setup({
   },
 });
 
-export type PublisherState = 'standby' | 'waiting' | 'publishing' | 'published' | 'degraded';
+export type PublisherState = 'standby' | 'waiting' | 'withheld' | 'publishing' | 'published' | 'degraded';

@@ -29,8 +29,8 @@ export interface DescriptorView {
 }
 
 export interface PublisherStatus {
-  readonly state: 'standby' | 'waiting' | 'publishing' | 'published' | 'degraded';
-  /** Why it waits or is degraded, for people; null when nothing is wrong. */
+  readonly state: 'standby' | 'waiting' | 'withheld' | 'publishing' | 'published' | 'degraded';
+  /** Why it waits, withholds or is degraded, for people; null when nothing is wrong. */
   readonly reason: string | null;
   readonly descriptors: readonly DescriptorView[];
   readonly lastPublishMs: number | null;
@@ -38,9 +38,22 @@ export interface PublisherStatus {
   readonly lastLatencyMs: number | null;
 }
 
+/** A descriptor of our address that the HSDirs hold and that another publisher made. */
+export interface RivalDescriptor {
+  readonly points: number;
+  /** Those that belong to nobody in contact. */
+  readonly foreign: number;
+  /** How many this node's own descriptor would have. */
+  readonly ours: number;
+  /** Its counter input n; null when no n of ours gives its revision counter. */
+  readonly counterInput: number | null;
+}
+
 export const publisherMessages = {
   'publisher.status': fact<PublisherStatus>(),
   /** The counter inputs that this node used, for heartbeats. */
   'publisher.counters': fact<{ readonly counters: readonly SeenCounter[] }>(),
+  /** Whether uploads are withheld, and the last descriptor of another publisher that was found while one is in doubt. */
+  'publisher.rival': fact<{ readonly withholds: boolean; readonly rival: RivalDescriptor | null }>(),
   'publisher.publish-now': order<{ readonly reason: string }>(),
 } as const;

@@ -52,3 +52,27 @@ export const AFTER_FAILURE_MS = 2_000;
 
 /** Emergency uploads for want of confirmation are this far apart (the seeds' shorter wait). */
 export const EMERGENCY_PAUSE_MS = 60_000;
+
+/**
+ * A visit to a service on a quiet private network takes 0.3 s, on the public one 1–10 s; a first introduction point that
+ * is dead or silent costs Tor up to 10 s before it takes the next. Longer holds the last survivor of a cluster back,
+ * shorter takes a slow publisher for a dead one, whose next look then costs two uploads.
+ */
+export const VISIT_DEADLINE_MS = 25_000;
+
+/** So many looks in a row without an answer, where there was one before or the other nodes were never heard. */
+export const SILENT_LOOKS = 3;
+
+/** The next look after one that nobody answered: three of them take 25 to 85 s, less than a take-over. */
+export const AFTER_SILENCE_MS = 5_000;
+
+/** The next look when no HSDir said what it holds, or a visit would prove nothing. */
+export const AFTER_UNKNOWN_MS = 10_000;
+
+/** While another publisher answers: parts of the time that a take-over is put off (30–60 s at the defaults). */
+export const LOOK_AGAIN_PARTS = [0.25, 0.5] as const;
+/** For settings far below the defaults: a look costs eight fetches and a visit. */
+export const SHORTEST_LOOK_AGAIN_MS = 5_000;
+
+/** A result older than this is no ground for replacing what may stand there by now. */
+export const LOOK_FRESH_MS = 5_000;

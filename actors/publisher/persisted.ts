@@ -20,11 +20,16 @@ export const persistedPublisher = z.strictObject({
       }),
     )
     .max(16),
+  /** Auth keys (hex) of this node's introduction points that were published last: see own-keys.ts. */
+  ownPoints: z
+    .array(z.string().regex(/^[0-9a-f]{64}$/))
+    .max(64)
+    .default([]),
 });
 
 export type PersistedPublisher = z.infer<typeof persistedPublisher>;
 
-export const NOTHING_PERSISTED: PersistedPublisher = { lastPublishMs: null, counters: [] };
+export const NOTHING_PERSISTED: PersistedPublisher = { lastPublishMs: null, counters: [], ownPoints: [] };
 
 export const restoredCounters = (persisted: PersistedPublisher): readonly SeenCounter[] =>
   persisted.counters.map(({ timePeriod, n }) => ({ timePeriod: timePeriod as TimePeriodNumber, n }));

@@ -1,11 +1,16 @@
 import type { ExpandedSecretKey, OnionAddress, RevisionCounter } from '@rustbalance/crypto-worker/brands.js';
 import { LARGEST_COUNTER_INPUT } from '@rustbalance/crypto-worker/counter/revision-counter.js';
+import { bytesKey } from '@rustbalance/crypto-worker/encoding/bytes.js';
 import type { Result } from '@rustbalance/crypto-worker/result.js';
 import type { ActorContext } from '../kernel/actor.js';
 import { rbError } from '../kernel/errors.js';
 import type { PublisherEffects } from './effects.js';
 import { FETCH_DEADLINE_MS } from './pace.js';
 import type { PersistedPublisher } from './persisted.js';
+import { visitor } from './visit.js';
+
+/** Of another publisher: Tor itself takes none that is larger than HSV3MaxDescriptorSize, 50,000 unless the consensus says otherwise. */
+const LARGEST_DESCRIPTOR = 100_000;
 
 /** Tor acknowledges HSPOST at once; longer than this and the control connection is as good as gone. */
 const UPLOAD_START_DEADLINE_MS = 10_000;
@@ -61,6 +66,18 @@ export const poolEffects = async (
         return { descriptor: null, reason: String(error) };
       }
     },
+    open: async (slot, descriptor) => {
+      const opened = await context.crypto('decodeDescriptor', {
+        descriptor: new TextEncoder().encode(descriptor),
+        identity,
+        periodLength: slot.periodLength,
+        timePeriods: [slot.timePeriod],
+        now: null,
+        maxDescriptorSize: LARGEST_DESCRIPTOR,
+      });
+      return opened.ok ? opened.value.introductionPoints.map(({ authKey }) => bytesKey(authKey)) : null;
+    },
+    visit: visitor(`${address}.onion`, context.config.proxy.virtual_port, context.random),
     counterInput: async (slot, revisionCounter) => {
       const found = await context.crypto('findCounterInput', {
         secret: masterSecret(),

@@ -1,5 +1,6 @@
+import type { TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
 import type { NetworkView } from '@rustbalance/crypto-worker/task-types.js';
-import type { SeenCounter } from '../election/messages.js';
+import type { RoleView, SeenCounter } from '../election/messages.js';
 import type { NodeId } from '../kernel/brands.js';
 import type { Config } from '../kernel/config/schema.js';
 import { RbError } from '../kernel/errors.js';
@@ -17,9 +18,17 @@ import type { PublisherEffects } from './effects.js';
 import { NO_INPUTS, obstacle } from './inputs.js';
 import type { Inputs } from './inputs.js';
 import type { Verdict } from './machine.js';
+import type { RivalDescriptor } from './messages.js';
 import { OfferTracker } from './offer-tracker.js';
+import { OwnKeys } from './own-keys.js';
 import type { CurrentOffer } from './offer-tracker.js';
-import { EMERGENCY_PAUSE_MS, AFTER_FAILURE_MS, REPUBLISH_MAX_MS, REPUBLISH_MIN_MS } from './pace.js';
+import {
+  AFTER_FAILURE_MS,
+  EMERGENCY_PAUSE_MS,
+  REPUBLISH_MAX_MS,
+  REPUBLISH_MIN_MS,
+  SHORTEST_LOOK_AGAIN_MS,
+} from './pace.js';
 import { restoredCounters } from './persisted.js';
 import type { PersistedPublisher } from './persisted.js';
 import { prepare } from './prepare.js';
@@ -42,6 +51,7 @@ import {
 import type { RetryPolicy, Slot } from './slot.js';
 import { uploadsDue } from './uploads-due.js';
 import type { DueUpload } from './uploads-due.js';
+import { Withholding } from './withholding.js';
 
 export interface PublicationOptions {
   readonly config: Config;
@@ -81,6 +91,8 @@ export class Publication {
   readonly #answerTimes = new AnswerTimes();
   readonly #completions = new CompletionLog();
   readonly #offers: OfferTracker;
+  readonly #ownKeys: OwnKeys;
+  readonly #withholding: Withholding;
   readonly #busy: Record<BackgroundWork, boolean> = { planning: false, building: false, reading: false };
   #inputs: Inputs = NO_INPUTS;
   /** Wall clock (ms). */
@@ -98,6 +110,10 @@ export class Publication {
   #readBackAtMs = Infinity;
   /** When clients began to fetch the descriptor that they fetch now. */
   #clientsMovedAtMs = 0;
+  /** Periods whose descriptor is being built with a higher counter: the one before would be refused. */
+  #recounting: ReadonlySet<TimePeriodNumber> = new Set();
+  /** When somebody was last found out of contact who was in contact before. */
+  #lossAtMs = -Infinity;
 
   constructor(options: PublicationOptions, effects: PublisherEffects) {
     this.#options = options;
@@ -105,6 +121,13 @@ export class Publication {
     this.#offers = new OfferTracker(options.config.node.id as NodeId, effects.log);
     this.#lastPublishMs = options.persisted.lastPublishMs;
     this.#counters = new Counters(restoredCounters(options.persisted));
+    this.#ownKeys = new OwnKeys(options.persisted.ownPoints);
+    const withholding = {
+      takeOverMs: this.#takeOverMs,
+      refreshMs: this.#refreshIntervalMs,
+      poke: options.poke,
+    };
+    this.#withholding = new Withholding(withholding, effects);
   }
 
   get slots(): readonly Slot[] {
@@ -124,9 +147,20 @@ export class Publication {
     return this.#counters.entries;
   }
 
+  /** Why uploads are held back; null while they are not. */
+  get withheld(): Withholding['view'] {
+    return this.#withholding.view;
+  }
+
+  get rival(): RivalDescriptor | null {
+    return this.#withholding.rival;
+  }
+
   /** Takes over what another actor's fact says. */
   learn(change: Partial<Inputs>): void {
     if ('network' in change) this.#networkArrivedAtMs = this.#effects.clock.wallMs();
+    if (change.own !== undefined && change.own !== null) this.#ownKeys.note(change.own);
+    if (change.role !== undefined && change.role !== null) this.#noteLoss(change.role);
     this.#inputs = { ...this.#inputs, ...change };
     this.#options.poke();
   }
@@ -184,15 +218,18 @@ export class Publication {
       return { verdict: { type: 'STAND_BY' }, wakeAtMs: null };
     }
     // Most lacks end with a fact, which pokes; a clock may be set right without one.
-    const wait = (reason: string): StepOutcome => ({
-      verdict: { type: 'WAIT', reason },
-      wakeAtMs: nowMs + 1_000,
-    });
+    const wait = (reason: string): StepOutcome => {
+      this.#withholding.suspend(nowMs);
+      return { verdict: { type: 'WAIT', reason }, wakeAtMs: nowMs + 1_000 };
+    };
     if (why !== null) return wait(why);
     if (this.#planned === null) return wait('the ring of HSDirs is being computed');
     const { relays } = this.#planned;
     const offer = this.#offers.current(this.#inputs, relays, nowMs, this.#effects.clock.wallMs());
     if (offer.value.contributions.length === 0) return wait('no node has an introduction point');
+
+    const held = this.#held(offer, nowMs);
+    if (held !== null) return held;
 
     const buildAtMs = this.#buildAt(offer, nowMs);
     if (buildAtMs !== null && buildAtMs <= nowMs) this.#build(this.#planned, offer, nowMs);
@@ -215,6 +252,52 @@ export class Publication {
     return this.#options.config.publish.refresh_interval_secs * 1000;
   }
 
+  /** After so long a silence that nobody explains another node takes the lease. */
+  get #takeOverMs(): number {
+    const { coordination, publish } = this.#options.config;
+    return (coordination.heartbeat_timeout_secs + publish.takeover_grace_secs) * 1000;
+  }
+
+  /** While a node that fell silent may publish by itself, what the HSDirs hold is checked more often. */
+  #readBackIntervalMs(nowMs: number): number {
+    const isRecent = nowMs - this.#lossAtMs < 2 * this.#takeOverMs;
+    const soonMs = Math.max(SHORTEST_LOOK_AGAIN_MS, this.#takeOverMs / 2);
+    return isRecent ? Math.min(soonMs, this.#refreshIntervalMs) : this.#refreshIntervalMs;
+  }
+
+  #noteLoss({ absent }: RoleView): void {
+    const before = new Set(this.#inputs.role?.absent.map(({ id }) => id));
+    if (absent.every(({ id }) => before.has(id))) return;
+    const nowMs = this.#effects.clock.monotonicMs();
+    this.#lossAtMs = nowMs;
+    if (this.#readBackAtMs === Infinity) return;
+    this.#readBackAtMs = Math.min(this.#readBackAtMs, nowMs + this.#readBackIntervalMs(nowMs));
+  }
+
+  get #isSomebodyAbsent(): boolean {
+    return (this.#inputs.role?.absent.length ?? 0) > 0;
+  }
+
+  /** What the step says while uploads are held back for another publisher's sake; null while they are not. */
+  #held(offer: CurrentOffer, nowMs: number): StepOutcome | null {
+    const { clients } = this.#board;
+    if (clients === null) return null;
+    const hold = this.#withholding.step({
+      nowMs,
+      absent: this.#inputs.role?.absent ?? [],
+      offer: offer.value,
+      formerKeys: this.#ownKeys.all,
+      lastOffer: this.#lastBuild?.offer ?? null,
+      clients,
+      socks: this.#inputs.tor?.socks ?? null,
+    });
+    if (!hold.open) {
+      return { verdict: { type: 'WITHHOLD', reason: `withheld: ${hold.reason}` }, wakeAtMs: hold.dueMs };
+    }
+    if (hold.passed !== null) this.#counters.outrun(clients.timePeriod, hold.passed.n);
+    return null;
+  }
+
   #retryPolicy(): RetryPolicy {
     const { publish, resilience } = this.#options.config;
     return {
@@ -226,6 +309,7 @@ export class Publication {
   }
 
   #standBy(): void {
+    this.#withholding.reset();
     if (this.#lastBuild === null && this.#board.isEmpty) return;
     this.#lastBuild = null;
     this.#board.forgetVersions();
@@ -266,6 +350,7 @@ export class Publication {
       })
       .finally(() => {
         this.#busy[what] = false;
+        if (what === 'building') this.#recounting = new Set();
         this.#options.poke();
       });
   }
@@ -301,6 +386,7 @@ export class Publication {
     if (refresh) this.#serial++;
     this.#refreshWanted = false;
     const recount = this.#counters.takeRecount();
+    this.#recounting = recount;
     this.#lastBuild = { atMs: nowMs, offerKey: offer.key, offer: offer.value };
     this.#background('building', 'the descriptors could not be built', async () => {
       const versions = await prepare(this.#effects, {
@@ -334,7 +420,11 @@ export class Publication {
 
   /** Sends what is due; returns when the next answer or retry is. */
   #upload(nowMs: number): number | null {
-    const due = uploadsDue(this.#board, nowMs);
+    const { slots, clientsUse, orphaned } = this.#board;
+    const isOutrun = ({ timePeriod }: Slot): boolean =>
+      this.#counters.isOutrun(timePeriod) || this.#recounting.has(timePeriod);
+    const sendable = slots.map((slot) => (isOutrun(slot) ? { ...slot, version: null } : slot));
+    const due = uploadsDue({ slots: sendable, clientsUse, orphaned }, nowMs);
     const untilMs = nowMs + this.#answerTimes.deadlineMs;
     for (const upload of due.uploads) {
       this.#board.replace(
@@ -374,7 +464,8 @@ export class Publication {
   #completed(slot: Slot, wallMs: number): void {
     const { version } = slot;
     if (version === null) return;
-    this.#readBackAtMs = this.#effects.clock.monotonicMs() + this.#refreshIntervalMs;
+    const nowMs = this.#effects.clock.monotonicMs();
+    this.#readBackAtMs = nowMs + this.#readBackIntervalMs(nowMs);
     this.#effects.log.info('a descriptor is on every responsible HSDir', {
       descriptor: slot.which,
       introPoints: version.introPoints,
@@ -387,11 +478,14 @@ export class Publication {
   }
 
   #save(): void {
-    this.#effects.save({ lastPublishMs: this.#lastPublishMs, counters: [...this.counters] });
+    const counters = [...this.counters];
+    const ownPoints = [...this.#ownKeys.entries];
+    this.#effects.save({ lastPublishMs: this.#lastPublishMs, counters, ownPoints });
   }
 
   #refused(slot: Slot, nowMs: number): void {
     this.#counters.outrun(slot.timePeriod, null);
+    if (this.#isSomebodyAbsent) this.#withholding.conflict(nowMs);
     // The clients' descriptor can be asked for, and its counter then tells how far to leap.
     if (slot.timePeriod === this.#board.clients?.timePeriod) this.#readBackAtMs = nowMs;
   }
@@ -411,7 +505,7 @@ export class Publication {
   #readBackWhenDue(nowMs: number): void {
     const slot = this.#board.clients;
     if (slot === null || this.#busy.reading || nowMs < this.#readBackAtMs) return;
-    this.#readBackAtMs = nowMs + this.#refreshIntervalMs;
+    this.#readBackAtMs = nowMs + this.#readBackIntervalMs(nowMs);
     this.#background('reading', 'the HSDirs could not be asked what they hold', async () => {
       for (const finding of await readBack(this.#effects, slot)) this.#found(slot, finding);
     });
@@ -439,7 +533,9 @@ export class Publication {
           counterKnown: finding.n !== null,
         });
         this.#board.replace(lost(slot, finding.hsdir, 'FOREIGN'));
-        this.#counters.outrun(timePeriod, finding.n);
+        // Who is out of contact may publish with more introduction points than we have.
+        if (this.#isSomebodyAbsent) this.#withholding.conflict(this.#effects.clock.monotonicMs());
+        else this.#counters.outrun(timePeriod, finding.n);
     }
   }
 

@@ -52,6 +52,7 @@ const flags = (reader: ByteReader): HeartbeatFlags => {
     able: bit('able'),
     listening: bit('listening'),
     strained: bit('strained'),
+    withholds: bit('withholds'),
   };
 };
 

@@ -20,6 +20,7 @@ export const FLAG_ORDER = [
   'able',
   'listening',
   'strained',
+  'withholds',
 ] as const satisfies readonly (keyof HeartbeatFlags)[];
 
 /** u32 that stands for "never" in a report. */

@@ -46,6 +46,8 @@ export interface HeartbeatFlags {
   readonly listening: boolean;
   /** Doubts itself: late loop, Tor or transport ill. */
   readonly strained: boolean;
+  /** Holds the lease and uploads nothing, because it found, or looks for, another publisher's descriptor. */
+  readonly withholds: boolean;
 }
 
 export interface Heartbeat {

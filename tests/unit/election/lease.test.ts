@@ -24,6 +24,7 @@ const rival = (id: string, priority: number, more: Partial<Rival> = {}): Rival =
   live: true,
   claims: false,
   visiblePoints: 6,
+  withholds: false,
   namesUs: false,
   known: true,
   readySinceMs: 0,
@@ -31,7 +32,7 @@ const rival = (id: string, priority: number, more: Partial<Rival> = {}): Rival =
 });
 
 const view = (rivals: readonly Rival[], self: Partial<LeaseView['self']> = {}): LeaseView => ({
-  self: { id: spec.id, priority: 50, hasKey: true, able: true, visiblePoints: 6, ...self },
+  self: { id: spec.id, priority: 50, hasKey: true, able: true, visiblePoints: 6, withholds: false, ...self },
   rivals,
 });
 
@@ -168,11 +169,26 @@ describe('a publisher', () => {
   test.each([
     ['sees fewer introduction points', { visiblePoints: 5 }, better],
     ['sees as many and has the higher priority number', {}, worse],
+    ['withholds, whatever it sees', { withholds: true, visiblePoints: 60 }, better],
     ['claims from before it fell silent', { live: false, visiblePoints: 60 }, better],
   ])('stays when another publisher %s', (_what, more, make) => {
     expect(decide(state('publisher'), view([make({ claims: true, ...more })]), 1).state.role).toBe(
       'publisher',
     );
+  });
+});
+
+describe('a publisher that withholds', () => {
+  test('gives way to one that publishes, whatever both see', () => {
+    const seen = view([worse({ claims: true, visiblePoints: 1 })], { withholds: true });
+    expect(decide(state('publisher'), seen, 1).state.role).toBe('standby');
+  });
+
+  test('decides as ever with another one that withholds', () => {
+    const both = { claims: true, withholds: true };
+    const withheld = { withholds: true };
+    expect(decide(state('publisher'), view([better(both)], withheld), 1).state.role).toBe('standby');
+    expect(decide(state('publisher'), view([worse(both)], withheld), 1).state.role).toBe('publisher');
   });
 });
 
@@ -183,6 +199,7 @@ describe('the orders of candidates and of publishers', () => {
     hasKey: fc.constant(true),
     able: fc.boolean(),
     visiblePoints: fc.integer({ min: 0, max: 2 }),
+    withholds: fc.boolean(),
   });
 
   test('never put two nodes before each other, and never leave two with different ids undecided', () => {

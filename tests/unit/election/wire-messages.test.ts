@@ -80,7 +80,14 @@ describe('a message', () => {
     const heartbeat: Message = {
       kind: 'heartbeat',
       revision: 1,
-      flags: { publisher: true, hasKey: true, able: true, listening: false, strained: false },
+      flags: {
+        publisher: true,
+        hasKey: true,
+        able: true,
+        listening: false,
+        strained: false,
+        withholds: false,
+      },
       priority: 1,
       leaseRemainingMs: 60_000,
       holder: none as NodeTag,

@@ -179,7 +179,7 @@ describe('a finding', () => {
       state: 'degraded',
       reason: 'an HSDir refuses',
     });
-    world.actor.handlers['election.role']!({ role: 'standby', publisher: null, sinceMs: 0 });
+    world.actor.handlers['election.role']!({ role: 'standby', publisher: null, sinceMs: 0, absent: [] });
     await world.clock.advance(10_100);
     expect(world.codes).toEqual(['health.proxy-down']);
     await world.clock.advance(32_000);

@@ -41,10 +41,15 @@ const opened = (): StateFile<PersistedPublisher> =>
 
 const STATES: readonly PersistedPublisher[] = [
   NOTHING_PERSISTED,
-  { lastPublishMs: 1_763_690_123_456, counters: [{ timePeriod: 20_413, n: 100_000 }] },
+  {
+    lastPublishMs: 1_763_690_123_456,
+    counters: [{ timePeriod: 20_413, n: 100_000 }],
+    ownPoints: ['ab'.repeat(32)],
+  },
   {
     lastPublishMs: null,
     counters: Array.from({ length: 16 }, (_, at) => ({ timePeriod: at, n: 2 ** 32 - at })),
+    ownPoints: Array.from({ length: 32 }, (_, at) => at.toString(16).padStart(64, '0')),
   },
 ];
 const fileOf = (state: unknown): string => JSON.stringify({ version: PERSISTED_VERSION, state });
@@ -53,7 +58,9 @@ const isWhole = (value: number, from: number, to: number): boolean =>
   Number.isInteger(value) && value >= from && value <= to;
 
 /** What publishing relies on, apart from the schema. */
-const isUsable = ({ lastPublishMs, counters }: PersistedPublisher): boolean =>
+const isUsable = ({ lastPublishMs, counters, ownPoints }: PersistedPublisher): boolean =>
+  ownPoints.length <= 64 &&
+  ownPoints.every((key) => /^[0-9a-f]{64}$/.test(key)) &&
   (lastPublishMs === null || isWhole(lastPublishMs, 0, Number.MAX_SAFE_INTEGER)) &&
   counters.length <= 16 &&
   counters.every(
@@ -61,9 +68,11 @@ const isUsable = ({ lastPublishMs, counters }: PersistedPublisher): boolean =>
   );
 
 const counterArb = fc.record({ timePeriod: fc.maxSafeNat(), n: fc.integer({ min: 1, max: 2 ** 32 }) });
+const keyArb = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((key) => Buffer.from(key).toString('hex'));
 const goodArb = fc.record({
   lastPublishMs: fc.option(fc.maxSafeNat()),
   counters: fc.array(counterArb, { maxLength: 16 }),
+  ownPoints: fc.array(keyArb, { maxLength: 64 }),
 });
 const oddArb = fc.constantFrom(-1, 0, 0.5, 1e300, 2 ** 32 + 1, 2 ** 53, 'x', true, [], {}, null);
 /** One field that is out of its bounds or of another type, or too many of them. */
@@ -73,6 +82,8 @@ const faultArb = fc.oneof(
   fc.record({ counters: fc.tuple(fc.record({ timePeriod: oddArb, n: fc.constant(1) })) }),
   fc.record({ counters: fc.tuple(fc.record({ timePeriod: fc.constant(1), n: oddArb })) }),
   fc.record({ counters: oddArb }),
+  fc.record({ ownPoints: fc.array(keyArb, { minLength: 65, maxLength: 66 }) }),
+  fc.record({ ownPoints: fc.tuple(oddArb) }),
   fc.record({ more: fc.jsonValue() }),
 );
 const bytesArb = fc.oneof(
@@ -110,7 +121,9 @@ describe("the publisher's saved state", () => {
         } else {
           read++;
           expect(isUsable(state)).toBe(true);
-          expect((JSON.parse(bytes.toString('utf8')) as { state: unknown }).state).toEqual(state);
+          // A file from before introduction points were kept has none.
+          const written = JSON.parse(bytes.toString('utf8')) as { state: object };
+          expect({ ownPoints: [], ...written.state }).toEqual(state);
           expect(records).toEqual([]);
           await rm(`${path}.unusable`, { force: true });
         }

@@ -141,7 +141,9 @@ describe('revision counters', () => {
   });
 
   it('start above what was persisted and above what peers used', async () => {
-    const w = world({ persisted: { lastPublishMs: null, counters: [{ timePeriod: 100, n: 50_000 }] } });
+    const w = world({
+      persisted: { lastPublishMs: null, counters: [{ timePeriod: 100, n: 50_000 }], ownPoints: [] },
+    });
     w.publication.learnCounters([{ timePeriod: 101 as never, n: 90_000 }]);
     w.ready();
     await w.clock.advance(2_000);

@@ -15,12 +15,13 @@ import type {
   PublicationPlan,
   RelayTable,
 } from '@rustbalance/crypto-worker/task-types.js';
+import { bytesKey } from '@rustbalance/crypto-worker/encoding/bytes.js';
 import { RELAY_FLAGS } from '@rustbalance/crypto-worker/network/relay-table.js';
 import type { NodeIntroductionPoints, RoleView } from '@rustbalance/actors/election/messages.js';
 import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
 import { configSchema } from '@rustbalance/actors/kernel/config/schema.js';
 import { startLevelTrigger } from '@rustbalance/actors/kernel/level-trigger.js';
-import type { PublisherEffects } from '@rustbalance/actors/publisher/effects.js';
+import type { PublisherEffects, Visit } from '@rustbalance/actors/publisher/effects.js';
 import { NOTHING_PERSISTED } from '@rustbalance/actors/publisher/persisted.js';
 import type { PersistedPublisher } from '@rustbalance/actors/publisher/persisted.js';
 import { Publication } from '@rustbalance/actors/publisher/publication.js';
@@ -66,8 +67,18 @@ export const torUp: TorStatus = {
   lastError: null,
 };
 
-export const publisherRole: RoleView = { role: 'publisher', publisher: 'alpha' as NodeId, sinceMs: START_MS };
-export const standbyRole: RoleView = { role: 'standby', publisher: 'beta' as NodeId, sinceMs: START_MS };
+export const publisherRole: RoleView = {
+  role: 'publisher',
+  publisher: 'alpha' as NodeId,
+  sinceMs: START_MS,
+  absent: [],
+};
+export const standbyRole: RoleView = {
+  role: 'standby',
+  publisher: 'beta' as NodeId,
+  sinceMs: START_MS,
+  absent: [],
+};
 
 export const own = (points: readonly IntroductionPoint[], causedAtMs = START_MS): OwnIntroductionPoints => ({
   points,
@@ -158,6 +169,10 @@ export interface Upload {
   readonly text: string;
 }
 
+/** What takes the place of a descriptor here. */
+export const descriptorText = (n: number, keys: readonly string[]): string =>
+  `revision-counter ${String(n)}\npoints ${String(keys.length)}\nkeys ${keys.join()}\n`;
+
 /** A publication among simulated HSDirs that answer 300 ms after an upload. */
 export const world = (
   options: { hasMasterKey?: boolean; persisted?: PersistedPublisher; config?: Record<string, unknown> } = {},
@@ -174,6 +189,8 @@ export const world = (
   let fetchTakesMs = 0;
   let refuse: (timePeriod: number) => Error | null = () => null;
   const refusedOrders: number[] = [];
+  const visits: number[] = [];
+  let visit: { readonly comes: Visit; readonly takesMs: number } = { comes: 'unknown', takesMs: 0 };
   const askedOf = new Map<RelayFingerprint, number>();
   const hsdir = (n: number): HsDirBehaviour => {
     const key = fingerprint(n);
@@ -210,7 +227,10 @@ export const world = (
           blindedKey: bytes(32, 0) as never,
           n: request.n,
           revisionCounter: BigInt(request.n) as RevisionCounter,
-          text: `revision-counter ${String(request.n)}\npoints ${String(request.introductionPoints.length)}\n`,
+          text: descriptorText(
+            request.n,
+            request.introductionPoints.map(({ authKey }) => bytesKey(authKey)),
+          ),
           size: 100,
         })),
       );
@@ -256,6 +276,19 @@ export const world = (
       const descriptor = asked?.held?.text ?? null;
       return { descriptor, reason: descriptor === null ? 'NOT_FOUND' : null };
     },
+    open: (_slot, text) =>
+      Promise.resolve(
+        /^keys (.*)$/m
+          .exec(text)?.[1]
+          ?.split(',')
+          .filter((key) => key !== '') ?? null,
+      ),
+    visit: async (_socks, signal) => {
+      visits.push(clock.monotonicMs());
+      const { comes, takesMs } = visit;
+      if (takesMs > 0) await new Promise<void>((resolve) => clock.after(takesMs, resolve));
+      return signal.aborted ? 'unknown' : comes;
+    },
     counterInput: (_slot, counter) => Promise.resolve(Number(counter)),
     save: (state) => void saved.push(state),
   };
@@ -288,6 +321,16 @@ export const world = (
     saved,
     logged,
     hsdir,
+    /** When the master address was visited (monotonic ms). */
+    visits,
+    /** What comes of visits from now on; silence takes as long as Tor tries. */
+    answer: (comes: Visit, takesMs = comes === 'silent' ? 25_000 : 300) => {
+      visit = { comes, takesMs };
+    },
+    /** Another publisher's upload to HSDirs of the clients' descriptor. */
+    theirUpload: (n: number, keys: readonly string[], hsdirs = [1, 2, 3, 4], timePeriod = 100) => {
+      for (const one of hsdirs) hsdir(one).held = { timePeriod, n, text: descriptorText(n, keys) };
+    },
     /** How often an HSDir was asked what it holds. */
     asked: (n: number) => askedOf.get(fingerprint(n)) ?? 0,
     lastVerdict: () => verdicts.at(-1),

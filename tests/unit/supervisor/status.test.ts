@@ -34,7 +34,7 @@ test('status before any actor has said anything has every field of the documente
 
 test('status shows roles, peers, Tor, target and what lies on which HSDir', () => {
   const status = statusFrom({
-    'election.role': { role: 'publisher', publisher: 'n1' as never, sinceMs: 1 },
+    'election.role': { role: 'publisher', publisher: 'n1' as never, sinceMs: 1, absent: [] },
     'election.peers': {
       peers: [
         {

@@ -133,7 +133,12 @@ export const SAMPLES: Samples = {
   'wg.datagram': { payload: { transport: 'direct', bytes: bytes(1_200), atMonotonicMs: 12.5 } },
   'wg.send': { payload: { to: branded('n2'), bytes: bytes(0), via: null } },
   'election.role': {
-    payload: { role: 'publisher', publisher: branded('n1'), sinceMs: 1_700_000_000_000 },
+    payload: {
+      role: 'publisher',
+      publisher: branded('n1'),
+      sinceMs: 1_700_000_000_000,
+      absent: [{ id: branded('n3'), how: 'silent' }],
+    },
   },
   'election.peers': {
     payload: {
@@ -221,6 +226,9 @@ export const SAMPLES: Samples = {
     },
   },
   'publisher.counters': { payload: { counters: [] } },
+  'publisher.rival': {
+    payload: { withholds: true, rival: { points: 6, foreign: 3, ours: 3, counterInput: null } },
+  },
   'publisher.publish-now': { payload: { reason: 'asked' } },
   'proxy.status': {
     payload: {

@@ -53,6 +53,7 @@ const heartbeat: fc.Arbitrary<Heartbeat> = fc.record({
     able: fc.boolean(),
     listening: fc.boolean(),
     strained: fc.boolean(),
+    withholds: fc.boolean(),
   }),
   priority: fc.integer({ min: 1, max: 1_000_000 }),
   leaseRemainingMs: fc.integer({ min: 0, max: 604_800_000 }),
