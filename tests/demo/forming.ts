@@ -4,7 +4,7 @@ import { DaemonNode } from '../support/cluster/daemon-node.js';
 import type { NodeIdentity, NodePlace } from '../support/cluster/daemon-node.js';
 import { rustbalanceJson } from '../support/cluster/program.js';
 import { publishedNodes } from '../support/cluster/status.js';
-import type { Machine } from './machines.js';
+import type { DemoMachine } from './machines.js';
 import type { Narrator } from './narrator.js';
 import { spokenCommand } from './spoken-command.js';
 import type { Stage } from './stage.js';
@@ -29,7 +29,7 @@ export interface Join {
 }
 
 export interface FormingOptions {
-  readonly machines: readonly Machine[];
+  readonly machines: readonly DemoMachine[];
   /** A folder for the nodes' files. */
   readonly dir: string;
   /** torrc lines that lead into the private network. */
@@ -56,16 +56,15 @@ class Forming {
   /** Runs `init` or `join` on a machine, to which the program is new. */
   async #make<T extends NodeIdentity>(
     command: 'init' | 'join',
-    machine: Machine,
+    machine: DemoMachine,
     more: readonly string[],
     input?: string,
   ): Promise<{ readonly place: NodePlace; readonly made: T }> {
     const { dir: all, torrc } = this.#options;
     const dir = join(all, machine.name);
     await mkdir(dir, { recursive: true, mode: 0o700 });
-    const { url } = await this.#stage.start(() => machine.startSite());
     const args = [
-      ...[command, '--node-id', machine.name, '--target', url, ...machine.reach],
+      ...[command, '--node-id', machine.name, '--target', machine.site, ...machine.reach],
       ...['--config-dir', join(dir, 'etc'), '--state-dir', join(dir, 'state'), '--run-dir', join(dir, 'run')],
       ...[...more, '--yes'],
     ];
@@ -80,7 +79,7 @@ class Forming {
     return { place: { id: machine.name, dir, set, enter: machine.enter }, made: made as T };
   }
 
-  async #start(machine: Machine, place: NodePlace, identity: NodeIdentity): Promise<DaemonNode> {
+  async #start(machine: DemoMachine, place: NodePlace, identity: NodeIdentity): Promise<DaemonNode> {
     const node = DaemonNode.made(place, identity);
     this.#type(machine, ['run', ...node.settings()]);
     await this.#stage.start(() => {
@@ -91,7 +90,7 @@ class Forming {
     return node;
   }
 
-  #type(machine: Machine, args: readonly string[], input: string | null = null): void {
+  #type(machine: DemoMachine, args: readonly string[], input: string | null = null): void {
     this.#tell.say(`${machine.name}# ${spokenCommand(args, input).replaceAll(this.#options.dir, '$D')}`);
   }
 
@@ -104,7 +103,7 @@ class Forming {
     );
   }
 
-  async first(machine: Machine): Promise<{ readonly node: DaemonNode; readonly token: string }> {
+  async first(machine: DemoMachine): Promise<{ readonly node: DaemonNode; readonly token: string }> {
     const began = performance.now();
     const { place, made } = await this.#make<NodeIdentity & { readonly join_token: string }>(
       'init',
@@ -118,25 +117,31 @@ class Forming {
     return { node, token: made.join_token };
   }
 
-  async further(machine: Machine, first: DaemonNode, token: string): Promise<Join> {
+  async further(machine: DemoMachine, first: DaemonNode, token: string): Promise<Join> {
     const began = performance.now();
+    // Where nodes meet through tunnels, a joiner comes by Tor.
     const extra = this.#options.torrc.flatMap((line) => ['--extra-torrc', line]);
-    const byTor = machine.reach.includes('--listen') ? [] : extra;
     const { place, made } = await this.#make<
       NodeIdentity & { readonly priority: number; readonly cluster_size: number }
-    >('join', machine, byTor, token);
+    >('join', machine, machine.transport === 'wireguard' ? extra : [], token);
     const admitted = seconds(began);
     this.#tell.say(
       `let in after ${admitted.toFixed(1)} s: node ${String(made.cluster_size)} of ${String(made.cluster_size)}, priority ${String(made.priority)}`,
     );
     await this.#start(machine, place, made);
     await first.until(
-      `hears ${machine.name}`,
-      ({ peers }) => peers.some(({ id, lifecycle }) => id === machine.name && HEARD.has(lifecycle)),
+      `hears ${machine.name} by ${machine.transport}`,
+      ({ peers }) =>
+        peers.some(
+          ({ id, lifecycle, transport }) =>
+            id === machine.name && HEARD.has(lifecycle) && transport === machine.transport,
+        ),
       PATIENCE_MS,
     );
     const heard = seconds(began);
-    this.#tell.say(`${first.id} hears it: ${heard.toFixed(1)} s after join was typed`);
+    this.#tell.say(
+      `${first.id} hears it by ${machine.transport}: ${heard.toFixed(1)} s after join was typed`,
+    );
     await this.#untilPublished(first);
     const published = seconds(began);
     this.#tell.say(`its introduction points are on every HSDir: after ${published.toFixed(1)} s`);

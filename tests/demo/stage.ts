@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +17,16 @@ export class InterruptedError extends Error {
 }
 
 /** 128 and the signal's number, as shells say it. */
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/**
+ * Removes the folder when this process is gone, however it went: its end of the pipe closes then. Daemons need a moment
+ * to stop. In a session of its own, which Ctrl-C does not reach.
+ */
+const removesWhenGone = (dir: string): ChildProcess => {
+  const script = 'cat >/dev/null; sleep 5; rm -rf -- "$0"';
+  return spawn('sh', ['-c', script, dir], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+};
 
 interface Stoppable {
   stop(): Promise<unknown>;
@@ -27,17 +39,18 @@ interface Stoppable {
  */
 export class Stage {
   readonly dir = mkdtempSync(join(tmpdir(), 'rb-'));
+  readonly #remover = removesWhenGone(this.dir);
   readonly #interruption = new AbortController();
   readonly #started: Promise<Stoppable>[] = [];
 
   constructor() {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const)
       process.on(signal, () => {
         this.#interruption.abort(new InterruptedError(signal));
       });
   }
 
-  /** Fires at the first SIGINT or SIGTERM, with an InterruptedError as its reason. */
+  /** Fires at the first signal that asks for the end, with an InterruptedError as its reason. */
   get signal(): AbortSignal {
     return this.#interruption.signal;
   }
@@ -72,6 +85,10 @@ export class Stage {
       }
     } finally {
       rmSync(this.dir, { recursive: true, force: true, maxRetries: 3 });
+      const ended = once(this.#remover, 'exit');
+      // It and its `cat`: the whole session.
+      if (this.#remover.pid !== undefined) process.kill(-this.#remover.pid, 'SIGTERM');
+      await ended;
     }
   }
 

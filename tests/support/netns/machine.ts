@@ -1,20 +1,13 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { DaemonNode } from '../cluster/daemon-node.js';
 import type { NodeIdentity } from '../cluster/daemon-node.js';
 import { rustbalanceJson } from '../cluster/program.js';
-import { within } from '../eventually.js';
 import { Namespace } from './namespace.js';
 import type { Lan } from './namespace.js';
+import { startTarget } from './target.js';
+import type { NamespaceTarget } from './target.js';
 
-const TARGET_PROGRAM = fileURLToPath(
-  import.meta.resolve('@rustbalance/tests/support/netns/target-program.js'),
-);
-const TARGET_WITHIN_MS = 20_000;
 /** A Tor's bootstrap and up to five attempts, on a loaded machine. */
 const JOIN_WITHIN_MS = 180_000;
 export const WIREGUARD_PORT = 51_820;
@@ -41,20 +34,18 @@ export class Machine {
   readonly options: MachineOptions;
   readonly namespace: Namespace;
   readonly address: string;
-  readonly #target: ChildProcess;
-  readonly #targetUrl: string;
+  readonly #target: NamespaceTarget;
 
   private constructor(
     options: MachineOptions,
     namespace: Namespace,
     address: string,
-    target: { readonly process: ChildProcess; readonly url: string },
+    target: NamespaceTarget,
   ) {
     this.options = options;
     this.namespace = namespace;
     this.address = address;
-    this.#target = target.process;
-    this.#targetUrl = target.url;
+    this.#target = target;
   }
 
   static async make(options: MachineOptions): Promise<Machine> {
@@ -63,12 +54,7 @@ export class Machine {
     const namespace = await Namespace.make();
     const address = `10.77.0.${String(index)}`;
     await lan.plug(namespace, portOf(index), address);
-    const [command = '', ...enter] = namespace.before;
-    const target = spawn(command, [...enter, process.execPath, TARGET_PROGRAM, id], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    const [line] = await within(TARGET_WITHIN_MS, `the target of ${id}`, once(target.stdout, 'data'));
-    return new Machine(options, namespace, address, { process: target, url: String(line).trim() });
+    return new Machine(options, namespace, address, await startTarget(namespace, id));
   }
 
   get id(): string {
@@ -89,7 +75,7 @@ export class Machine {
     const { dir, id } = this.options;
     return [
       ...['--config-dir', join(dir, 'etc'), '--state-dir', join(dir, 'state'), '--run-dir', join(dir, 'run')],
-      ...['--node-id', id, '--target', this.#targetUrl, '--endpoint', this.endpoint, '--yes'],
+      ...['--node-id', id, '--target', this.#target.url, '--endpoint', this.endpoint, '--yes'],
     ];
   }
 
@@ -120,11 +106,7 @@ export class Machine {
 
   /** Ends the service and the namespace; the node must have been stopped. */
   async end(): Promise<void> {
-    if (this.#target.exitCode === null && this.#target.signalCode === null) {
-      const ended = once(this.#target, 'exit');
-      this.#target.stdin?.end();
-      await ended;
-    }
+    await this.#target.end();
     await this.namespace.end();
   }
 }

@@ -1,19 +1,35 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir, readlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { NetworkPlace } from '../tor-network/options.js';
 
 const execute = promisify(execFile);
 
+/** Which network namespace a process is in; null for one that has ended. */
+const nameOf = (pid: number): Promise<string | null> =>
+  readlink(`/proc/${String(pid)}/ns/net`).catch(() => null);
+
+const kill = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+};
+
 /** A network namespace with a /run of its own; it ends with the process that holds it, and that with the test. */
 export class Namespace {
   readonly #holder: ChildProcess;
   readonly pid: number;
+  /** As the kernel names it. */
+  readonly #name: string;
 
-  private constructor(holder: ChildProcess, pid: number) {
+  private constructor(holder: ChildProcess, pid: number, name: string) {
     this.#holder = holder;
     this.pid = pid;
+    this.#name = name;
   }
 
   static async make(): Promise<Namespace> {
@@ -25,7 +41,7 @@ export class Namespace {
     });
     const [line] = (await once(holder.stdout, 'data')) as [Buffer];
     if (!line.toString().includes('ready') || holder.pid === undefined) throw new Error('no namespace');
-    return new Namespace(holder, holder.pid);
+    return new Namespace(holder, holder.pid, (await nameOf(holder.pid)) ?? '');
   }
 
   /** The arguments of nsenter in front of a command that shall run in here. */
@@ -49,7 +65,20 @@ export class Namespace {
     return `/proc/${String(this.pid)}/root${inside}`;
   }
 
+  /** Kills by SIGKILL whatever runs in here. The namespace and its cables stay. */
+  async killAll(): Promise<void> {
+    for (;;) {
+      const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+      const names = await Promise.all(pids.map(nameOf));
+      const inside = pids.filter((pid, i) => names[i] === this.#name && pid !== this.pid);
+      if (inside.length === 0) return;
+      for (const pid of inside) kill(pid);
+    }
+  }
+
+  /** Ends it with whatever is left in it: what a killed daemon has started outlives that. */
   async end(): Promise<void> {
+    await this.killAll();
     if (this.#holder.exitCode !== null || this.#holder.signalCode !== null) return;
     const ended = once(this.#holder, 'exit');
     this.#holder.stdin?.end();

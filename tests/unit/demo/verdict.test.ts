@@ -10,14 +10,15 @@ const many = (count: number, node: string | null): (string | null)[] =>
 
 const well: Seen = {
   before: pages(...many(5, 'alpha'), ...many(5, 'beta'), ...many(4, 'gamma'), null),
-  meanwhile: pages(...many(8, 'beta'), ...many(8, 'gamma'), ...many(4, null)),
+  returning: pages(...many(5, 'beta'), ...many(4, 'gamma'), ...many(11, null)),
+  newcomers: pages(...many(4, 'beta'), ...many(5, 'gamma'), null),
   afterRestart: pages('gamma', 'beta'),
   survivors: ['beta', 'gamma'],
   restarted: 'beta',
 };
 
 describe('the verdict on the demo', () => {
-  it('is good when one page of 15 was lost before the power cut and a few meanwhile', () => {
+  it('is good when one page of 15 was lost before the power cut, one of 10 after it, and some of those who came back', () => {
     expect(shortcomings(well)).toEqual([]);
   });
 
@@ -27,15 +28,23 @@ describe('the verdict on the demo', () => {
     ]);
   });
 
-  it('names more than a half that was lost meanwhile', () => {
-    const meanwhile = pages(...many(5, 'beta'), ...many(4, 'gamma'), ...many(11, null));
-    expect(shortcomings({ ...well, meanwhile })).toEqual([
-      'pages meanwhile: 9 of 20 answered, must be at least 10',
+  it('names a second page that a new visitor lost', () => {
+    const newcomers = pages(...many(8, 'gamma'), null, null);
+    expect(shortcomings({ ...well, newcomers })).toEqual([
+      'new visitors after the take-over: 8 of 10 answered, must be at least 9',
+    ]);
+  });
+
+  it('names it when too few of those who came back were answered', () => {
+    const returning = pages(...many(5, 'beta'), ...many(15, null));
+    expect(shortcomings({ ...well, returning })).toEqual([
+      'returning visitors: 5 of 20 answered, must be at least 6',
     ]);
   });
 
   it('names a survivor that has not answered since the power cut, whatever it did before', () => {
-    const quiet = { ...well, meanwhile: pages(...many(20, 'beta')), afterRestart: pages('beta') };
+    const beta = pages(...many(20, 'beta'));
+    const quiet = { ...well, returning: beta, newcomers: beta, afterRestart: pages('beta') };
     expect(shortcomings(quiet)).toEqual(['gamma has survived and answered no page since']);
   });
 
@@ -47,10 +56,12 @@ describe('the verdict on the demo', () => {
 
   it('is bad in every way when no page was answered', () => {
     const none = pages(...many(15, null));
-    expect(shortcomings({ ...well, before: none, meanwhile: none, afterRestart: none })).toHaveLength(5);
+    const all = { before: none, returning: none, newcomers: none, afterRestart: none };
+    expect(shortcomings({ ...well, ...all })).toHaveLength(6);
   });
 
   it('is bad in every way when no page was asked for', () => {
-    expect(shortcomings({ ...well, before: [], meanwhile: [], afterRestart: [] })).toHaveLength(5);
+    const all = { before: [], returning: [], newcomers: [], afterRestart: [] };
+    expect(shortcomings({ ...well, ...all })).toHaveLength(6);
   });
 });

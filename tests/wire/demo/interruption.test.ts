@@ -19,18 +19,28 @@ const interrupted = async (...signals: readonly NodeJS.Signals[]) => {
   expect(existsSync(dir)).toBe(true);
   for (const signal of signals) child.kill(signal);
   const [code] = await closed;
-  return { code, left: existsSync(dir), said: said.trim().split('\n').slice(1) };
+  return { code, dir, left: existsSync(dir), said: said.trim().split('\n').slice(1) };
 };
 
 const CLEARED = ['stopped second', 'stopped first', 'refused third'];
 
 describe('a demo that is interrupted before its end', () => {
   it('stops what runs and what is on its way, removes the folder with the keys and starts nothing more', async () => {
-    expect(await interrupted('SIGINT')).toEqual({ code: 130, left: false, said: CLEARED });
+    expect(await interrupted('SIGINT')).toMatchObject({ code: 130, left: false, said: CLEARED });
   });
 
   it('does the same at SIGTERM', async () => {
-    expect(await interrupted('SIGTERM')).toEqual({ code: 143, left: false, said: CLEARED });
+    expect(await interrupted('SIGTERM')).toMatchObject({ code: 143, left: false, said: CLEARED });
+  });
+
+  it('does the same when its terminal is closed', async () => {
+    expect(await interrupted('SIGHUP')).toMatchObject({ code: 129, left: false, said: CLEARED });
+  });
+
+  it('leaves no folder with keys behind when it is killed', async () => {
+    const { code, dir } = await interrupted('SIGKILL');
+    expect(code).toBe(null);
+    await eventually('the folder is gone', () => !existsSync(dir), { timeoutMs: 20_000 });
   });
 
   it('lets no second signal end the clean-up, since npm passes on what the terminal has sent', async () => {
