@@ -1,9 +1,11 @@
 import { loadConfig } from '@rustbalance/actors/kernel/config/load.js';
+import { PENDING_JOIN_FILE } from '@rustbalance/actors/kernel/config/paths.js';
 import { ConfigError } from '@rustbalance/actors/kernel/config/problems.js';
 import { readTextFile } from '@rustbalance/actors/kernel/config/read-file.js';
 import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { PENDING_JOIN_FILE, readPendingJoin } from '@rustbalance/actors/election/join/pending-join-file.js';
+import { readPendingJoin } from '@rustbalance/actors/election/join/pending-join-file.js';
+import { progressText } from '@rustbalance/actors/election/join/attempts.js';
 import { rbError } from '@rustbalance/actors/kernel/errors.js';
 import type { ConfigArgs } from './common-options.js';
 import type { CliWorld } from './world.js';
@@ -22,7 +24,7 @@ const refusePending = async (configPath: string): Promise<void> => {
     progress:
       progress === null
         ? 'nobody was asked so far'
-        : `attempt ${String(progress.attempts)} at ${progress.member}, ${new Date(progress.atSecs * 1000).toISOString()}: ${progress.problem}`,
+        : `${progressText(progress.attempts, progress.member, progress.problem)} at ${new Date(progress.atSecs * 1000).toISOString()}`,
   });
 };
 

@@ -14,6 +14,8 @@ import { factPublisher } from './facts.js';
 import { receive } from './inbound.js';
 import { electionContext } from './inspection.js';
 import { openJoining, refuseTokens } from './joining.js';
+import { readPendingFile, startPendingJoin } from './pending.js';
+import type { ReadPending } from './pending.js';
 import { announceRelease } from './leading.js';
 import { electionMachine, eventFor } from './machine.js';
 import { staticMembership } from './members.js';
@@ -62,6 +64,7 @@ export interface ElectionMeans {
   readonly agree: AgreeKeys;
   /** Where this node keeps its records. */
   readonly openStore: (context: ActorContext<'election'>, cluster: ClusterTag) => RecordStore;
+  readonly readPending: ReadPending;
 }
 
 const openFileStore: ElectionMeans['openStore'] = ({ config, log }, cluster) =>
@@ -98,6 +101,7 @@ const renewOwnRecord = (state: ClusterState, world: World, config: Config): void
 export const electionActorWith = ({
   agree = pairKeys,
   openStore = openFileStore,
+  readPending = readPendingFile,
 }: Partial<ElectionMeans>): ActorDefinition<'election'> => ({
   name: 'election',
   start: async (context): Promise<RunningActor<'election'>> => {
@@ -105,6 +109,7 @@ export const electionActorWith = ({
     const membership = staticMembership(context.config, context.secrets, agree);
     const store = storeFor(context, membership, openStore);
     const world = worldOf(context, store);
+    const pending = await readPending(context, membership.self.publicKey);
     const kept = withRecords(EMPTY_SET, (await store?.load()) ?? []);
     const hasKey = context.config.master.identity_key_path !== '';
     const state = newClusterState(settings, membership, hasKey, world, kept);
@@ -126,6 +131,9 @@ export const electionActorWith = ({
       trigger.poke();
     });
     state.desk = joining?.desk ?? null;
+    const endPendingJoin = startPendingJoin(context, state, world, pending, () => {
+      trigger.poke();
+    });
     trigger.poke();
 
     return {
@@ -194,6 +202,7 @@ export const electionActorWith = ({
         context: electionContext(state, machine.getSnapshot().context.terms, nowMs()),
       }),
       stop: async (deadlineMs) => {
+        endPendingJoin();
         trigger.stop();
         machine.send({ type: 'LEAVE' });
         await leave(state, world, deadlineMs);

@@ -61,6 +61,8 @@ export interface ClusterState {
   isFollowing: boolean;
   /** This node was removed from the cluster: it publishes nothing, and has no peers. */
   isExpelled: boolean;
+  /** Its cluster does not know of this node yet (pending.ts): it publishes nothing. */
+  isPending: boolean;
   budget: Budget;
   /** When records may be compared with any peer again. */
   nextSummaryMs: number;
@@ -123,6 +125,7 @@ export const newClusterState = (
     rosterChangedMs: nowMs,
     isFollowing: false,
     isExpelled: false,
+    isPending: false,
     budget: fullBudget(nowMs),
     nextSummaryMs: nowMs,
     desk: null,

@@ -55,7 +55,7 @@ const leaseView = (state: ClusterState, nowMs: number, stretch: number): LeaseVi
   self: {
     id: state.settings.nodeId,
     priority: state.settings.priority,
-    hasKey: state.hasKey && !state.isExpelled,
+    hasKey: state.hasKey && !state.isExpelled && !state.isPending,
     able: isAble(state.ability, nowMs, state.settings),
     visiblePoints: visiblePoints(state),
     withholds: withholds(state),

@@ -877,6 +877,14 @@ export const CATALOGUE = {
     action:
       'Let the directory belong to the user that joins, and leave it writable (ReadWritePaths= of the unit); nobody was called.',
   },
+  'join.pending-kept': {
+    what: 'this node has joined, but its pending join cannot be removed: {reason}',
+    action: 'Remove the file. Until then each start of the daemon asks once more, which costs nothing.',
+  },
+  'join.renamed': {
+    what: 'the cluster knows this node as {id}; its configuration says {configured}',
+    action: 'Set [node] id to {id} and restart it: two nodes of one name cannot be told apart.',
+  },
   'join.tor-failed': {
     what: 'the Tor for joining could not be used: {reason}',
     action: 'Install tor or name it with --tor-binary, and check that this machine reaches the Tor network.',

@@ -9,6 +9,7 @@ import { parseStreamAddress } from '../kernel/stream-address.js';
 import { configuredTransports, systemSockets } from './configured-transports.js';
 import type { TransportSockets } from './configured-transports.js';
 import { Doors, isServiceWanted, speaksOverTor } from './coordination.js';
+import { JoinCaller } from './join-caller.js';
 import { JoinDoor } from './join-door.js';
 import type { AnswerJoin } from './join-door.js';
 import { wgMachine } from './machine.js';
@@ -81,8 +82,17 @@ export const wgActorWith = (
     let authorizations: Payload<'tor.client-authorizations'>['authorizations'] | null = null;
     let torIsUp = false;
 
+    const caller = new JoinCaller({
+      clock: context.clock,
+      dial: sockets.dial,
+      doorsChanged: () => {
+        tellAuthorizations();
+      },
+    });
+
     const tellAuthorizations = (): void => {
-      if (authorizations !== null && torIsUp) context.order('tor.client-authorizations', { authorizations });
+      if (authorizations === null || !torIsUp) return;
+      context.order('tor.client-authorizations', { authorizations: caller.doors(authorizations) });
     };
 
     const tellStatus = (): void => {
@@ -121,9 +131,11 @@ export const wgActorWith = (
       const comesUp = isUp && !torIsUp;
       torIsUp = isUp;
       if (comesUp) tellAuthorizations();
-      if (isUp) configured.useSocks(socks === null ? null : parseStreamAddress(socks));
       // In between, the connection to the control port may be lost while streams go on.
-      else if (state === 'down' || state === 'launching') configured.useSocks(null);
+      if (!isUp && state !== 'down' && state !== 'launching') return;
+      const at = isUp && socks !== null ? parseStreamAddress(socks) : null;
+      configured.useSocks(at);
+      caller.useSocks(at);
     };
 
     await Promise.all(transports.map((transport) => transport.open()));
@@ -144,6 +156,7 @@ export const wgActorWith = (
           const outcome = chooseTransport(transports, via, (transport) => transport.send(to, bytes));
           if (outcome !== 'sent') refusedToSend[outcome]++;
         },
+        'wg.call-join': (call) => caller.call(call),
         'election.members': followMembers,
         'host.children': ({ children }) => {
           configured.useChildren(children);
@@ -167,6 +180,7 @@ export const wgActorWith = (
         trigger.stop();
         machine.send({ type: 'CLOSE' });
         joinDoor.close();
+        caller.close();
         await Promise.all(transports.map((transport) => transport.close()));
         machine.stop();
       },

@@ -1,6 +1,7 @@
-import type { Curve25519PublicKey } from '@rustbalance/crypto-worker/brands.js';
+import type { Curve25519PublicKey, OnionAddress } from '@rustbalance/crypto-worker/brands.js';
 import type { NodeId } from '../kernel/brands.js';
-import { fact, order, signal } from '../kernel/message-declaration.js';
+import type { Curve25519SecretKey } from '../kernel/cluster-keys.js';
+import { fact, order, request, signal } from '../kernel/message-declaration.js';
 
 export type TransportName = 'wireguard' | 'tor' | 'direct';
 
@@ -41,10 +42,27 @@ export interface CoordinationService {
 /** Virtual ports of the coordination onion service: part of the protocol between nodes. */
 export const COORDINATION_PORTS = { datagrams: 7001, join: 7002 } as const;
 
+/** One call of a node that its cluster does not know yet to a member that takes joins. */
+export interface JoinCall {
+  /** Of its coordination service, and what opens that; or where it listens directly. */
+  readonly coordination: OnionAddress | null;
+  readonly clientAuthorization: Curve25519SecretKey;
+  readonly direct: string | null;
+  readonly frame: Uint8Array;
+  /** Calls of different numbers take different circuits. */
+  readonly attempt: number;
+}
+
 export const wgMessages = {
   'wg.status': fact<{ readonly transports: readonly TransportStatus[] }>(),
   /** Null: this node has no coordination service. */
   'wg.coordination': fact<{ readonly service: CoordinationService | null }>(),
+  /** Calls a member for a join of this node's own; the frame that came back, or why none did. */
+  'wg.call-join': request<
+    JoinCall,
+    | { readonly frame: Uint8Array; readonly problem: null }
+    | { readonly frame: null; readonly problem: string }
+  >(),
   'wg.datagram': signal<ReceivedDatagram>(),
   /** Sends one sealed datagram to a node over the best transport that is up, or over the one named. */
   'wg.send': order<{ readonly to: NodeId; readonly bytes: Uint8Array; readonly via: TransportName | null }>(),

@@ -1,15 +1,12 @@
 import { dirname, join } from 'node:path';
+import { PENDING_JOIN_FILE } from '@rustbalance/actors/kernel/config/paths.js';
 import { generateIdentity } from '@rustbalance/crypto-worker/keys/identity.js';
 import { checkAdmission } from '@rustbalance/actors/election/join/admitted.js';
 import type { JoinAdmission } from '@rustbalance/actors/election/join/answer-codec.js';
 import { ATTEMPTS, isHopeless } from '@rustbalance/actors/election/join/attempts.js';
 import { completeJoin } from '@rustbalance/actors/election/join/complete.js';
 import type { FailedAttempt } from '@rustbalance/actors/election/join/complete.js';
-import {
-  PENDING_JOIN_FILE,
-  removePendingJoin,
-  writePendingJoin,
-} from '@rustbalance/actors/election/join/pending-join-file.js';
+import { removePendingJoin, writePendingJoin } from '@rustbalance/actors/election/join/pending-join-file.js';
 import type { NodeToMake, PendingJoin } from '@rustbalance/actors/election/join/pending-join.js';
 import { RbError } from '@rustbalance/actors/kernel/errors.js';
 import { nodePublicKey } from '@rustbalance/actors/kernel/node-key.js';

@@ -17,7 +17,10 @@ const makeEnd = async (node: MeshNode, peer: MeshNode): Promise<TransportEnd> =>
       transport.follow([peer.member]);
       made = transport;
       return {
-        handlers: { 'wg.send': () => undefined },
+        handlers: {
+          'wg.send': () => undefined,
+          'wg.call-join': () => Promise.resolve({ frame: null, problem: 'not here' }),
+        },
         alive: () => true,
         inspect: () => ({ state: 'transport', context: {} }),
         stop: () => transport.close(),

@@ -99,6 +99,7 @@ export class ClusterSimulation {
     }));
     const indexOf = new Map<string, number>(specs.map(({ id }, index) => [id, index]));
     const definition = electionActorWith({
+      readPending: () => Promise.resolve(null),
       agree: options.cheapKeys === true ? cheapKeys : rememberedKeys,
       openStore: ({ config }) => this.stores.store(config.node.id),
     });

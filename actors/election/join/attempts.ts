@@ -75,6 +75,10 @@ export const describe = (outcome: FailedOutcome): string => {
   }
 };
 
+/** How far a join has come. */
+export const progressText = (attempt: number, member: string, problem: string): string =>
+  `attempt ${String(attempt)} at ${member} failed (${problem})`;
+
 const expiredAt = ({ notAfter }: JoinToken): string => new Date(notAfter * 1000).toISOString();
 
 const errorOf = (outcome: FailedOutcome, token: JoinToken, attempts: number): ErrorData => {

@@ -16,8 +16,6 @@ import { encodeTokenText, LONGEST_TOKEN } from './token-text.js';
 
 /** Kept apart from pending-join.ts for zod's sake: it costs a thread 14 MiB, and most daemons never join. */
 
-/** Its name, beside config.toml. */
-export const PENDING_JOIN_FILE = 'pending-join.json';
 const VERSION = 1;
 const KEY_BYTES = 32;
 const LONGEST_PATH = 4096;

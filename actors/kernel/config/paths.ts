@@ -1,5 +1,8 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Config } from './schema.js';
+
+/** A join that was asked for and is not done; beside config.toml and node.key. */
+export const PENDING_JOIN_FILE = 'pending-join.json';
 
 /** Where everything of a node lies, derived from its configuration in one place. */
 export interface NodePaths {
@@ -8,6 +11,8 @@ export interface NodePaths {
   readonly stateFile: string;
   /** Signed records of the cluster's members and join tokens. */
   readonly membersFile: string;
+  /** Beside node.key, since it ends with the same key. */
+  readonly pendingJoin: string;
   /** Managed Tor only. */
   readonly torDataDir: string;
   readonly torrc: string;
@@ -33,6 +38,7 @@ export const nodePaths = (config: Config): NodePaths => {
     daemonSocket: join(runDir, 'control.sock'),
     stateFile: join(stateDir, 'state.json'),
     membersFile: join(stateDir, 'members.json'),
+    pendingJoin: join(dirname(config.node.key_path), PENDING_JOIN_FILE),
     torDataDir,
     torrc: join(torDataDir, 'torrc'),
     torControlSocket: join(runDir, 'tor-control.sock'),

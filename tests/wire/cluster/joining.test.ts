@@ -9,6 +9,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readTokenText } from '@rustbalance/actors/election/join/token-reading.js';
 import { encodeTokenText } from '@rustbalance/actors/election/join/token-text.js';
+import { writePendingJoin } from '@rustbalance/actors/election/join/pending-join-file.js';
+import { parseRecordFile } from '@rustbalance/actors/election/records/record-file.js';
+import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
+import { generateNodeKey } from '@rustbalance/actors/kernel/node-key.js';
+import { systemRandom } from '@rustbalance/actors/kernel/random.js';
+import { nodeFiles } from '@rustbalance/cli/init/node-files.js';
+import type { NewNode } from '@rustbalance/cli/init/node-files.js';
+import { placeFiles } from '@rustbalance/cli/init/place-files.js';
+import { importIdentity } from '@rustbalance/crypto-worker/keys/import-identity.js';
 import { askDaemon } from '@rustbalance/supervisor/control-client.js';
 import { MAIN, rustbalance, spawnDaemon } from '../../support/cluster/program.js';
 import { eventually } from '../../support/eventually.js';
@@ -293,5 +302,77 @@ describe('a cluster formed by init and join', () => {
     const other = await joinWith(String(created), 'c', 2);
     expect(JSON.parse(other.err)).toMatchObject({ errors: [{ code: 'join.token-spent' }] });
     expect(await readdir(dir)).not.toContain('c');
+  }, 120_000);
+
+  test('comes to know a node that was made without a call, which publishes nothing until then', async () => {
+    await firstNode();
+    const { created } = await ok(['token', 'create', '--lifetime', '5m', ...configured('a')]);
+    await stopDaemon('a');
+    const reading = readTokenText(String(created), 0);
+    const master = importIdentity(await readFile(at('a', 'etc', 'master.key')));
+    if (!reading.ok || !master.ok) throw new Error('the files of alpha cannot be read');
+    const alpha = parseRecordFile(
+      reading.token.cluster,
+      await readFile(at('a', 'etc', 'peers', 'alpha.pub'), 'utf8'),
+    );
+    if (!alpha.ok) throw new Error(alpha.problem);
+    const node: NewNode = {
+      configDir: at('b', 'etc'),
+      id: 'beta',
+      priority: 7,
+      target: 'http://127.0.0.1:1',
+      transport: { mode: 'direct', listen: listen(1) },
+      keepsMembers: true,
+      stateDir: at('b', 'state'),
+      runDir: at('b', 'run'),
+      master: master.value,
+      nodeSeed: generateNodeKey(systemRandom),
+      clusterToken: (await readFile(at('a', 'etc', 'cluster.token'), 'utf8')).trim(),
+    };
+    await placeFiles(node.configDir, nodeFiles(node, [alpha.signed]));
+    const file = at('b', 'etc', 'pending-join.json');
+    const { nodeSeed, transport, priority = null } = node;
+    await writePendingJoin(file, {
+      token: reading.token,
+      nodeSeed,
+      nodeId: 'beta' as NodeId,
+      priority,
+      wantsMasterKey: true,
+      transport,
+      node: null,
+      progress: null,
+    });
+
+    await startDaemon('b');
+    const election = async () =>
+      (await ok(['inspect', 'election', ...configured('b')])) as {
+        actors: { election: { context: { role: string; findings: { code: string }[] } } };
+      };
+    await eventually(
+      'beta says that nobody took it in so far',
+      async () =>
+        (await election()).actors.election.context.findings.some(({ code }) => code === 'join.pending'),
+      PATIENCE,
+    );
+    // Alone, with the master key, and long past the time in which a cluster of one claims the lease.
+    await eventually(
+      'beta has asked often enough to have claimed the lease',
+      async () => JSON.stringify(await election()).includes('attempt 3'),
+      PATIENCE,
+    );
+    expect((await status('b')).node.role).toBe('standby');
+
+    await startDaemon('a');
+    await eventually(
+      'alpha and beta hear each other',
+      async () => (await peersOf('a')).includes('beta') && (await peersOf('b')).includes('alpha'),
+      { timeoutMs: 60_000, everyMs: 100 },
+    );
+    await eventually(
+      'the join is pending no more',
+      async () => !(await readdir(at('b', 'etc'))).includes('pending-join.json'),
+      PATIENCE,
+    );
+    expect((await election()).actors.election.context.findings).toEqual([]);
   }, 120_000);
 });

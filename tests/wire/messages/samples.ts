@@ -130,6 +130,16 @@ export const SAMPLES: Samples = {
       ],
     },
   },
+  'wg.call-join': {
+    payload: {
+      coordination: branded('a'.repeat(56)),
+      clientAuthorization: branded(bytes(32)),
+      direct: null,
+      frame: bytes(300),
+      attempt: 3,
+    },
+    answer: { frame: null, problem: 'ECONNREFUSED' },
+  },
   'wg.datagram': { payload: { transport: 'direct', bytes: bytes(1_200), atMonotonicMs: 12.5 } },
   'wg.send': { payload: { to: branded('n2'), bytes: bytes(0), via: null } },
   'election.role': {
