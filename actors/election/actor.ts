@@ -116,7 +116,7 @@ export const electionActorWith = ({
     renewOwnRecord(state, world, context.config);
     const tellFacts = factPublisher((name, payload) => {
       context.publish(name, payload);
-    });
+    }, context.config.join.via_master);
     const machine = createActor(electionMachine);
     machine.start();
 
@@ -181,7 +181,10 @@ export const electionActorWith = ({
           state.ability = publisherTold(state.ability, status.state, nowMs());
           trigger.poke();
         },
-        'election.join': async ({ frame }) => ({ frame: (await joining?.desk.join(frame)) ?? null }),
+        'election.join': async ({ frame, admitOnly }) => {
+          const desk = joining?.desk;
+          return { frame: (await (admitOnly ? desk?.joinByMaster(frame) : desk?.join(frame))) ?? null };
+        },
         'election.tokens': (command) => Promise.resolve(joining?.tokens(command) ?? refuseTokens()),
         'election.remove-member': ({ id }) => {
           const removed = removeMember(state, world, id, nowMs());

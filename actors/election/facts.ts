@@ -3,6 +3,7 @@ import type { ClusterState } from './cluster-state.js';
 import { counterList } from './counters.js';
 import type { SeenCounters } from './counters.js';
 import type { NodeIntroductionPoints, PeerView } from './messages.js';
+import { joinPathHash, joinSecret } from '../kernel/cluster-keys.js';
 import type { JoinTokenId } from '../kernel/cluster-keys.js';
 import { COMPLETE_PROBES, absentMembers } from './absent.js';
 import { lacksPoints, pointCount } from './peer.js';
@@ -87,7 +88,8 @@ export interface FactPublisher {
   readonly all: (state: ClusterState, nowMs: number) => number | null;
 }
 
-export const factPublisher = (publish: Publish): FactPublisher => {
+/** @param viaMaster joins are taken at the master address */
+export const factPublisher = (publish: Publish, viaMaster: boolean): FactPublisher => {
   let toldPeers = '';
   let nextPeersMs = 0;
   let toldCounters: SeenCounters | null = null;
@@ -122,6 +124,9 @@ export const factPublisher = (publish: Publish): FactPublisher => {
       addresses,
     }));
     publish('election.members', { members, joinTokens });
+    const { secret } = state.membership;
+    if (!viaMaster || secret === null) return;
+    publish('election.join-paths', { hashes: joinTokens.map((id) => joinPathHash(joinSecret(secret, id))) });
   };
 
   const tellPoints = (state: ClusterState): void => {

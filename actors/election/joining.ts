@@ -1,4 +1,9 @@
-import type { Ed25519Seed, ExpandedSecretKey, MasterPublicKey } from '@rustbalance/crypto-worker/brands.js';
+import type {
+  Ed25519Seed,
+  ExpandedSecretKey,
+  MasterPublicKey,
+  OnionAddress,
+} from '@rustbalance/crypto-worker/brands.js';
 import { decodeOnionAddress, normalizeOnionAddress } from '@rustbalance/crypto-worker/keys/onion-address.js';
 import type { ActorContext } from '../kernel/actor.js';
 import type { NodeId } from '../kernel/brands.js';
@@ -70,7 +75,8 @@ export const openJoining = (
   const { config, clock, random, log } = context;
   const { secret, signer, self } = state.membership;
   const secrets = secretBytes(context);
-  const master = decodeOnionAddress(normalizeOnionAddress(config.master.onion_address));
+  const address = normalizeOnionAddress(config.master.onion_address);
+  const master = decodeOnionAddress(address);
   if (config.coordination.members_dir === '' || !master.ok) return null;
   if (secret === null || signer === null || secrets === null) return null;
   const { mode } = config.coordination;
@@ -108,6 +114,9 @@ export const openJoining = (
           signer,
           mode,
           clusterToken: secrets.clusterToken,
+          viaMaster: config.join.via_master
+            ? { address: address as OnionAddress, port: config.proxy.virtual_port }
+            : null,
           masterKey: secrets.masterKey,
           learn,
           records: () => state.records,

@@ -128,8 +128,19 @@ export const electionMessages = {
     readonly members: readonly MemberView[];
     readonly joinTokens: readonly JoinTokenId[];
   }>(),
-  /** A frame of a join stream; its answer, or null for whoever proved nothing. */
-  'election.join': request<{ readonly frame: Uint8Array }, { readonly frame: Uint8Array | null }>(),
+  /**
+   * SHA-256 of the path secrets by which joins are taken at the master address: of the tokens that open a door, while
+   * `[join] via_master` is on.
+   */
+  'election.join-paths': fact<{ readonly hashes: readonly Uint8Array[] }>(),
+  /**
+   * A frame of a join stream; its answer, or null for whoever proved nothing. `admitOnly`: null for whoever is refused, too,
+   * and the frame is one to the key of the token instead of this node's.
+   */
+  'election.join': request<
+    { readonly frame: Uint8Array; readonly admitOnly: boolean },
+    { readonly frame: Uint8Array | null }
+  >(),
   /** Answers with all tokens as they are after the command. */
   'election.tokens': request<TokenCommand, TokenAnswer>(),
   /** Removes a member for ever, by its id. False when there is none of that id, or it is this node itself. */

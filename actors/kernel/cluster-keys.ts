@@ -163,6 +163,23 @@ export const tokenClientAuthorization = (secret: ClusterSecret, token: JoinToken
 export const joinSecret = (secret: ClusterSecret, token: JoinTokenId): JoinSecret =>
   expand(CLUSTER_SALT, secret.key, [text('join secret '), token]) as JoinSecret;
 
+/**
+ * The key that a joiner encrypts to where it cannot choose which member answers, at the master address. Every member can derive
+ * it, and nobody else: not even whoever has the token.
+ */
+export const tokenJoinKey = (secret: ClusterSecret, token: JoinTokenId): Curve25519KeyPair =>
+  keyPair(expand(CLUSTER_SALT, secret.key, [text('token join key '), token]));
+
+const PATH_BYTES = 16;
+
+/** What follows `/.rb/` where joins are taken at the master address; whoever has the token can derive it. */
+export const joinPath = (secret: JoinSecret): string =>
+  Buffer.from(expand(CLUSTER_SALT, secret, [text('join path')], PATH_BYTES)).toString('hex');
+
+/** By which a path is known without being told. */
+export const joinPathHash = (secret: JoinSecret): Uint8Array =>
+  new Uint8Array(createHash('sha256').update(joinPath(secret)).digest());
+
 /** The identity of a node's coordination service: known as soon as the node key is, before any Tor has run. */
 export const coordinationIdentitySeed = (seed: Ed25519Seed): Ed25519Seed =>
   expand(CLUSTER_SALT, seed, [text('coordination onion service')]) as Ed25519Seed;

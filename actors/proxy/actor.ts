@@ -6,6 +6,7 @@ import { torSocksPort } from '../kernel/config/tor-ports.js';
 import { RbError, rbError } from '../kernel/errors.js';
 import { startLevelTrigger } from '../kernel/level-trigger.js';
 import { parseStreamAddress } from '../kernel/stream-address.js';
+import { MasterJoinGate } from './join-gate.js';
 import { limitsOf } from './limits.js';
 import { proxyMachine } from './machine.js';
 import type { ProxyStatus } from './messages.js';
@@ -14,6 +15,9 @@ import { NOTHING_REPORTED, dueReport } from './target-report.js';
 
 /** How often the counters are published, and failures of the target signalled. */
 const REPORT_INTERVAL_MS = 1000;
+
+/** The desk asks the lease holder for 8 s at most; what is not answered then goes to the target. */
+const JOIN_DEADLINE_MS = 12_000;
 
 /** The part of the stop's deadline that connections are given: what is left is for closing them. */
 const DRAIN_SHARE = 0.8;
@@ -41,11 +45,18 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
     };
   };
 
+  const gate = config.join.via_master
+    ? new MasterJoinGate(clock, async (frame) => {
+        const asked = context.request('election.join', { frame, admitOnly: true }, JOIN_DEADLINE_MS);
+        return (await asked).frame;
+      })
+    : null;
   const proxy = await startProxy({
     listen,
     target,
     master: { scheme: 'http', host: config.master.onion_address, port: config.proxy.virtual_port },
     limits: limitsOf(config),
+    joins: gate,
     clock,
     socks: torSocksPort(config),
   }).catch((error: unknown) => {
@@ -83,6 +94,9 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
 
   return {
     handlers: {
+      'election.join-paths': ({ hashes }) => {
+        gate?.setHashes(hashes);
+      },
       'tor.status': (tor) => {
         proxy.setSocks(tor.socks === null ? torSocksPort(config) : parseStreamAddress(tor.socks));
       },

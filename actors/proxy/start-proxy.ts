@@ -4,6 +4,7 @@ import type { Target } from '../kernel/config/target.js';
 import { type StreamAddress, streamAddressText } from '../kernel/stream-address.js';
 import { HttpSession } from './http/http-session.js';
 import type { Origin } from './http/origin.js';
+import type { JoinGate } from './join-gate.js';
 import { TargetPool } from './http/target-pool.js';
 import { type ProxyLimits, sweepIntervalMs } from './limits.js';
 import { listenAt } from './listener.js';
@@ -22,6 +23,8 @@ export interface ProxyOptions {
   readonly clock: Clock;
   /** Tor's SOCKS port, as far as it is known. */
   readonly socks: StreamAddress | null;
+  /** Takes joins out of the requests; null or absent: none are. */
+  readonly joins?: JoinGate | null;
   /** SOCKS user name of our streams (IsolateSOCKSAuth); null: none. */
   readonly isolation?: string | null;
   /** PEM of the authorities that may vouch for a TLS target; null: those that Node brings. */
@@ -71,6 +74,7 @@ export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
   const httpServices = {
     ...services,
     pool,
+    joins: options.joins ?? null,
     origins: { target: targetOrigin(target), master: options.master },
   };
 

@@ -39,7 +39,7 @@ const JOIN_DEADLINE_MS = 12_000;
 const answerBy =
   (context: ActorContext<'wg'>): AnswerJoin =>
   async (frame) =>
-    (await context.request('election.join', { frame }, JOIN_DEADLINE_MS)).frame;
+    (await context.request('election.join', { frame, admitOnly: false }, JOIN_DEADLINE_MS)).frame;
 
 /** Where joins arrive: by the coordination service, or, where the nodes do without Tor between them, beside the datagrams. */
 const joinDoorOf = (context: ActorContext<'wg'>, listen: ListenUnix): JoinDoor => {

@@ -2,8 +2,8 @@ import type { Duplex } from 'node:stream';
 import type { CancelTimer, Clock } from '../kernel/clock.js';
 import type { Random } from '../kernel/random.js';
 import { encodeFrame, FrameReader } from './tor-transport/frames.js';
-import { fullBucket, takeToken } from './token-bucket.js';
-import type { BucketSize, TokenBucket } from './token-bucket.js';
+import { fullBucket, takeToken } from '../kernel/token-bucket.js';
+import type { BucketSize, TokenBucket } from '../kernel/token-bucket.js';
 import type { ListenUnix, UnixListener } from './unix-listener.js';
 
 /** The answer's size, whatever it says: the handshake pads to it. Part of the protocol. */

@@ -1,5 +1,5 @@
-import type { BucketSize, TokenBucket } from './token-bucket.js';
-import { fullBucket, takeToken } from './token-bucket.js';
+import type { BucketSize, TokenBucket } from '../kernel/token-bucket.js';
+import { fullBucket, takeToken } from '../kernel/token-bucket.js';
 
 /**
  * How many datagrams are looked at. An honest peer sends some four a second (a probe, an answer, and a few more while

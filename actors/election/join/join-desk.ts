@@ -20,7 +20,7 @@ import type { RecordSigner } from '../records/signing.js';
 import { memberOf, presentMembers } from '../records/views.js';
 import type { AskId, TokenUseAnswer, TokenUseRequest } from './token-use.js';
 import type { JoinAdmission, JoinAnswer } from './answer-codec.js';
-import { takeCall } from './join-frame.js';
+import { takeCall, takeMasterCall } from './join-frame.js';
 import type { TakenCall } from './join-frame.js';
 import { NEWEST_REQUEST_SECS, OLDEST_REQUEST_SECS } from './limits.js';
 import type { JoinRequest } from './request-codec.js';
@@ -124,13 +124,25 @@ export class JoinDesk {
   async join(frame: Uint8Array): Promise<Uint8Array | null> {
     const { secret, seed } = this.#keys;
     const call = takeCall(secret, seed, frame);
-    if (call === null) return null;
+    return call === null ? null : this.#answerCall(call, false);
+  }
+
+  /**
+   * Answers a join frame that came to the master address, where nobody can choose which node it comes to: it is to the
+   * key of the token. Null for whoever is not admitted, too: the target answers then.
+   */
+  async joinByMaster(frame: Uint8Array): Promise<Uint8Array | null> {
+    const call = takeMasterCall(this.#keys.secret, frame);
+    return call === null ? null : this.#answerCall(call, true);
+  }
+
+  async #answerCall(call: TakenCall, admitOnly: boolean): Promise<Uint8Array | null> {
     const answer = await this.#answerTo(call);
     const { log, random } = this.#world;
     const detail = { token: bytesKey(call.token) };
     if (answer.outcome === 'admitted') log.info(`Node ${answer.nodeId} joins the cluster`, detail);
     else log.info('A node with a join token is refused', { ...detail, reason: answer.outcome });
-    return call.answer(answer, random);
+    return admitOnly && answer.outcome !== 'admitted' ? null : call.answer(answer, random);
   }
 
   async #answerTo({ token, request }: TakenCall): Promise<JoinAnswer> {

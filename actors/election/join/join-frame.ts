@@ -4,7 +4,12 @@ import type {
   Ed25519Seed,
 } from '@rustbalance/crypto-worker/brands.js';
 import { concatBytes, sameBytes, utf8 } from '@rustbalance/crypto-worker/encoding/bytes.js';
-import { joinSecret, nodeAgreementKey, nodeAgreementPublicKey } from '../../kernel/cluster-keys.js';
+import {
+  joinSecret,
+  nodeAgreementKey,
+  nodeAgreementPublicKey,
+  tokenJoinKey,
+} from '../../kernel/cluster-keys.js';
 import type {
   ClusterSecret,
   ClusterTag,
@@ -36,16 +41,20 @@ const prologueOf = (cluster: ClusterTag, token: JoinTokenId): Uint8Array =>
 const freshKey = (random: Random): Curve25519SecretKey =>
   random.bytes(EPHEMERAL_BYTES) as Curve25519SecretKey;
 
-/** A call to one member. */
-export interface Call {
+/** What a call says, whoever is called. */
+export interface CallToAny {
   readonly cluster: ClusterTag;
   readonly token: JoinTokenId;
   readonly secret: JoinSecret;
-  /** Node key of the member that is called. */
-  readonly member: Ed25519PublicKey;
   /** Node key of the one that calls. */
   readonly seed: Ed25519Seed;
   readonly request: JoinRequest;
+}
+
+/** A call to one member. */
+export interface Call extends CallToAny {
+  /** Node key of the member that is called. */
+  readonly member: Ed25519PublicKey;
 }
 
 export interface Placed {
@@ -57,7 +66,15 @@ export interface Placed {
 /** Writes frame 1. Null when the member's key is no usable one. 2.5 ms. */
 export const placeCall = (call: Call, random: Random): Placed | null => {
   const responder = nodeAgreementPublicKey(call.member);
-  if (responder === null) return null;
+  return responder === null ? null : placeCallTo(responder, call, random);
+};
+
+/** Writes frame 1 to whoever has the key: the members, with the key of a token. Null when it is no usable one. */
+export const placeCallTo = (
+  responder: Curve25519PublicKey,
+  call: CallToAny,
+  random: Random,
+): Placed | null => {
   const started = initiate(
     {
       own: nodeAgreementKey(call.seed),
@@ -95,13 +112,24 @@ const isKeyOf = (agreed: Curve25519PublicKey, publicKey: Ed25519PublicKey): bool
  * Reads frame 1. Null for everything but an authentic request with a token of this cluster, whether or not that token is still good.
  * Cheapest first; up to 2 ms.
  */
-export const takeCall = (secret: ClusterSecret, seed: Ed25519Seed, frame: Uint8Array): TakenCall | null => {
+export const takeCall = (secret: ClusterSecret, seed: Ed25519Seed, frame: Uint8Array): TakenCall | null =>
+  takeWith(secret, () => nodeAgreementKey(seed), frame);
+
+/** The same for a frame to the key of its token. */
+export const takeMasterCall = (secret: ClusterSecret, frame: Uint8Array): TakenCall | null =>
+  takeWith(secret, (token) => tokenJoinKey(secret, token).secret, frame);
+
+const takeWith = (
+  secret: ClusterSecret,
+  ownKey: (token: JoinTokenId) => Curve25519SecretKey,
+  frame: Uint8Array,
+): TakenCall | null => {
   if (frame.length <= FRAME_PREFIX_BYTES || frame.length > LONGEST_JOIN_FRAME) return null;
   if (frame[0] !== VERSION || !sameBytes(frame.subarray(1, 1 + ID_BYTES), secret.tag)) return null;
   const token = frame.slice(1 + ID_BYTES, FRAME_PREFIX_BYTES) as JoinTokenId;
   const opened = respond(
     {
-      own: nodeAgreementKey(seed),
+      own: ownKey(token),
       psk: joinSecret(secret, token),
       prologue: prologueOf(secret.tag, token),
     },

@@ -1,8 +1,8 @@
-import type { Ed25519PublicKey, ExpandedSecretKey } from '@rustbalance/crypto-worker/brands.js';
+import type { Ed25519PublicKey, ExpandedSecretKey, OnionAddress } from '@rustbalance/crypto-worker/brands.js';
 import { bytesKey, fromHex } from '@rustbalance/crypto-worker/encoding/bytes.js';
 import { encodeOnionAddress } from '@rustbalance/crypto-worker/keys/onion-address.js';
 import type { NodeId } from '../../kernel/brands.js';
-import { joinSecret, tokenClientAuthorization } from '../../kernel/cluster-keys.js';
+import { joinSecret, tokenClientAuthorization, tokenJoinKey } from '../../kernel/cluster-keys.js';
 import type { ClusterSecret, JoinTokenId } from '../../kernel/cluster-keys.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { Config } from '../../kernel/config/schema.js';
@@ -27,6 +27,8 @@ export interface TokenWorld {
   readonly signer: RecordSigner;
   readonly mode: Config['coordination']['mode'];
   readonly clusterToken: string;
+  /** Where joins are taken at the master address; null: they are not. */
+  readonly viaMaster: { readonly address: OnionAddress; readonly port: number } | null;
   /** Null on a node that never publishes. */
   readonly masterKey: ExpandedSecretKey | null;
   records(): RecordSet;
@@ -73,7 +75,7 @@ const create = (
   { lifetimeSecs, uses, seal }: Extract<TokenCommand, { action: 'create' }>,
   nowSecs: number,
 ): string => {
-  const { secret, signer, random, mode, clusterToken, masterKey } = world;
+  const { secret, signer, random, mode, clusterToken, masterKey, viaMaster } = world;
   if (seal !== null && masterKey === null) throw rbError('token.no-master-key', WHERE);
   const own = memberOf(world.records(), signer.key.publicKey);
   const origin = own === null || own.state === 'removed' ? null : originOf(own, mode);
@@ -94,6 +96,7 @@ const create = (
     uses,
     origin,
     others,
+    ...(viaMaster === null ? {} : { viaMaster: { ...viaMaster, key: tokenJoinKey(secret, id).publicKey } }),
   };
   if (seal === null || masterKey === null) return encodeTokenText(token);
   const records = [origin, ...others].flatMap(

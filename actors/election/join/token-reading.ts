@@ -90,6 +90,12 @@ const sealed = z
   })
   .transform(({ salt, nonce, box }): SealedPart => ({ salt, nonce, box }));
 
+const masterWay = z.strictObject({
+  address: onion,
+  port: z.number().int().min(1).max(65_535),
+  key: bytes<Curve25519PublicKey>(KEY_BYTES),
+});
+
 const tokenSchema = z
   .strictObject({
     version: z.literal(TOKEN_VERSION),
@@ -101,6 +107,7 @@ const tokenSchema = z
     uses: z.number().int().min(1).max(MAX_TOKEN_USES),
     origin,
     others: z.array(origin).min(1).max(MAX_OTHERS).optional(),
+    via_master: masterWay.optional(),
     sealed: sealed.optional(),
     check: z.string().max(16),
   })
@@ -113,6 +120,7 @@ const tokenSchema = z
     uses: fields.uses,
     origin: fields.origin,
     others: fields.others ?? [],
+    ...(fields.via_master === undefined ? {} : { viaMaster: fields.via_master }),
     ...(fields.sealed === undefined ? {} : { sealed: fields.sealed }),
   }));
 

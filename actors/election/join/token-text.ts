@@ -33,6 +33,14 @@ export interface SealedPart {
   readonly box: Uint8Array;
 }
 
+/** How any member is called by the address that clients use. */
+export interface MasterWay {
+  readonly address: OnionAddress;
+  readonly port: number;
+  /** The members' key for this token (kernel/cluster-keys.ts tokenJoinKey): whom the call reaches, nobody chooses. */
+  readonly key: Curve25519PublicKey;
+}
+
 /** All that a new node is given out of band. Whoever has it can join: it is a secret. */
 export interface JoinToken {
   readonly cluster: ClusterTag;
@@ -48,6 +56,8 @@ export interface JoinToken {
   readonly origin: TokenOrigin;
   /** Members that can be called instead, MAX_OTHERS at most: each of them can derive the secrets of the token. */
   readonly others: readonly TokenOrigin[];
+  /** Only where joins are taken at the master address (`[join] via_master`). */
+  readonly viaMaster?: MasterWay;
   /** Only of a token with the master key in it (`--embed-key`). */
   readonly sealed?: SealedPart;
 }
@@ -55,7 +65,7 @@ export interface JoinToken {
 export const TOKEN_PREFIX = 'rb1:';
 export const TOKEN_VERSION = 1;
 export const MAX_OTHERS = 3;
-/** Characters of the longest token: 2,953 still fit one QR code (version 40, level L). The largest possible has some 2,400. */
+/** Characters of the longest token: 2,953 still fit one QR code (version 40, level L). The largest possible has some 2,700. */
 export const LONGEST_TOKEN = 2953;
 /** Bytes of what is sealed: keys, the longest cluster token, four records of the longest. Tokens from init have some 500. */
 export const LARGEST_BOX = 5400;
@@ -75,6 +85,12 @@ const originFields = (origin: TokenOrigin) => ({
     : { wg_pubkey: base64url(origin.wireguard.publicKey), wg_endpoint: origin.wireguard.endpoint }),
 });
 
+const masterFields = ({ address, port, key }: MasterWay) => ({
+  address: `${address}.onion`,
+  port,
+  key: base64url(key),
+});
+
 /** The fields of the JSON object, in their one order, without what is sealed and the check. */
 const openFields = (token: JoinToken) => ({
   version: TOKEN_VERSION,
@@ -86,6 +102,7 @@ const openFields = (token: JoinToken) => ({
   uses: token.uses,
   origin: originFields(token.origin),
   ...(token.others.length === 0 ? {} : { others: token.others.map(originFields) }),
+  ...(token.viaMaster === undefined ? {} : { via_master: masterFields(token.viaMaster) }),
 });
 
 const sealFields = ({ salt, nonce }: Omit<SealedPart, 'box'>) => ({

@@ -19,7 +19,17 @@ export const crossCheck = (config: Config): readonly ConfigProblem[] => [
   ...timeouts(config),
   ...clusterToken(config),
   ...peers(config),
+  ...joinsByMaster(config),
 ];
+
+/** In raw mode nobody reads requests. */
+const joinsByMaster = (config: Config): readonly ConfigProblem[] => {
+  const parsed = parseTarget(config);
+  if (!config.join.via_master || 'code' in parsed || parsed.mode === 'http') return [];
+  return [
+    problem('config.bad-value', ['join', 'via_master'], { rule: 'must be false for a raw target', hint: '' }),
+  ];
+};
 
 const masterAddress = (config: Config): readonly ConfigProblem[] => {
   const parsed = parseOnionAddress(config.master.onion_address.slice(0, -'.onion'.length));

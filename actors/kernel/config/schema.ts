@@ -186,6 +186,10 @@ const join = z.strictObject({
     .default(5)
     .describe('New nodes within window_secs; more must wait.'),
   window_secs: seconds(300, 'The sliding window of max_joins.'),
+  via_master: z
+    .boolean()
+    .default(false)
+    .describe('Take joins at the master address as well (POST /.rb/…); target.mode http only, on all nodes.'),
 });
 
 const directPeer = z.strictObject({

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { JoinGate } from '../join-gate.js';
 import type { SessionServices } from '../session.js';
 import { TargetFailure } from '../target/target-failure.js';
 import { BodyReader, type BodySink } from './body-reader.js';
@@ -15,6 +16,8 @@ import { type OriginPair, writeRequestHead, writeResponseHead, writeTrailers } f
 export interface HttpServices extends SessionServices {
   readonly pool: TargetPool;
   readonly origins: OriginPair;
+  /** Null where no joins are taken at the master address. */
+  readonly joins: JoinGate | null;
 }
 
 /** The client's side of an exchange. Each but isDraining is called once at most, as the exchange's last act. */

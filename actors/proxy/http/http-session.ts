@@ -5,7 +5,9 @@ import type { Session } from '../session.js';
 import { errorPage } from './error-page.js';
 import { Exchange, type ExchangeHost, type HttpServices } from './exchange.js';
 import { HeadBuffer } from './head-buffer.js';
-import { FAULT_STATUS, type RequestFault, parseRequestHead } from './request-head.js';
+import { HeldRequest } from './held-request.js';
+import { FAULT_STATUS, type RequestFault, type RequestHead, parseRequestHead } from './request-head.js';
+import { joinAnswerHead } from './write-head.js';
 
 /**
  * How long a closed connection is still read from, so that the last response is not lost to the reset that
@@ -19,7 +21,10 @@ const LINGER_MS = 2000;
  */
 const HALF_CLOSED_IDLE_MS = 30_000;
 
-type Phase = 'head' | 'exchange' | 'tunnel' | 'closing';
+type Phase = 'head' | 'held' | 'exchange' | 'tunnel' | 'closing';
+
+/** A body that has not come by then goes to the target as far as it is there: whoever joins sends it at once. */
+const HELD_BODY_WITHIN_MS = 10_000;
 
 /**
  * One client connection in HTTP mode: requests in their order, one exchange at a time.
@@ -34,6 +39,7 @@ export class HttpSession implements Session, ExchangeHost {
   readonly #services: HttpServices;
   readonly #input = new HeadBuffer();
   #phase: Phase = 'head';
+  #held: HeldRequest | null = null;
   #exchange: Exchange | null = null;
   #tunnel: BytePipe | null = null;
   #movedMs: number;
@@ -67,6 +73,10 @@ export class HttpSession implements Session, ExchangeHost {
         if (this.#headSinceMs === null) {
           if (stillMs > idleTimeoutMs) this.#close();
         } else if (nowMs - this.#headSinceMs > headerTimeoutMs) this.#headTimedOut();
+        return;
+      case 'held':
+        if (this.#held?.isWhole === false && nowMs - this.#held.sinceMs > HELD_BODY_WITHIN_MS)
+          this.#release();
         return;
       case 'exchange': {
         const patience = this.#client.readableEnded
@@ -149,6 +159,9 @@ export class HttpSession implements Session, ExchangeHost {
         this.#input.append(chunk);
         this.#readHead();
         return;
+      case 'held':
+        this.#hold(chunk);
+        return;
       case 'exchange':
         this.#feed(chunk);
         return;
@@ -160,6 +173,8 @@ export class HttpSession implements Session, ExchangeHost {
 
   readonly #onEnd = (): void => {
     if (this.#phase === 'exchange' && this.#exchange?.requestComplete === true) return;
+    if (this.#held?.isWhole === true) return;
+    this.#held = null;
     this.#exchange?.abandon();
     this.#exchange = null;
     this.#close();
@@ -171,6 +186,7 @@ export class HttpSession implements Session, ExchangeHost {
   };
 
   readonly #onClose = (): void => {
+    this.#held = null;
     this.#exchange?.abandon();
     this.#exchange = null;
     this.#services.closed(this);
@@ -197,10 +213,57 @@ export class HttpSession implements Session, ExchangeHost {
       return;
     }
     traffic.requestsTotal++;
+    const bodyBytes = this.#services.joins?.bodyBytesOf(head) ?? null;
+    if (bodyBytes === null) {
+      this.#begin(head, cut.rest);
+      return;
+    }
+    this.#phase = 'held';
+    this.#held = new HeldRequest(head, bodyBytes, this.#movedMs);
+    this.#hold(cut.rest);
+  }
+
+  /** @param rest what came behind the head */
+  #begin(head: RequestHead, rest: Buffer): void {
     this.#phase = 'exchange';
     this.#exchange = new Exchange(head, this.#client, this, this.#services);
     this.#exchange.start();
-    if (cut.rest.length > 0) this.#feed(cut.rest);
+    if (rest.length > 0) this.#feed(rest);
+  }
+
+  #hold(chunk: Buffer): void {
+    const held = this.#held;
+    if (held === null) return;
+    const wasWhole = held.isWhole;
+    held.append(chunk);
+    if (held.length > this.#services.limits.maxHeaderBytes) this.#client.pause();
+    if (!held.isWhole || wasWhole) return;
+    void this.#services.joins?.answer(held.body()).then((answer) => {
+      if (this.#held !== held) return;
+      if (answer === null) this.#release();
+      else this.#answerHeld(held, answer);
+    });
+  }
+
+  /** Lets the target have what was held back, as if it had come just now. */
+  #release(): void {
+    const held = this.#held;
+    if (held === null) return;
+    this.#held = null;
+    this.#moved();
+    this.#client.resume();
+    this.#begin(held.head, held.everything());
+  }
+
+  #answerHeld(held: HeldRequest, answer: Uint8Array): void {
+    const { persists, minor } = held.head;
+    const keep = persists && minor === 1 && !this.#draining && !this.#client.readableEnded;
+    this.#held = null;
+    this.#input.append(held.ahead());
+    this.#client.write(joinAnswerHead(answer.length, keep), 'latin1');
+    this.#client.write(answer);
+    this.#services.traffic.bytesOut += answer.length;
+    this.exchangeDone(keep);
   }
 
   /** Bytes during an exchange: its request's body, and behind it requests that are sent ahead. */

@@ -84,6 +84,10 @@ export const writeResponseHead = (head: ResponseHead, framing: ClientFraming, pa
   return `${text}${connectionLine(head, framing.connection)}\r\n`;
 };
 
+/** The head of the answer to a join, which nobody but the joiner gets to see; latin1. */
+export const joinAnswerHead = (length: number, keep: boolean): string =>
+  `HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: ${String(length)}\r\nCache-Control: no-store\r\n${keep ? '' : 'Connection: close\r\n'}\r\n`;
+
 /** The end of a chunked body with its trailers; latin1. */
 export const writeTrailers = (trailers: readonly Field[]): string => {
   let text = '0\r\n';

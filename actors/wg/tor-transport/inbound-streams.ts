@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { CancelTimer, Clock } from '../../kernel/clock.js';
 import { LARGEST_DATAGRAM } from '../messages.js';
-import { fullBucket, takeToken } from '../token-bucket.js';
-import type { BucketSize, TokenBucket } from '../token-bucket.js';
+import { fullBucket, takeToken } from '../../kernel/token-bucket.js';
+import type { BucketSize, TokenBucket } from '../../kernel/token-bucket.js';
 import { FrameReader } from './frames.js';
 
 export interface InboundWorld {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readTokenText } from '@rustbalance/actors/election/join/token-reading.js';
 import { encodeTokenText, LONGEST_TOKEN } from '@rustbalance/actors/election/join/token-text.js';
 import type { JoinToken, TokenOrigin } from '@rustbalance/actors/election/join/token-text.js';
-import type { IdentityPublicKey } from '@rustbalance/crypto-worker/brands.js';
+import type { Curve25519PublicKey, IdentityPublicKey } from '@rustbalance/crypto-worker/brands.js';
 import { encodeOnionAddress } from '@rustbalance/crypto-worker/keys/onion-address.js';
 
 const NOW = 1_700_000_000;
@@ -25,16 +25,27 @@ const anyOrigin: fc.Arbitrary<TokenOrigin> = fc.record({
   wireguard: fc.option(fc.record({ publicKey: bytes<never>(32), endpoint: address })),
 });
 
-const anyToken: fc.Arbitrary<JoinToken> = fc.record({
-  cluster: bytes<JoinToken['cluster']>(8),
-  id: bytes<JoinToken['id']>(8),
-  secret: bytes<JoinToken['secret']>(32),
-  clientAuthorization: bytes<JoinToken['clientAuthorization']>(32),
-  notAfter: fc.integer({ min: NOW, max: NOW + 1e9 }),
-  uses: fc.integer({ min: 1, max: 16 }),
-  origin: anyOrigin,
-  others: fc.array(anyOrigin, { maxLength: 3 }),
+const anyWayByMaster = fc.record({
+  address: onion,
+  port: fc.integer({ min: 1, max: 65_535 }),
+  key: bytes<Curve25519PublicKey>(32),
 });
+
+const anyToken: fc.Arbitrary<JoinToken> = fc
+  .tuple(
+    fc.record({
+      cluster: bytes<JoinToken['cluster']>(8),
+      id: bytes<JoinToken['id']>(8),
+      secret: bytes<JoinToken['secret']>(32),
+      clientAuthorization: bytes<JoinToken['clientAuthorization']>(32),
+      notAfter: fc.integer({ min: NOW, max: NOW + 1e9 }),
+      uses: fc.integer({ min: 1, max: 16 }),
+      origin: anyOrigin,
+      others: fc.array(anyOrigin, { maxLength: 3 }),
+    }),
+    fc.option(anyWayByMaster),
+  )
+  .map(([token, viaMaster]) => (viaMaster === null ? token : { ...token, viaMaster }));
 
 const example = fc.sample(anyToken, { seed: 7, numRuns: 1 })[0]!;
 

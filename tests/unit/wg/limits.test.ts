@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { receiveLimits, sourceKey } from '@rustbalance/actors/wg/receive-limits.js';
-import { fullBucket, takeToken } from '@rustbalance/actors/wg/token-bucket.js';
+import { fullBucket, takeToken } from '@rustbalance/actors/kernel/token-bucket.js';
 
 describe('a token bucket', () => {
   test('grants its burst at once and its rate in the long run, whatever the rhythm of asking', () => {

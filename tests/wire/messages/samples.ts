@@ -198,7 +198,8 @@ export const SAMPLES: Samples = {
     },
   },
   'election.remove-member': { payload: { id: branded('n2') }, answer: { removed: true } },
-  'election.join': { payload: { frame: bytes(300) }, answer: { frame: bytes(16_384) } },
+  'election.join-paths': { payload: { hashes: [bytes(32)] } },
+  'election.join': { payload: { frame: bytes(300), admitOnly: true }, answer: { frame: bytes(16_384) } },
   'election.tokens': {
     payload: { action: 'create', seal: null, lifetimeSecs: 3_600, uses: 1 },
     answer: {
