@@ -54,5 +54,11 @@ export type RelayEd25519Id = Brand<Uint8Array, 'RelayEd25519Id'>;
 /** A Curve25519 public key, 32 bytes: an ntor onion key or an introduction point's encryption key. */
 export type Curve25519PublicKey = Brand<Uint8Array, 'Curve25519PublicKey'>;
 
+/** The scalar of an X25519 key as its 32 bytes; clamped where it is used (RFC 7748 §5). */
+export type Curve25519SecretKey = Brand<Uint8Array, 'Curve25519SecretKey'>;
+
+/** What two nodes agree on by X25519 of their Ed25519 keys. */
+export type PairAgreement = Brand<Uint8Array, 'PairAgreement'>;
+
 /** Whole seconds since the Unix epoch. */
 export type UnixSeconds = Brand<number, 'UnixSeconds'>;

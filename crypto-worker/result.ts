@@ -44,6 +44,8 @@ export const CODES = [
   // revision counters
   'counter.not-found',
   'counter.out-of-range',
+  // join handshakes
+  'noise.refused',
   // the pool
   'task.unknown',
   'task.crashed',

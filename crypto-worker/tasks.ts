@@ -12,6 +12,13 @@ import { importIdentity } from './keys/import-identity.js';
 import { parseOnionAddress } from './keys/parse-onion-address.js';
 import { mergeIntroductionPoints } from './merge.js';
 import { parseNetwork } from './network/network-view.js';
+import {
+  noiseInitiate,
+  noiseOpenAnswer,
+  noiseRespond,
+  noiseWriteAnswer,
+  pairAgreements,
+} from './noise/tasks.js';
 import { type Result, ok } from './result.js';
 import { publicationPlan } from './ring/publication-plan.js';
 import { responsibleHsDirs } from './ring/responsible-hsdirs.js';
@@ -31,6 +38,11 @@ export const TASKS = {
   buildDescriptors,
   decodeDescriptor,
   findCounterInput: findCounterInputOf,
+  noiseInitiate,
+  noiseOpenAnswer,
+  noiseRespond,
+  noiseWriteAnswer,
+  pairAgreements,
 } as const;
 
 export type TaskTable = typeof TASKS;
@@ -41,6 +53,13 @@ export type TaskOutput<N extends TaskName> = Extract<TaskResult<N>, { readonly o
 
 /** What crosses to the pool. */
 export type TaskCall = { [N in TaskName]: { readonly task: N; readonly input: TaskInput<N> } }[TaskName];
+
+/** Runs a task of the pool, wherever that is. */
+export type RunTask = <N extends TaskName>(task: N, input: TaskInput<N>) => Promise<TaskResult<N>>;
+
+/** In this thread: for a command line, which has no loop to keep free. */
+export const runHere: RunTask = <N extends TaskName>(task: N, input: TaskInput<N>) =>
+  Promise.resolve((TASKS[task] as (input: TaskInput<N>) => TaskResult<N>)(input));
 
 export const TASK_NAMES = Object.keys(TASKS) as readonly TaskName[];
 

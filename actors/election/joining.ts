@@ -88,6 +88,7 @@ export const openJoining = (
     clock,
     random,
     log,
+    run: (task, input) => context.crypto(task, input),
     learn,
     records: () => state.records,
     members: () => membersOf(state),

@@ -120,6 +120,7 @@ export const startPendingJoin = (
   const way: JoinWay = {
     clock,
     random,
+    run: (task, input) => context.crypto(task, input),
     exchange: exchangeBy(context, pending),
     interrupted: ended.signal,
     isPatient: true,

@@ -1,12 +1,9 @@
+import { curve25519PublicKey } from '@rustbalance/crypto-worker/x25519.js';
 import { isDeepStrictEqual } from 'node:util';
-import type { Ed25519Seed, OnionAddress } from '@rustbalance/crypto-worker/brands.js';
+import type { Curve25519SecretKey, Ed25519Seed, OnionAddress } from '@rustbalance/crypto-worker/brands.js';
 import type { HiddenServiceFiles } from '@rustbalance/crypto-worker/task-types.js';
 import type { ActorContext } from '../kernel/actor.js';
-import {
-  coordinationIdentitySeed,
-  curve25519PublicKey,
-  type Curve25519SecretKey,
-} from '../kernel/cluster-keys.js';
+import { coordinationIdentitySeed } from '../kernel/cluster-keys.js';
 import { nodePaths } from '../kernel/config/paths.js';
 import { errorData, RbError, rbError, type ErrorData } from '../kernel/errors.js';
 import { COORDINATION_PORTS, type CoordinationService } from '../wg/messages.js';

@@ -1,5 +1,9 @@
-import type { OnionAddress, RelayFingerprint, TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
-import type { Curve25519SecretKey } from '../kernel/cluster-keys.js';
+import type {
+  Curve25519SecretKey,
+  OnionAddress,
+  RelayFingerprint,
+  TimePeriodNumber,
+} from '@rustbalance/crypto-worker/brands.js';
 import type { NetworkView } from '@rustbalance/crypto-worker/task-types.js';
 import type { IntroductionPoint } from '@rustbalance/crypto-worker/introduction-point.js';
 import { fact, order, request, signal } from '../kernel/message-declaration.js';

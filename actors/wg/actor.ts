@@ -6,6 +6,9 @@ import { nodePaths } from '../kernel/config/paths.js';
 import { startLevelTrigger } from '../kernel/level-trigger.js';
 import type { Payload } from '../kernel/messages.js';
 import { parseStreamAddress } from '../kernel/stream-address.js';
+import { PairAgreements } from './agreements.js';
+import type { Agreements } from './agreements.js';
+import { membersFollower } from './follow-members.js';
 import { configuredTransports, systemSockets } from './configured-transports.js';
 import type { TransportSockets } from './configured-transports.js';
 import { Doors, isServiceWanted, speaksOverTor } from './coordination.js';
@@ -23,12 +26,13 @@ import type { ListenUnix } from './unix-listener.js';
 const STATUS_EVERY_MS = 5000;
 
 /** The keys of the doors, where this node has what they are derived from. */
-const doorsOf = ({ secrets, config }: ActorContext<'wg'>): Doors | null => {
+const doorsOf = ({ secrets, config }: ActorContext<'wg'>, agreements: Agreements): Doors | null => {
   const { nodeKey, clusterToken } = secrets;
   if (nodeKey === null || clusterToken === null) return null;
   return new Doors(
     clusterSecret(clusterToken.reveal(), config.master.onion_address),
     nodeKey.reveal() as Ed25519Seed,
+    agreements,
   );
 };
 
@@ -64,6 +68,10 @@ export const wgActorWith = (
     let poke: () => void = () => undefined;
     const refusedToSend = { 'too-large': 0, 'no-route': 0, down: 0 };
 
+    const agreements = new PairAgreements(
+      (context.secrets.nodeKey?.reveal() ?? null) as Ed25519Seed | null,
+      (task, input) => context.crypto(task, input),
+    );
     const configured = configuredTransports(
       context,
       (transport) => ({
@@ -75,9 +83,10 @@ export const wgActorWith = (
         },
       }),
       sockets,
+      agreements,
     );
     const transports = configured.all;
-    const doors = doorsOf(context);
+    const doors = doorsOf(context, agreements);
     const joinDoor = joinDoorOf(context, sockets.listen);
     let authorizations: Payload<'tor.client-authorizations'>['authorizations'] | null = null;
     let torIsUp = false;
@@ -103,7 +112,7 @@ export const wgActorWith = (
       context.publish('wg.status', { transports: statuses });
     };
 
-    const followMembers = ({ members, joinTokens }: Payload<'election.members'>): void => {
+    const useMembers = ({ members, joinTokens }: Payload<'election.members'>): void => {
       configured.useMembers(members);
       if (doors === null) return;
       const keys = doors.keysFor(members, joinTokens);
@@ -157,7 +166,7 @@ export const wgActorWith = (
           if (outcome !== 'sent') refusedToSend[outcome]++;
         },
         'wg.call-join': (call) => caller.call(call),
-        'election.members': followMembers,
+        'election.members': membersFollower(agreements, context, useMembers),
         'host.children': ({ children }) => {
           configured.useChildren(children);
         },

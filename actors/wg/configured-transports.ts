@@ -7,6 +7,7 @@ import type { ChildState } from '../kernel/host-messages.js';
 import { openSocksStream } from '../kernel/socks-stream.js';
 import { parseHostPort } from '../kernel/stream-address.js';
 import type { HostPort, StreamAddress } from '../kernel/stream-address.js';
+import type { Agreements } from './agreements.js';
 import { speaksOverTor } from './coordination.js';
 import { DirectTransport } from './direct-transport.js';
 import { directEndpoints } from './endpoints.js';
@@ -77,13 +78,14 @@ export const configuredTransports = (
   context: ActorContext<'wg'>,
   eventsOf: (transport: TransportName) => TransportEvents,
   sockets: TransportSockets,
+  agreements: Agreements,
 ): ConfiguredTransports => {
   const { config, clock, random, log } = context;
   const { mode } = config.coordination;
   const all: Transport[] = [];
   const tunnels =
     mode === 'wireguard'
-      ? wireguardTransport(context, eventsOf('wireguard'), sockets.openUdp, sockets.tunnels)
+      ? wireguardTransport(context, eventsOf('wireguard'), sockets.openUdp, sockets.tunnels, agreements)
       : null;
   if (tunnels !== null) all.push(tunnels);
   const endpoints = mode === 'direct' ? directEndpoints(config) : null;

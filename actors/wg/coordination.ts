@@ -2,15 +2,14 @@ import type { Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
 import type { MemberView } from '../election/messages.js';
 import {
   memberClientAuthorization,
-  pairAgreement,
   tokenClientAuthorization,
   type ClusterSecret,
   type JoinTokenId,
-  type PairAgreement,
 } from '../kernel/cluster-keys.js';
 import type { Config } from '../kernel/config/schema.js';
 import { nodePublicKey } from '../kernel/node-key.js';
 import type { ClientAuthorization } from '../tor/messages.js';
+import type { Agreements } from './agreements.js';
 import type { CoordinationService } from './messages.js';
 
 /** What opens the doors between the coordination services of a cluster's nodes. */
@@ -21,15 +20,16 @@ export interface DoorKeys {
   readonly authorizations: readonly ClientAuthorization[];
 }
 
-/** Derives the keys of each pair once. */
+/** Derives the keys of each pair. */
 export class Doors {
   readonly #secret: ClusterSecret;
   readonly #seed: Ed25519Seed;
-  readonly #agreements = new Map<string, PairAgreement | null>();
+  readonly #agreements: Agreements;
 
-  constructor(secret: ClusterSecret, seed: Ed25519Seed) {
+  constructor(secret: ClusterSecret, seed: Ed25519Seed, agreements: Agreements) {
     this.#secret = secret;
     this.#seed = seed;
+    this.#agreements = agreements;
   }
 
   keysFor(members: readonly MemberView[], joinTokens: readonly JoinTokenId[]): DoorKeys {
@@ -37,7 +37,7 @@ export class Doors {
     const clients: { name: string; publicKey: CoordinationService['clients'][number]['publicKey'] }[] = [];
     const authorizations: ClientAuthorization[] = [];
     for (const { id, publicKey, addresses } of members) {
-      const agreement = this.#agreementWith(publicKey);
+      const agreement = this.#agreements.with(publicKey);
       if (agreement === null) continue;
       const theirs = memberClientAuthorization(this.#secret, agreement, own);
       clients.push({ name: `member-${id}`, publicKey: theirs.publicKey });
@@ -50,15 +50,6 @@ export class Doors {
       clients.push({ name, publicKey: tokenClientAuthorization(this.#secret, token).publicKey });
     }
     return { clients, authorizations };
-  }
-
-  #agreementWith(publicKey: MemberView['publicKey']): PairAgreement | null {
-    const key = Buffer.from(publicKey).toString('hex');
-    const known = this.#agreements.get(key);
-    if (known !== undefined) return known;
-    const agreement = pairAgreement(this.#seed, publicKey);
-    this.#agreements.set(key, agreement);
-    return agreement;
   }
 }
 

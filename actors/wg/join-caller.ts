@@ -1,7 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { OnionAddress } from '@rustbalance/crypto-worker/brands.js';
+import type { Curve25519SecretKey, OnionAddress } from '@rustbalance/crypto-worker/brands.js';
 import type { Clock } from '../kernel/clock.js';
-import type { Curve25519SecretKey } from '../kernel/cluster-keys.js';
 import type { Answer, Payload } from '../kernel/messages.js';
 import type { StreamAddress } from '../kernel/stream-address.js';
 import type { ClientAuthorization } from '../tor/messages.js';

@@ -1,6 +1,9 @@
-import type { Curve25519PublicKey, OnionAddress } from '@rustbalance/crypto-worker/brands.js';
+import type {
+  Curve25519PublicKey,
+  Curve25519SecretKey,
+  OnionAddress,
+} from '@rustbalance/crypto-worker/brands.js';
 import type { NodeId } from '../kernel/brands.js';
-import type { Curve25519SecretKey } from '../kernel/cluster-keys.js';
 import { fact, order, request, signal } from '../kernel/message-declaration.js';
 
 export type TransportName = 'wireguard' | 'tor' | 'direct';

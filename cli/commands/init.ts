@@ -1,8 +1,8 @@
+import { curve25519PublicKey } from '@rustbalance/crypto-worker/x25519.js';
 import { join } from 'node:path';
 import { generateIdentity } from '@rustbalance/crypto-worker/keys/identity.js';
 import { encodeBase64 } from '@rustbalance/crypto-worker/encoding/base64.js';
 import { decodeText } from '@rustbalance/actors/kernel/config/read-file.js';
-import { curve25519PublicKey } from '@rustbalance/actors/kernel/cluster-keys.js';
 import { errorData, rbError } from '@rustbalance/actors/kernel/errors.js';
 import { encodeNodePublicKey, generateNodeKey, nodePublicKey } from '@rustbalance/actors/kernel/node-key.js';
 import { defineCommand } from '../command.js';

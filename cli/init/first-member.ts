@@ -1,3 +1,4 @@
+import { curve25519PublicKey } from '@rustbalance/crypto-worker/x25519.js';
 import type {
   Ed25519Seed,
   ExpandedSecretKey,
@@ -18,7 +19,6 @@ import { isNodeId } from '@rustbalance/actors/kernel/brands.js';
 import {
   clusterSecret,
   coordinationIdentitySeed,
-  curve25519PublicKey,
   joinSecret,
   tokenClientAuthorization,
 } from '@rustbalance/actors/kernel/cluster-keys.js';

@@ -1,8 +1,8 @@
+import type { Curve25519SecretKey } from '@rustbalance/crypto-worker/brands.js';
 import { clamp } from '@rustbalance/crypto-worker/ed25519/scalar.js';
 import { encodeBase64 } from '@rustbalance/crypto-worker/encoding/base64.js';
 import type { NodeTransport } from '@rustbalance/actors/election/join/pending-join.js';
 import { isIpPort } from '@rustbalance/actors/election/records/ip-port.js';
-import type { Curve25519SecretKey } from '@rustbalance/actors/kernel/cluster-keys.js';
 import { errorData } from '@rustbalance/actors/kernel/errors.js';
 import type { Random } from '@rustbalance/actors/kernel/random.js';
 import { UsageError, usageError } from '../failure.js';

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { PENDING_JOIN_FILE } from '@rustbalance/actors/kernel/config/paths.js';
 import { generateIdentity } from '@rustbalance/crypto-worker/keys/identity.js';
+import { runHere } from '@rustbalance/crypto-worker/tasks.js';
 import { checkAdmission } from '@rustbalance/actors/election/join/admitted.js';
 import type { JoinAdmission } from '@rustbalance/actors/election/join/answer-codec.js';
 import { ATTEMPTS, isHopeless } from '@rustbalance/actors/election/join/attempts.js';
@@ -88,6 +89,7 @@ const ask = async (
     return await completeJoin(pending, {
       clock,
       random,
+      run: runHere,
       interrupted,
       isPatient,
       exchange: (member, frame, attempt) => way.exchange(member, frame, attempt),

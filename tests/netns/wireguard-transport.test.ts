@@ -1,3 +1,6 @@
+import { PairAgreements } from '@rustbalance/actors/wg/agreements.js';
+import type { Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
+import { runHere } from '@rustbalance/crypto-worker/tasks.js';
 import type { UdpSocket } from '@rustbalance/actors/wg/udp-socket.js';
 import type { Transport } from '@rustbalance/actors/wg/transport.js';
 import { wireguardTransport } from '@rustbalance/actors/wg/wireguard/configured.js';
@@ -12,7 +15,9 @@ const makeEnd = async (node: MeshNode, peer: MeshNode): Promise<TransportEnd> =>
   await node.harness.start({
     name: 'wg',
     start: async (context) => {
-      const transport = wireguardTransport(context, recording(received), node.open, node.effects);
+      const agreements = new PairAgreements(context.secrets.nodeKey?.reveal() as Ed25519Seed, runHere);
+      await agreements.learn([peer.member.publicKey]);
+      const transport = wireguardTransport(context, recording(received), node.open, node.effects, agreements);
       await transport.open();
       transport.follow([peer.member]);
       made = transport;

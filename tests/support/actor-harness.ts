@@ -20,6 +20,7 @@ import type {
   RequestName,
   SignalName,
 } from '@rustbalance/actors/kernel/messages.js';
+import { runHere } from '@rustbalance/crypto-worker/tasks.js';
 import { systemRandom } from '@rustbalance/actors/kernel/random.js';
 import type { Random } from '@rustbalance/actors/kernel/random.js';
 import type { ActorSecrets } from '@rustbalance/actors/kernel/secrets.js';
@@ -168,7 +169,7 @@ export class HarnessNode {
         const { answer } = this.#options;
         return (await (answer === undefined ? refuse(request) : answer(request, payload))) as never;
       },
-      crypto: (task) => refuse(task),
+      crypto: (task, input) => runHere(task, structuredClone(input)),
     };
   }
 }

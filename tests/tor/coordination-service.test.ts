@@ -1,9 +1,9 @@
+import { curve25519PublicKey } from '@rustbalance/crypto-worker/x25519.js';
 import { connect, createServer, type Server } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SocksClient } from 'socks';
-import type { OnionAddress } from '@rustbalance/crypto-worker/brands.js';
+import type { Curve25519SecretKey, OnionAddress } from '@rustbalance/crypto-worker/brands.js';
 import { TASKS } from '@rustbalance/crypto-worker/tasks.js';
-import { curve25519PublicKey, type Curve25519SecretKey } from '@rustbalance/actors/kernel/cluster-keys.js';
 import { nodePaths } from '@rustbalance/actors/kernel/config/paths.js';
 import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
 import type { CoordinationService } from '@rustbalance/actors/wg/messages.js';

@@ -1,3 +1,5 @@
+import { PairAgreements } from '@rustbalance/actors/wg/agreements.js';
+import { runHere } from '@rustbalance/crypto-worker/tasks.js';
 import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { afterAll, beforeAll } from 'vitest';
@@ -50,8 +52,10 @@ const viewOf = (node: Node): MemberView => ({
 });
 
 /** What the WgActor does: doors and keys from the node keys alone. */
-const introduce = (node: Node, other: Node): void => {
-  const { clients, authorizations } = new Doors(secret, node.seed).keysFor([viewOf(other)], []);
+const introduce = async (node: Node, other: Node): Promise<void> => {
+  const agreements = new PairAgreements(node.seed, runHere);
+  await agreements.learn([viewOf(other).publicKey]);
+  const { clients, authorizations } = new Doors(secret, node.seed, agreements).keysFor([viewOf(other)], []);
   const { datagramSocket, joinSocket } = nodePaths(node.config);
   node.tor.actor.handlers['wg.coordination']?.({
     service: { datagramTarget: `unix:${datagramSocket}`, joinTarget: `unix:${joinSocket}`, clients },
@@ -62,8 +66,8 @@ const introduce = (node: Node, other: Node): void => {
 beforeAll(async () => {
   network = await startTorNetwork({ relays: 9 });
   nodes = { a: await startNode('a', 1), b: await startNode('b', 2) };
-  introduce(nodes.a, nodes.b);
-  introduce(nodes.b, nodes.a);
+  await introduce(nodes.a, nodes.b);
+  await introduce(nodes.b, nodes.a);
   for (const { tor } of [nodes.a, nodes.b]) {
     await eventually('its service is published', () => tor.fact('tor.coordination')?.state === 'published', {
       timeoutMs: 60_000,

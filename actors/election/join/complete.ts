@@ -1,3 +1,4 @@
+import type { RunTask } from '@rustbalance/crypto-worker/tasks.js';
 import { pauseUnless } from '../../kernel/clock.js';
 import type { Clock } from '../../kernel/clock.js';
 import { RbError } from '../../kernel/errors.js';
@@ -26,6 +27,8 @@ export interface FailedAttempt {
 export interface JoinWay {
   readonly clock: Clock;
   readonly random: Random;
+  /** The handshake's curve work: 4 ms. */
+  readonly run: RunTask;
   /**
    * Brings the frame to where the member takes joins and its answer back, over a path of its own for each attempt. Rejects with
    * an RbError where nobody can be called at all, with any other error where this member cannot.
@@ -45,17 +48,18 @@ const tryOnce = async (
   pending: PendingJoin,
   member: TokenOrigin,
   attempt: number,
-  { clock, random, exchange }: JoinWay,
+  { clock, random, run, exchange }: JoinWay,
 ): Promise<JoinOutcome> => {
   const { token, nodeSeed: seed } = pending;
   const request = requestOf(pending, clock.wallMs());
-  const placed = placeCall(
+  const placed = await placeCall(
     { cluster: token.cluster, token: token.id, secret: token.secret, member: member.nodeKey, seed, request },
     random,
+    run,
   );
   if (placed === null) return { kind: 'unreached', reason: 'the token names no usable key' };
   try {
-    const answer = placed.read(await exchange(member, placed.frame, attempt));
+    const answer = await placed.read(await exchange(member, placed.frame, attempt));
     if (answer === null) return { kind: 'noise' };
     return answer.outcome === 'admitted'
       ? { kind: 'admitted', admission: answer }

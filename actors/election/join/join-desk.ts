@@ -5,6 +5,7 @@ import type {
   MasterPublicKey,
 } from '@rustbalance/crypto-worker/brands.js';
 import { bytesKey, sameBytes } from '@rustbalance/crypto-worker/encoding/bytes.js';
+import type { RunTask } from '@rustbalance/crypto-worker/tasks.js';
 import type { NodeId } from '../../kernel/brands.js';
 import type { CancelTimer, Clock } from '../../kernel/clock.js';
 import type { ClusterSecret } from '../../kernel/cluster-keys.js';
@@ -44,6 +45,8 @@ export interface DeskWorld {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** The handshake's curve work: 3.5 ms. */
+  readonly run: RunTask;
   records(): RecordSet;
   /** Takes records into the set and tells the others. */
   learn(records: readonly SignedRecord[]): void;
@@ -123,7 +126,7 @@ export class JoinDesk {
    */
   async join(frame: Uint8Array): Promise<Uint8Array | null> {
     const { secret, seed } = this.#keys;
-    const call = takeCall(secret, seed, frame);
+    const call = await takeCall(secret, seed, frame, this.#world.run);
     return call === null ? null : this.#answerCall(call, false);
   }
 
@@ -132,7 +135,7 @@ export class JoinDesk {
    * key of the token. Null for whoever is not admitted, too: the target answers then.
    */
   async joinByMaster(frame: Uint8Array): Promise<Uint8Array | null> {
-    const call = takeMasterCall(this.#keys.secret, frame);
+    const call = await takeMasterCall(this.#keys.secret, frame, this.#world.run);
     return call === null ? null : this.#answerCall(call, true);
   }
 

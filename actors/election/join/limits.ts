@@ -1,4 +1,4 @@
-import { FIRST_MESSAGE_OVERHEAD, SECOND_MESSAGE_OVERHEAD } from './noise.js';
+import { FIRST_MESSAGE_OVERHEAD, SECOND_MESSAGE_OVERHEAD } from '@rustbalance/crypto-worker/noise/ik-psk1.js';
 
 /** Bytes of the longest first frame: whoever takes joins reads no further. */
 export const LONGEST_JOIN_FRAME = 4096;

@@ -1,11 +1,10 @@
 import { chown, open, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import type { Brand, Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
+import type { Brand, Curve25519SecretKey, Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
 import { decodeBase64, encodeBase64 } from '@rustbalance/crypto-worker/encoding/base64.js';
 import type { NodeId } from '../../kernel/brands.js';
 import { NODE_ID_PATTERN } from '../../kernel/brands.js';
-import type { Curve25519SecretKey } from '../../kernel/cluster-keys.js';
 import { rbError } from '../../kernel/errors.js';
 import { replaceFile } from '../../kernel/replace-file.js';
 import { isIpPort } from '../records/ip-port.js';

@@ -1,8 +1,8 @@
-import type { Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
+import { curve25519PublicKey } from '@rustbalance/crypto-worker/x25519.js';
+import type { Curve25519SecretKey, Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
 import { generateIdentity } from '@rustbalance/crypto-worker/keys/identity.js';
 import type { NodeId } from '../../kernel/brands.js';
-import { coordinationIdentitySeed, curve25519PublicKey } from '../../kernel/cluster-keys.js';
-import type { Curve25519SecretKey } from '../../kernel/cluster-keys.js';
+import { coordinationIdentitySeed } from '../../kernel/cluster-keys.js';
 import { nodePublicKey } from '../../kernel/node-key.js';
 import type { JoinRequest } from './request-codec.js';
 import type { JoinToken } from './token-text.js';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type {
   Brand,
   Curve25519PublicKey,
+  Curve25519SecretKey,
   Ed25519PublicKey,
   OnionAddress,
 } from '@rustbalance/crypto-worker/brands.js';
@@ -12,7 +13,7 @@ import {
 } from '@rustbalance/crypto-worker/keys/passphrase-parameters.js';
 import type { NodeId } from '../../kernel/brands.js';
 import { NODE_ID_PATTERN } from '../../kernel/brands.js';
-import type { ClusterTag, Curve25519SecretKey, JoinSecret, JoinTokenId } from '../../kernel/cluster-keys.js';
+import type { ClusterTag, JoinSecret, JoinTokenId } from '../../kernel/cluster-keys.js';
 import { errorData } from '../../kernel/errors.js';
 import type { ErrorData } from '../../kernel/errors.js';
 import { isIpPort } from '../records/ip-port.js';

@@ -3,11 +3,12 @@ import { utf8 } from '@rustbalance/crypto-worker/encoding/bytes.js';
 import { PASSPHRASE_KDF } from '@rustbalance/crypto-worker/keys/passphrase-parameters.js';
 import type {
   Curve25519PublicKey,
+  Curve25519SecretKey,
   Ed25519PublicKey,
   OnionAddress,
 } from '@rustbalance/crypto-worker/brands.js';
 import type { NodeId } from '../../kernel/brands.js';
-import type { ClusterTag, Curve25519SecretKey, JoinSecret, JoinTokenId } from '../../kernel/cluster-keys.js';
+import type { ClusterTag, JoinSecret, JoinTokenId } from '../../kernel/cluster-keys.js';
 
 /** A member that takes joins, and how to call it. */
 export interface TokenOrigin {

@@ -1,5 +1,6 @@
+import { pairAgreement } from '@rustbalance/crypto-worker/x25519.js';
 import type { Brand, Ed25519PublicKey, Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
-import { expandForDatagrams, pairAgreement } from '../../kernel/cluster-keys.js';
+import { expandForDatagrams } from '../../kernel/cluster-keys.js';
 import type { ClusterSecret } from '../../kernel/cluster-keys.js';
 import { nodePublicKey } from '../../kernel/node-key.js';
 import type { NodeTag } from './header.js';

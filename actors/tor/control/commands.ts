@@ -1,5 +1,8 @@
-import type { OnionAddress, RelayFingerprint } from '@rustbalance/crypto-worker/brands.js';
-import type { Curve25519SecretKey } from '../../kernel/cluster-keys.js';
+import type {
+  Curve25519SecretKey,
+  OnionAddress,
+  RelayFingerprint,
+} from '@rustbalance/crypto-worker/brands.js';
 import { RbError, rbError } from '../../kernel/errors.js';
 import {
   clientAuthAddLine,

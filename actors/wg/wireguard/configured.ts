@@ -3,6 +3,7 @@ import type { ActorContext } from '../../kernel/actor.js';
 import { clusterSecret } from '../../kernel/cluster-keys.js';
 import { rbError } from '../../kernel/errors.js';
 import type { Secret } from '../../kernel/redact.js';
+import type { Agreements } from '../agreements.js';
 import type { TransportEvents } from '../transport.js';
 import type { OpenUdp } from '../udp-socket.js';
 import { Commands, hostCommands } from './commands.js';
@@ -46,6 +47,7 @@ export const wireguardTransport = (
   events: TransportEvents,
   openUdp: OpenUdp,
   effects: TunnelEffects,
+  agreements: Agreements,
 ): WireguardTransport => {
   const { config, secrets, clock, random, log } = context;
   const nodeSeed = needed(secrets.nodeKey, 'node.key_path').reveal() as Ed25519Seed;
@@ -55,6 +57,7 @@ export const wireguardTransport = (
     interfaceName: config.wireguard.interface,
     listenPort: config.wireguard.listen_port,
     nodeSeed,
+    agreements,
     secret: clusterSecret(token, config.master.onion_address),
     privateKey,
   });

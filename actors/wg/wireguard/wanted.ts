@@ -1,18 +1,15 @@
+import type { Agreements } from '../agreements.js';
+import { curve25519PublicKey } from '@rustbalance/crypto-worker/x25519.js';
 import { encodeBase64 } from '@rustbalance/crypto-worker/encoding/base64.js';
 import type {
   Curve25519PublicKey,
+  Curve25519SecretKey,
   Ed25519PublicKey,
   Ed25519Seed,
 } from '@rustbalance/crypto-worker/brands.js';
 import type { MemberView } from '../../election/messages.js';
-import {
-  curve25519PublicKey,
-  pairAgreement,
-  pairPresharedKey,
-  tunnelAddress,
-  tunnelNetwork,
-} from '../../kernel/cluster-keys.js';
-import type { ClusterSecret, Curve25519SecretKey } from '../../kernel/cluster-keys.js';
+import { pairPresharedKey, tunnelAddress, tunnelNetwork } from '../../kernel/cluster-keys.js';
+import type { ClusterSecret } from '../../kernel/cluster-keys.js';
 import { nodePublicKey } from '../../kernel/node-key.js';
 import type { NodeId } from '../../kernel/brands.js';
 import { Secret } from '../../kernel/redact.js';
@@ -48,29 +45,24 @@ export interface TunnelIdentity {
   readonly interfaceName: string;
   readonly listenPort: number;
   readonly nodeSeed: Ed25519Seed;
+  readonly agreements: Agreements;
   readonly secret: ClusterSecret;
   readonly privateKey: Secret;
 }
 
 const keyText = (key: Uint8Array): string => encodeBase64(key);
 
-/** Derives the tunnel to build. Preshared keys cost 0.5 ms each: they are kept by peer. */
+/** Derives the tunnel to build, from agreements that are computed elsewhere. */
 export const tunnelWanted = (
   identity: TunnelIdentity,
 ): ((members: readonly MemberView[]) => WantedTunnel) => {
-  const { interfaceName, listenPort, nodeSeed, secret, privateKey } = identity;
+  const { interfaceName, listenPort, nodeSeed, agreements, secret, privateKey } = identity;
   const own = nodePublicKey(nodeSeed);
   const publicKey = keyText(curve25519PublicKey(privateKey.reveal() as Curve25519SecretKey));
-  const known = new Map<string, Secret | null>();
 
   const presharedKey = (peer: Ed25519PublicKey): Secret | null => {
-    const name = keyText(peer);
-    const before = known.get(name);
-    if (before !== undefined) return before;
-    const agreement = pairAgreement(nodeSeed, peer);
-    const made = agreement === null ? null : new Secret(pairPresharedKey(secret, agreement));
-    known.set(name, made);
-    return made;
+    const agreement = agreements.with(peer);
+    return agreement === null ? null : new Secret(pairPresharedKey(secret, agreement));
   };
 
   const peerOf = (

@@ -1,15 +1,10 @@
+import { curve25519PublicKey } from '@rustbalance/crypto-worker/x25519.js';
 import { randomBytes } from 'node:crypto';
-import type { Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
+import type { Curve25519SecretKey, Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
 import type { MemberView } from '@rustbalance/actors/election/messages.js';
 import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
 import { systemClock } from '@rustbalance/actors/kernel/clock.js';
-import {
-  clusterSecret,
-  curve25519PublicKey,
-  tunnelAddress,
-  tunnelNetwork,
-} from '@rustbalance/actors/kernel/cluster-keys.js';
-import type { Curve25519SecretKey } from '@rustbalance/actors/kernel/cluster-keys.js';
+import { clusterSecret, tunnelAddress, tunnelNetwork } from '@rustbalance/actors/kernel/cluster-keys.js';
 import { configSchema } from '@rustbalance/actors/kernel/config/schema.js';
 import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
 import type {

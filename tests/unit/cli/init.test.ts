@@ -1,3 +1,4 @@
+import { curve25519PublicKey } from '@rustbalance/crypto-worker/x25519.js';
 import {
   chownSync,
   existsSync,
@@ -13,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
+import type { Curve25519SecretKey, Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
 import { generateIdentity } from '@rustbalance/crypto-worker/keys/identity.js';
 import { importIdentity } from '@rustbalance/crypto-worker/keys/import-identity.js';
 import { encodeOnionAddress } from '@rustbalance/crypto-worker/keys/onion-address.js';
@@ -21,11 +22,9 @@ import { parseRecordFile, recordFileName } from '@rustbalance/actors/election/re
 import {
   clusterSecret,
   coordinationIdentitySeed,
-  curve25519PublicKey,
   joinSecret,
   tokenClientAuthorization,
 } from '@rustbalance/actors/kernel/cluster-keys.js';
-import type { Curve25519SecretKey } from '@rustbalance/actors/kernel/cluster-keys.js';
 import { parseConfig } from '@rustbalance/actors/kernel/config/load.js';
 import { expandSeed } from '@rustbalance/crypto-worker/ed25519/expanded-key.js';
 import { loadNode, systemSecretsWorld } from '@rustbalance/actors/kernel/config/load-node.js';

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ExpandedSecretKey } from '@rustbalance/crypto-worker/brands.js';
+import type { Curve25519SecretKey, ExpandedSecretKey } from '@rustbalance/crypto-worker/brands.js';
+import type { Initiated, Responded } from '@rustbalance/crypto-worker/noise/ik-psk1.js';
+import { curve25519PublicKey } from '@rustbalance/crypto-worker/x25519.js';
 import { run } from '@rustbalance/crypto-worker/pool.js';
 import { CODES } from '@rustbalance/crypto-worker/result.js';
 import { TASK_NAMES, type TaskCall, type TaskName } from '@rustbalance/crypto-worker/tasks.js';
@@ -34,6 +36,28 @@ const [built] = good<{ text: string; revisionCounter: never; blindedKey: never }
   run({ task: 'buildDescriptors', input: order }),
 );
 const period = { timePeriod: PERIOD, periodLength: PERIOD_LENGTH };
+
+const secretOf = (fill: number) => new Uint8Array(32).fill(fill) as Curve25519SecretKey;
+const shared = { psk: bytesOf('psk'), prologue: text('prologue') };
+const responder = { ...shared, own: secretOf(1) };
+const caller = {
+  ...shared,
+  own: secretOf(2),
+  responder: curve25519PublicKey(responder.own),
+  ephemeral: secretOf(3),
+};
+const called = good<Initiated>(
+  run({ task: 'noiseInitiate', input: { keys: caller, payload: text('request') } }),
+);
+const taken = good<Responded>(
+  run({ task: 'noiseRespond', input: { keys: responder, message: called.message } }),
+);
+const answered = good<Uint8Array>(
+  run({
+    task: 'noiseWriteAnswer',
+    input: { state: taken.state, ephemeral: secretOf(4), reply: text('reply') },
+  }),
+);
 
 /** One good call of each task: a task without an example does not compile. */
 const EXAMPLES: { readonly [N in TaskName]: Extract<TaskCall, { task: N }>['input'] } = {
@@ -70,6 +94,14 @@ const EXAMPLES: { readonly [N in TaskName]: Extract<TaskCall, { task: N }>['inpu
     timePeriods: [PERIOD],
     now: NOW,
     maxDescriptorSize: 50_000,
+  },
+  noiseInitiate: { keys: caller, payload: text('request') },
+  noiseOpenAnswer: { state: called.state, answer: answered },
+  noiseRespond: { keys: responder, message: called.message },
+  noiseWriteAnswer: { state: taken.state, ephemeral: secretOf(4), reply: text('reply') },
+  pairAgreements: {
+    seed: bytesOf('seed') as never,
+    peers: [identity.publicKey as never, bytesOf('no point') as never],
   },
   findCounterInput: { secret: identity.secret, ...period, counter: built!.revisionCounter, maxN: 200_000 },
 };

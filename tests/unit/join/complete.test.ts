@@ -20,6 +20,7 @@ import type { PendingJoin } from '@rustbalance/actors/election/join/pending-join
 import type { JoinToken, TokenOrigin } from '@rustbalance/actors/election/join/token-text.js';
 import { JOIN_ANSWER_BYTES } from '@rustbalance/actors/wg/join-listener.js';
 
+import { runHere } from '@rustbalance/crypto-worker/tasks.js';
 import { SimulatedClock } from '../../support/simulated-clock.js';
 import { exampleSeed } from '../../support/simulation/cluster-config.js';
 
@@ -70,13 +71,13 @@ const admission: JoinAnswer = {
 /** What happens to an attempt: an answer, noise of the same size, no connection, or no way to make one. */
 type Fate = JoinAnswer | 'noise' | 'unreached' | 'no-tor';
 
-const answerOf = (
+const answerOf = async (
   member: TokenOrigin,
   frame: Uint8Array,
   fate: Exclude<Fate, 'unreached' | 'no-tor'>,
-): Uint8Array => {
-  const taken = takeCall(secret, seedOf(member.nodeId === 'alpha' ? 1 : 2), frame);
-  const answer = fate === 'noise' ? null : taken?.answer(fate, systemRandom);
+): Promise<Uint8Array> => {
+  const taken = await takeCall(secret, seedOf(member.nodeId === 'alpha' ? 1 : 2), frame, runHere);
+  const answer = fate === 'noise' ? null : await taken?.answer(fate, systemRandom);
   return answer ?? systemRandom.bytes(ANSWER_FRAME_BYTES);
 };
 
@@ -102,6 +103,7 @@ const join = async (
     {
       clock,
       random: { ...systemRandom, uniform: () => 0.5 },
+      run: runHere,
       interrupted: interruption.signal,
       isPatient,
       failed: (failed) => {
@@ -114,7 +116,7 @@ const join = async (
         if (fate === 'no-tor') return Promise.reject(rbError('join.tor-failed', 'tor', { reason: 'ENOENT' }));
         return fate === 'unreached'
           ? Promise.reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }))
-          : Promise.resolve(answerOf(member, frame, fate));
+          : answerOf(member, frame, fate);
       },
     },
   ).then(
@@ -186,12 +188,13 @@ describe('joining', () => {
     const done = completeJoin(pending, {
       clock,
       random: systemRandom,
+      run: runHere,
       interrupted: new AbortController().signal,
       isPatient: false,
       failed: () => undefined,
       exchange: (member, frame) => {
         frames.push(frame);
-        return Promise.resolve(answerOf(member, frame, frames.length === 1 ? 'noise' : admission));
+        return answerOf(member, frame, frames.length === 1 ? 'noise' : admission);
       },
     });
     for (let turn = 0; turn < 100; turn++) {
@@ -199,7 +202,12 @@ describe('joining', () => {
       await clock.advance(50);
     }
     await done;
-    const taken = frames.map((frame, index) => takeCall(secret, seedOf(index + 1), frame)?.request.publicKey);
+    const taken = await Promise.all(
+      frames.map(
+        async (frame, index) =>
+          (await takeCall(secret, seedOf(index + 1), frame, runHere))?.request.publicKey,
+      ),
+    );
     expect(taken).toEqual([nodePublicKey(joiner), nodePublicKey(joiner)]);
     expect(frames[0]?.subarray(17, 49)).not.toEqual(frames[1]?.subarray(17, 49));
   });

@@ -16,6 +16,7 @@ import { EMPTY_SET, withRecords } from '@rustbalance/actors/election/records/rec
 import type { RecordSet } from '@rustbalance/actors/election/records/record-set.js';
 import { openRecord, recordSigner } from '@rustbalance/actors/election/records/signing.js';
 import { joinTokenOf, memberOf, presentMembers } from '@rustbalance/actors/election/records/views.js';
+import { runHere } from '@rustbalance/crypto-worker/tasks.js';
 import { SimulatedClock } from '../../support/simulated-clock.js';
 import { MASTER_ADDRESS, exampleSeed } from '../../support/simulation/cluster-config.js';
 
@@ -69,6 +70,7 @@ const makeDesk = (index: number, id: NodeId, hasKey: boolean): JoinDesk => {
     {
       clock,
       random: systemRandom,
+      run: runHere,
       log: makeLogger(
         'election',
         () => clock.wallMs(),
@@ -125,7 +127,7 @@ const joinAt = async (
 ): Promise<JoinAnswer | null> => {
   const member = exampleSeed(id === alpha ? 1 : 2) as Ed25519Seed;
   const request = requestOf(seed, changes);
-  const placed = placeCall(
+  const placed = (await placeCall(
     {
       cluster: secret.tag,
       token,
@@ -135,7 +137,8 @@ const joinAt = async (
       request,
     },
     systemRandom,
-  )!;
+    runHere,
+  ))!;
   let answer: Uint8Array | null | undefined;
   void desks
     .get(id)!

@@ -13,6 +13,7 @@ import { clusterSecret, joinSecret } from '@rustbalance/actors/kernel/cluster-ke
 import type { JoinTokenId } from '@rustbalance/actors/kernel/cluster-keys.js';
 import { nodePublicKey } from '@rustbalance/actors/kernel/node-key.js';
 import type { Random } from '@rustbalance/actors/kernel/random.js';
+import { runHere } from '@rustbalance/crypto-worker/tasks.js';
 import type { Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
 
 const seedOf = (name: string): Ed25519Seed =>
@@ -80,17 +81,19 @@ describe('a join request', () => {
 });
 
 describe('the frames of a join', () => {
-  it('bring the request to the member and its answer back', () => {
-    const placed = placeCall(call, countingRandom(1))!;
+  it('bring the request to the member and its answer back', async () => {
+    const placed = (await placeCall(call, countingRandom(1), runHere))!;
     expect(placed.frame.length).toBeLessThan(LONGEST_JOIN_FRAME);
-    const taken = takeCall(secret, member, placed.frame)!;
+    const taken = (await takeCall(secret, member, placed.frame, runHere))!;
     expect(taken.request).toEqual(request);
     expect(taken.token).toEqual(token);
-    const frame = taken.answer(admission, countingRandom(60))!;
-    expect(placed.read(frame)).toEqual(admission);
+    const frame = (await taken.answer(admission, countingRandom(60)))!;
+    expect(await placed.read(frame)).toEqual(admission);
+    await expect(placed.read(frame)).rejects.toThrow('once');
+    await expect(taken.answer(admission, countingRandom(70))).rejects.toThrow('once');
   });
 
-  it('have one length for every outcome, however much there is to say', () => {
+  it('have one length for every outcome, however much there is to say', async () => {
     const records = Array.from({ length: 100 }, (_, i) => new Uint8Array(365).fill(i));
     const answers: readonly JoinAnswer[] = [
       admission,
@@ -98,10 +101,13 @@ describe('the frames of a join', () => {
       ...JOIN_REFUSALS.map((outcome) => ({ outcome })),
     ];
     for (const answer of answers) {
-      const placed = placeCall(call, countingRandom(1))!;
-      const frame = takeCall(secret, member, placed.frame)!.answer(answer, countingRandom(60))!;
+      const placed = (await placeCall(call, countingRandom(1), runHere))!;
+      const frame = (await (await takeCall(secret, member, placed.frame, runHere))!.answer(
+        answer,
+        countingRandom(60),
+      ))!;
       expect(frame).toHaveLength(ANSWER_FRAME_BYTES);
-      const read = placed.read(frame);
+      const read = await placed.read(frame);
       if (answer.outcome !== 'admitted') expect(read).toEqual(answer);
       else if (answer.records !== records) expect(read).toEqual(answer);
       else {
@@ -112,31 +118,39 @@ describe('the frames of a join', () => {
     }
   });
 
-  it('come to nothing with another token, cluster, member or version, or with any other secret', () => {
-    const frame = placeCall(call, countingRandom(1))!.frame;
+  it('come to nothing with another token, cluster, member or version, or with any other secret', async () => {
+    const frame = (await placeCall(call, countingRandom(1), runHere))!.frame;
     const changed = (at: number): Uint8Array => {
       const copy = frame.slice();
       copy[at]! ^= 1;
       return copy;
     };
     for (const at of [0, 1, 9, 20, 60, frame.length - 1])
-      expect(takeCall(secret, member, changed(at))).toBeNull();
-    expect(takeCall(secret, seedOf('another member'), frame)).toBeNull();
+      expect(await takeCall(secret, member, changed(at), runHere)).toBeNull();
+    expect(await takeCall(secret, seedOf('another member'), frame, runHere)).toBeNull();
     const other = clusterSecret(new TextEncoder().encode('other'), 'address.onion');
-    expect(takeCall({ ...other, tag: secret.tag }, member, frame)).toBeNull();
-    const guessed = placeCall({ ...call, secret: new Uint8Array(32) as never }, countingRandom(1))!.frame;
-    expect(takeCall(secret, member, guessed)).toBeNull();
-    expect(takeCall(secret, member, new Uint8Array())).toBeNull();
-    expect(takeCall(secret, member, new Uint8Array(LONGEST_JOIN_FRAME + 1).fill(1))).toBeNull();
+    expect(await takeCall({ ...other, tag: secret.tag }, member, frame, runHere)).toBeNull();
+    const guessed = (await placeCall(
+      { ...call, secret: new Uint8Array(32) as never },
+      countingRandom(1),
+      runHere,
+    ))!.frame;
+    expect(await takeCall(secret, member, guessed, runHere)).toBeNull();
+    expect(await takeCall(secret, member, new Uint8Array(), runHere)).toBeNull();
+    expect(
+      await takeCall(secret, member, new Uint8Array(LONGEST_JOIN_FRAME + 1).fill(1), runHere),
+    ).toBeNull();
   });
 
-  it('come to nothing when the request names another node key than the one proved', () => {
+  it('come to nothing when the request names another node key than the one proved', async () => {
     const lying = { ...call, request: { ...request, publicKey: nodePublicKey(seedOf('somebody else')) } };
-    expect(takeCall(secret, member, placeCall(lying, countingRandom(1))!.frame)).toBeNull();
+    expect(
+      await takeCall(secret, member, (await placeCall(lying, countingRandom(1), runHere))!.frame, runHere),
+    ).toBeNull();
   });
 
-  it('give nothing for noise instead of an answer', () => {
-    const placed = placeCall(call, countingRandom(1))!;
-    expect(placed.read(new Uint8Array(ANSWER_FRAME_BYTES).fill(5))).toBeNull();
+  it('give nothing for noise instead of an answer', async () => {
+    const placed = (await placeCall(call, countingRandom(1), runHere))!;
+    expect(await placed.read(new Uint8Array(ANSWER_FRAME_BYTES).fill(5))).toBeNull();
   });
 });

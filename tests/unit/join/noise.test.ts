@@ -1,18 +1,19 @@
+import { curve25519PublicKey } from '@rustbalance/crypto-worker/x25519.js';
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import fc from 'fast-check';
 import { x25519 } from '@noble/curves/ed25519.js';
 import { extract, expand } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { describe, expect, it } from 'vitest';
-import type { Curve25519PublicKey } from '@rustbalance/crypto-worker/brands.js';
-import { curve25519PublicKey } from '@rustbalance/actors/kernel/cluster-keys.js';
-import type { Curve25519SecretKey } from '@rustbalance/actors/kernel/cluster-keys.js';
+import type { Curve25519PublicKey, Curve25519SecretKey } from '@rustbalance/crypto-worker/brands.js';
 import {
   FIRST_MESSAGE_OVERHEAD,
   SECOND_MESSAGE_OVERHEAD,
   initiate,
+  openAnswer,
   respond,
-} from '@rustbalance/actors/election/join/noise.js';
+  writeAnswer,
+} from '@rustbalance/crypto-worker/noise/ik-psk1.js';
 
 const concat = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
 const filled = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
@@ -90,7 +91,9 @@ describe('the handshake Noise_IKpsk1_25519_ChaChaPoly_SHA256', () => {
     const started = initiate(caller, REQUEST)!;
     expect(Buffer.from(started.message)).toEqual(Buffer.from(book.first));
     const taken = respond(called, started.message)!;
-    expect(Buffer.from(taken.answer(ANSWER_EPHEMERAL, ANSWER)!)).toEqual(Buffer.from(book.second));
+    expect(Buffer.from(writeAnswer(taken.state, ANSWER_EPHEMERAL, ANSWER)!)).toEqual(
+      Buffer.from(book.second),
+    );
   });
 
   it('brings both payloads over, and tells whom it is with', () => {
@@ -98,8 +101,8 @@ describe('the handshake Noise_IKpsk1_25519_ChaChaPoly_SHA256', () => {
     const taken = respond(called, started.message)!;
     expect(taken.payload).toEqual(REQUEST);
     expect(taken.initiator).toEqual(curve25519PublicKey(OWN));
-    const answer = taken.answer(ANSWER_EPHEMERAL, ANSWER)!;
-    expect(started.open(answer)).toEqual(ANSWER);
+    const answer = writeAnswer(taken.state, ANSWER_EPHEMERAL, ANSWER)!;
+    expect(openAnswer(started.state, answer)).toEqual(ANSWER);
     expect(started.message).toHaveLength(REQUEST.length + FIRST_MESSAGE_OVERHEAD);
     expect(answer).toHaveLength(ANSWER.length + SECOND_MESSAGE_OVERHEAD);
   });
@@ -125,19 +128,26 @@ describe('the handshake Noise_IKpsk1_25519_ChaChaPoly_SHA256', () => {
     );
   });
 
-  it('refuses any other answer than its own, and reads one only once', () => {
-    const answer = respond(called, initiate(caller, REQUEST)!.message)!.answer(ANSWER_EPHEMERAL, ANSWER)!;
+  it('refuses any other answer than its own', () => {
+    const taken = respond(called, initiate(caller, REQUEST)!.message)!;
+    const answer = writeAnswer(taken.state, ANSWER_EPHEMERAL, ANSWER)!;
     fc.assert(
       fc.property(fc.nat(answer.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
         const changed = answer.slice();
         changed[at]! ^= change;
-        expect(initiate(caller, REQUEST)!.open(changed)).toBeNull();
+        expect(openAnswer(initiate(caller, REQUEST)!.state, changed)).toBeNull();
       }),
       { numRuns: 20 },
     );
+    const other = initiate({ ...caller, ephemeral: secretOf(8) }, REQUEST)!;
+    expect(openAnswer(other.state, answer)).toBeNull();
+  });
+
+  it('goes on in another thread: what is kept between its messages survives a clone', () => {
     const started = initiate(caller, REQUEST)!;
-    expect(started.open(answer)).toEqual(ANSWER);
-    expect(started.open(answer)).toBeNull();
+    const taken = respond(called, started.message)!;
+    const answer = writeAnswer(structuredClone(taken.state), ANSWER_EPHEMERAL, ANSWER)!;
+    expect(openAnswer(structuredClone(started.state), answer)).toEqual(ANSWER);
   });
 
   it('refuses keys of small order, which would make the agreement known to everybody', () => {

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
+import type { Curve25519SecretKey, Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
 import { generateIdentity } from '@rustbalance/crypto-worker/keys/identity.js';
 import {
   encodePendingJoin,
@@ -18,7 +18,7 @@ import {
   joinSecret,
   tokenClientAuthorization,
 } from '@rustbalance/actors/kernel/cluster-keys.js';
-import type { Curve25519SecretKey, JoinTokenId } from '@rustbalance/actors/kernel/cluster-keys.js';
+import type { JoinTokenId } from '@rustbalance/actors/kernel/cluster-keys.js';
 import { nodePublicKey } from '@rustbalance/actors/kernel/node-key.js';
 import { exampleSeed } from '../../support/simulation/cluster-config.js';
 

@@ -1,3 +1,10 @@
+import {
+  agree,
+  curve25519PublicKey,
+  nodeAgreementKey,
+  nodeAgreementPublicKey,
+  pairAgreement,
+} from '@rustbalance/crypto-worker/x25519.js';
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type {
@@ -6,15 +13,10 @@ import type {
   Ed25519Seed,
 } from '@rustbalance/crypto-worker/brands.js';
 import {
-  agree,
   clusterSecret,
   coordinationIdentitySeed,
-  curve25519PublicKey,
   joinSecret,
   memberClientAuthorization,
-  nodeAgreementKey,
-  nodeAgreementPublicKey,
-  pairAgreement,
   pairPresharedKey,
   tokenClientAuthorization,
   tunnelAddress,

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { OnionAddress } from '@rustbalance/crypto-worker/brands.js';
-import type { Curve25519SecretKey } from '@rustbalance/actors/kernel/cluster-keys.js';
+import type { Curve25519SecretKey, OnionAddress } from '@rustbalance/crypto-worker/brands.js';
 import { rbError } from '@rustbalance/actors/kernel/errors.js';
 import { startLevelTrigger } from '@rustbalance/actors/kernel/level-trigger.js';
 import { makeLogger } from '@rustbalance/actors/kernel/logging.js';

@@ -1,11 +1,10 @@
+import { PairAgreements } from '@rustbalance/actors/wg/agreements.js';
+import { runHere } from '@rustbalance/crypto-worker/tasks.js';
+import { curve25519PublicKey } from '@rustbalance/crypto-worker/x25519.js';
 import { describe, expect, test } from 'vitest';
 import type { OnionAddress } from '@rustbalance/crypto-worker/brands.js';
 import type { MemberView } from '@rustbalance/actors/election/messages.js';
-import {
-  clusterSecret,
-  curve25519PublicKey,
-  type JoinTokenId,
-} from '@rustbalance/actors/kernel/cluster-keys.js';
+import { clusterSecret, type JoinTokenId } from '@rustbalance/actors/kernel/cluster-keys.js';
 import type { Payload } from '@rustbalance/actors/kernel/messages.js';
 import { nodePublicKey } from '@rustbalance/actors/kernel/node-key.js';
 import type { TorStatus } from '@rustbalance/actors/tor/messages.js';
@@ -185,9 +184,12 @@ describe('a WgActor in mode tor', () => {
     expect(authorizations.map((key) => key.address)).toEqual([address(2)]);
 
     // The same key as the other node opens its door to.
+    const agreements = new PairAgreements(exampleSeed(2), runHere);
+    await agreements.learn([member(1, null).publicKey]);
     const other = new Doors(
       clusterSecret(nodeSecrets(one).clusterToken!.reveal(), MASTER_ADDRESS),
       exampleSeed(2),
+      agreements,
     );
     const theirs = other.keysFor([member(1, address(1))], []).clients[0]?.publicKey;
     expect(curve25519PublicKey(authorizations[0]!.secret)).toEqual(theirs);
@@ -197,6 +199,7 @@ describe('a WgActor in mode tor', () => {
   test('tells every Tor that comes up, and the transport is up with it', async () => {
     const node = await tor();
     node.tell('election.members', { members: [member(2, address(2))], joinTokens: [] });
+    await eventually('it is told', () => node.fact('wg.coordination') !== undefined, { timeoutMs: 5000 });
     node.order('wg.send', { to: two.id, bytes: Uint8Array.of(1), via: null });
     expect(node.capturedOrders).toEqual([]);
     for (const state of ['up', 'connecting', 'up', 'down', 'up'] as const)

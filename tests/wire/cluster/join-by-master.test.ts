@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JoinAnswer } from '@rustbalance/actors/election/join/answer-codec.js';
+import { runHere } from '@rustbalance/crypto-worker/tasks.js';
 import { placeCall, placeCallTo } from '@rustbalance/actors/election/join/join-frame.js';
 import { LONGEST_JOIN_FRAME } from '@rustbalance/actors/election/join/limits.js';
 import { readTokenText } from '@rustbalance/actors/election/join/token-reading.js';
@@ -132,8 +133,8 @@ const callOf = (token: JoinToken, name: string) => {
   return { ...call, member: token.origin.nodeKey };
 };
 
-const masterFrame = (token: JoinToken, name: string) => {
-  const placed = placeCallTo(token.viaMaster!.key, callOf(token, name), systemRandom);
+const masterFrame = async (token: JoinToken, name: string) => {
+  const placed = await placeCallTo(token.viaMaster!.key, callOf(token, name), systemRandom, runHere);
   if (placed === null) throw new Error('no frame');
   return placed;
 };
@@ -149,7 +150,7 @@ const post = (path: string, body: Uint8Array): Buffer =>
 const pathOf = (token: JoinToken): string => `/.rb/${joinPath(token.secret)}`;
 
 const admittedBy = async (node: Node, token: JoinToken, name: string): Promise<JoinAnswer | null> => {
-  const placed = masterFrame(token, name);
+  const placed = await masterFrame(token, name);
   const heard = Buffer.from(
     await rawClient(node.proxy)
       .send(post(pathOf(token), placed.frame))
@@ -169,21 +170,20 @@ describe('a join at the master address', () => {
     const token = await newToken(node);
     expect(token.viaMaster).toMatchObject({ address: node.address.replace('.onion', ''), port: 80 });
 
-    const never = masterFrame(
-      { ...token, secret: new Uint8Array(32) as JoinToken['secret'] },
-      'mallory',
-    ).frame;
-    const right = masterFrame(token, 'mallory').frame;
-    const late = placeCallTo(
+    const unknown = { ...token, secret: new Uint8Array(32) as JoinToken['secret'] };
+    const { frame: never } = await masterFrame(unknown, 'mallory');
+    const { frame: right } = await masterFrame(token, 'mallory');
+    const late = (await placeCallTo(
       token.viaMaster!.key,
       {
         ...callOf(token, 'late'),
         request: { ...requestOf('late', generateNodeKey(systemRandom)), atSecs: 1 },
       },
       systemRandom,
-    )!.frame;
+      runHere,
+    ))!.frame;
     const damaged = right.map((byte, at) => (at === right.length - 1 ? byte ^ 1 : byte));
-    const toThisNode = placeCall(callOf(token, 'mallory'), systemRandom)!.frame;
+    const toThisNode = (await placeCall(callOf(token, 'mallory'), systemRandom, runHere))!.frame;
     const other = joinPath(new Uint8Array(32).fill(1) as JoinToken['secret']);
     const refused: readonly (readonly [string, string, Uint8Array])[] = [
       ['with a path of no token', `/.rb/${other}`, right],
@@ -215,7 +215,7 @@ describe('a join at the master address', () => {
     expect(tokens).toContainEqual(expect.objectContaining({ state: 'spent', used_by: ['beta'] }));
 
     // The token is spent: who comes with it now is the target's.
-    const spent = masterFrame(token, 'gamma').frame;
+    const { frame: spent } = await masterFrame(token, 'gamma');
     expect(
       await rawClient(node.proxy)
         .send(post(pathOf(token), spent))
@@ -226,7 +226,7 @@ describe('a join at the master address', () => {
     // A revoked one has no path any more.
     const another = await newToken(node);
     await node.command('token', 'revoke', Buffer.from(another.id).toString('hex'));
-    const revoked = masterFrame(another, 'delta').frame;
+    const { frame: revoked } = await masterFrame(another, 'delta');
     expect(
       await rawClient(node.proxy)
         .send(post(pathOf(another), revoked))

@@ -1,7 +1,6 @@
+import { agree, curve25519PublicKey } from '../x25519.js';
 import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto';
-import type { Curve25519PublicKey } from '@rustbalance/crypto-worker/brands.js';
-import { agree, curve25519PublicKey } from '../../kernel/cluster-keys.js';
-import type { Curve25519SecretKey } from '../../kernel/cluster-keys.js';
+import type { Curve25519PublicKey, Curve25519SecretKey } from '../brands.js';
 
 /**
  * Noise_IKpsk1_25519_ChaChaPoly_SHA256 (noiseprotocol.org, revision 34), both messages and no transport phase:
@@ -48,6 +47,12 @@ const nonceOf = (counter: number): Uint8Array => {
   return nonce;
 };
 
+/** What goes from message 1 to message 2: plain bytes, since each is computed in whatever thread is free. A secret. */
+interface HandshakeHash {
+  readonly chainingKey: Uint8Array;
+  readonly hash: Uint8Array;
+}
+
 /** SymmetricState of §5.2 with its CipherState. A key of this pattern seals at most one text before it is mixed again. */
 class SymmetricState {
   #chainingKey: Uint8Array;
@@ -55,12 +60,22 @@ class SymmetricState {
   #key: Uint8Array | null = null;
   #counter = 0;
 
-  constructor(prologue: Uint8Array) {
-    const name = Buffer.from(PROTOCOL, 'latin1');
+  constructor({ chainingKey, hash }: HandshakeHash) {
+    this.#chainingKey = chainingKey;
+    this.#hash = hash;
+  }
+
+  static begin(prologue: Uint8Array): SymmetricState {
     // §5.2: a name longer than the hash is hashed. This one has 36 bytes.
-    this.#hash = sha256(name);
-    this.#chainingKey = this.#hash;
-    this.mixHash(prologue);
+    const hash = sha256(Buffer.from(PROTOCOL, 'latin1'));
+    const state = new SymmetricState({ chainingKey: hash, hash });
+    state.mixHash(prologue);
+    return state;
+  }
+
+  /** Between the messages: message 2 begins by mixing a new key in, so that of message 1 is not needed any more. */
+  betweenMessages(): HandshakeHash {
+    return { chainingKey: this.#chainingKey, hash: this.#hash };
   }
 
   mixHash(data: Uint8Array): void {
@@ -139,18 +154,23 @@ export interface Initiator {
   readonly ephemeral: Curve25519SecretKey;
 }
 
+/** What the caller keeps until the answer comes. Used once. */
+export interface CallerState extends HandshakeHash {
+  readonly own: Curve25519SecretKey;
+  readonly ephemeral: Curve25519SecretKey;
+}
+
 export interface Initiated {
   readonly message: Uint8Array;
-  /** The payload of message 2; null when it is not the answer to this message 1. */
-  readonly open: (message: Uint8Array) => Uint8Array | null;
+  readonly state: CallerState;
 }
 
 const keyAt = (message: Uint8Array, at: number): Curve25519PublicKey =>
   message.slice(at, at + KEY_BYTES) as Curve25519PublicKey;
 
-/** Writes message 1. Null when the responder's key is none that agrees on anything. 2.4 ms of CPU, measured; only the command line does it. */
+/** Writes message 1. Null when the responder's key is none that agrees on anything. 2.4 ms of CPU, measured. */
 export const initiate = (keys: Initiator, payload: Uint8Array): Initiated | null => {
-  const state = new SymmetricState(keys.prologue);
+  const state = SymmetricState.begin(keys.prologue);
   state.mixHash(keys.responder);
   const ephemeral = curve25519PublicKey(keys.ephemeral);
   state.mixEphemeral(ephemeral);
@@ -160,16 +180,20 @@ export const initiate = (keys: Initiator, payload: Uint8Array): Initiated | null
   state.mixKeyAndHash(keys.psk);
   const message = new Uint8Array(Buffer.concat([ephemeral, sealedStatic, state.encrypt(payload)]));
 
-  let used = false;
-  const open = (answer: Uint8Array): Uint8Array | null => {
-    if (used || answer.length < SECOND_MESSAGE_OVERHEAD) return null;
-    used = true;
-    const theirs = keyAt(answer, 0);
-    state.mixEphemeral(theirs);
-    if (!state.mixAgreement(keys.ephemeral, theirs) || !state.mixAgreement(keys.own, theirs)) return null;
-    return state.decrypt(answer.subarray(KEY_BYTES));
+  return {
+    message,
+    state: { ...state.betweenMessages(), own: keys.own, ephemeral: keys.ephemeral },
   };
-  return { message, open };
+};
+
+/** The payload of message 2; null when it is not the answer to this message 1. */
+export const openAnswer = (kept: CallerState, answer: Uint8Array): Uint8Array | null => {
+  if (answer.length < SECOND_MESSAGE_OVERHEAD) return null;
+  const state = new SymmetricState(kept);
+  const theirs = keyAt(answer, 0);
+  state.mixEphemeral(theirs);
+  if (!state.mixAgreement(kept.ephemeral, theirs) || !state.mixAgreement(kept.own, theirs)) return null;
+  return state.decrypt(answer.subarray(KEY_BYTES));
 };
 
 /** Whoever is called. */
@@ -179,18 +203,24 @@ export interface Responder {
   readonly prologue: Uint8Array;
 }
 
+/** What the called one keeps until it answers. Used once: two answers would be sealed with one key and nonce. */
+export interface CalledState extends HandshakeHash {
+  /** The caller's keys. */
+  readonly ephemeral: Curve25519PublicKey;
+  readonly initiator: Curve25519PublicKey;
+}
+
 export interface Responded {
   /** The static key that the caller has proved to hold. */
   readonly initiator: Curve25519PublicKey;
   readonly payload: Uint8Array;
-  /** Writes message 2, once. Null when the caller's keys agree on nothing. */
-  readonly answer: (ephemeral: Curve25519SecretKey, payload: Uint8Array) => Uint8Array | null;
+  readonly state: CalledState;
 }
 
-/** Reads message 1; null when anything about it is wrong, the psk included. 1.9 ms of CPU, measured, and 1.6 for the answer: the listener lets one a second or two through. */
+/** Reads message 1; null when anything about it is wrong, the psk included. 1.9 ms of CPU, measured, and 1.6 for the answer. */
 export const respond = (keys: Responder, message: Uint8Array): Responded | null => {
   if (message.length < FIRST_MESSAGE_OVERHEAD) return null;
-  const state = new SymmetricState(keys.prologue);
+  const state = SymmetricState.begin(keys.prologue);
   state.mixHash(curve25519PublicKey(keys.own));
   const ephemeral = keyAt(message, 0);
   state.mixEphemeral(ephemeral);
@@ -202,14 +232,18 @@ export const respond = (keys: Responder, message: Uint8Array): Responded | null 
   const payload = state.decrypt(message.subarray(staticEnd));
   if (payload === null) return null;
 
-  let used = false;
-  const answer = (own: Curve25519SecretKey, reply: Uint8Array): Uint8Array | null => {
-    if (used) throw new Error('a Noise message 1 is answered once');
-    used = true;
-    const publicKey = curve25519PublicKey(own);
-    state.mixEphemeral(publicKey);
-    if (!state.mixAgreement(own, ephemeral) || !state.mixAgreement(own, initiator)) return null;
-    return new Uint8Array(Buffer.concat([publicKey, state.encrypt(reply)]));
-  };
-  return { initiator, payload, answer };
+  return { initiator, payload, state: { ...state.betweenMessages(), ephemeral, initiator } };
+};
+
+/** Writes message 2. Null when the caller's keys agree on nothing. @param own fresh: 32 random bytes */
+export const writeAnswer = (
+  kept: CalledState,
+  own: Curve25519SecretKey,
+  reply: Uint8Array,
+): Uint8Array | null => {
+  const state = new SymmetricState(kept);
+  const publicKey = curve25519PublicKey(own);
+  state.mixEphemeral(publicKey);
+  if (!state.mixAgreement(own, kept.ephemeral) || !state.mixAgreement(own, kept.initiator)) return null;
+  return new Uint8Array(Buffer.concat([publicKey, state.encrypt(reply)]));
 };
