@@ -35,44 +35,23 @@ export const publisherMachine = setup({
   id: 'publisher',
   initial: 'waiting',
   context: { reason: 'starting', entered: 0 },
+  // Whatever came before, a verdict tells how it is now: after a take-over a standby may have published all at once.
   on: {
     STAND_BY: { target: '.standby', actions: 'explain' },
     WAIT: { target: '.waiting', actions: 'explain' },
     WITHHOLD: { target: '.withheld', actions: 'explain' },
+    UPLOAD: { target: '.publishing', actions: 'explain' },
+    COMPLETE: { target: '.published', actions: 'explain' },
+    DEGRADE: { target: '.degraded', actions: 'explain' },
   },
+  // The verdict of the state itself enters it no second time.
   states: {
-    standby: { entry: 'count' },
-    waiting: {
-      entry: 'count',
-      on: { UPLOAD: { target: 'publishing', actions: 'explain' } },
-    },
-    withheld: {
-      entry: 'count',
-      on: {
-        UPLOAD: { target: 'publishing', actions: 'explain' },
-        COMPLETE: { target: 'published', actions: 'explain' },
-        DEGRADE: { target: 'degraded', actions: 'explain' },
-      },
-    },
-    publishing: {
-      entry: 'count',
-      on: {
-        COMPLETE: { target: 'published', actions: 'explain' },
-        DEGRADE: { target: 'degraded', actions: 'explain' },
-      },
-    },
-    published: {
-      entry: 'count',
-      on: { UPLOAD: { target: 'publishing', actions: 'explain' } },
-    },
-    degraded: {
-      entry: 'count',
-      on: {
-        UPLOAD: { target: 'publishing', actions: 'explain' },
-        COMPLETE: { target: 'published', actions: 'explain' },
-        DEGRADE: { actions: 'explain' },
-      },
-    },
+    standby: { entry: 'count', on: { STAND_BY: { actions: 'explain' } } },
+    waiting: { entry: 'count', on: { WAIT: { actions: 'explain' } } },
+    withheld: { entry: 'count', on: { WITHHOLD: { actions: 'explain' } } },
+    publishing: { entry: 'count', on: { UPLOAD: { actions: 'explain' } } },
+    published: { entry: 'count', on: { COMPLETE: { actions: 'explain' } } },
+    degraded: { entry: 'count', on: { DEGRADE: { actions: 'explain' } } },
   },
 });
 

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ChaosMode } from '@rustbalance/actors/kernel/envelope.js';
 import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
 import { DaemonNode } from '../support/cluster/daemon-node.js';
+import { SILENT_STATES } from '../support/cluster/status.js';
 import { eventually } from '../support/eventually.js';
 import { daemonMemory, memoryFigure } from './resident-memory.js';
 import { spread } from './statistics.js';
@@ -13,9 +14,6 @@ import type { Figure } from './statistics.js';
 const START_RUNS = 5;
 /** Long enough for the allocators to settle and for what is loaded on demand to have been. */
 const STEADY_MS = 20_000;
-
-/** What inspect says in the place of an actor that has not answered it; `down` may be what the TorActor says of its Tor. */
-const SILENT_STATES: readonly string[] = ['starting', 'restarting', 'stopping', 'unresponsive'];
 
 const makeNode = async (dir: string, set: readonly string[]): Promise<DaemonNode> => {
   await mkdir(join(dir, 'node'), { mode: 0o700 });

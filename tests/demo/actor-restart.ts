@@ -1,3 +1,4 @@
+import { SILENT_STATES } from '../support/cluster/status.js';
 import { eventually } from '../support/eventually.js';
 import type { FetchResult } from '../support/stock-client-http.js';
 import type { StockClient } from '../support/stock-client.js';
@@ -39,7 +40,7 @@ export const showActorRestart = async (
     `${VICTIM} runs again`,
     async () => {
       const now = await node.actor(VICTIM);
-      return now.generation > before.generation ? now : null;
+      return now.generation > before.generation && !SILENT_STATES.includes(now.state) ? now : null;
     },
     { timeoutMs: 20_000, everyMs: 50 },
   );

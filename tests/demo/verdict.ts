@@ -24,7 +24,7 @@ const MAY_BE_LOST = 1;
  * Who holds a descriptor that names the dead node chooses one of its introduction points every third time, and some of
  * these still take the INTRODUCE1 cell: a relay before them keeps the DESTROY cell back, so they do not know yet. Tor then
  * waits for the rendezvous for longer than the 20 s that the demo gives a page (of 20 visits 9 to 19 were answered in
- * seven runs on tor 0.4.9.11). With one in three lost, fewer than 6 of 20 come once in 5,000 runs.
+ * eight runs on tor 0.4.9.11). With one in three lost, fewer than 6 of 20 come once in 5,000 runs.
  */
 const LEAST_RETURNING = 0.3;
 

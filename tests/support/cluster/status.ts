@@ -7,6 +7,9 @@ export type StatusJson = ControlAnswer<'status'>;
 /** What `rbctl inspect --json` prints. */
 export type InspectJson = ControlAnswer<'inspect'>;
 
+/** What inspect says in the place of an actor that has not answered it; `down` may be what the TorActor says of its Tor. */
+export const SILENT_STATES: readonly string[] = ['starting', 'restarting', 'stopping', 'unresponsive'];
+
 export type ActorJson = NonNullable<InspectJson['actors'][ActorName]>;
 
 /** Both descriptors are on every responsible HSDir, except those that are known to be dead. */
