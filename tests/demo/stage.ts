@@ -24,7 +24,8 @@ const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
  * to stop. In a session of its own, which Ctrl-C does not reach.
  */
 const removesWhenGone = (dir: string): ChildProcess => {
-  const script = 'cat >/dev/null; sleep 5; rm -rf -- "$0"';
+  // read is of the shell itself: no second process for which nobody would wait.
+  const script = 'read -r _; sleep 5; rm -rf -- "$0"';
   return spawn('sh', ['-c', script, dir], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
 };
 
@@ -86,8 +87,7 @@ export class Stage {
     } finally {
       rmSync(this.dir, { recursive: true, force: true, maxRetries: 3 });
       const ended = once(this.#remover, 'exit');
-      // It and its `cat`: the whole session.
-      if (this.#remover.pid !== undefined) process.kill(-this.#remover.pid, 'SIGTERM');
+      this.#remover.kill();
       await ended;
     }
   }
