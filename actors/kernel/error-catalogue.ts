@@ -482,6 +482,10 @@ export const CATALOGUE = {
     what: 'the descriptor that Tor made for the instance cannot be used: {problem}',
     action: 'Report this line together with the version of Tor.',
   },
+  'tor.network-silent': {
+    what: 'Tor gets no answer from its network, and no other node is heard; this node is left out meanwhile',
+    action: 'See to the network of this machine. It mends itself once that is back.',
+  },
   'tor.too-few-points': {
     what: 'only {alive} of the {wanted} introduction points of this node live',
     action:

@@ -51,6 +51,8 @@ export class OwnPoints {
   #published: OwnIntroductionPoints | null = null;
   /** True once the circuits of this connection are known. */
   #active = false;
+  /** Circuits look alive and carry nothing. */
+  #isWithheld = false;
   /** Since when only a stand-in could be published. */
   #standInSinceMs: number | null = null;
 
@@ -108,6 +110,19 @@ export class OwnPoints {
     this.#readings = new Map();
     if (this.#published !== null && this.#published.points.length === 0) return;
     this.#publish(NOTHING, atMs);
+  }
+
+  /** The network behind Tor is gone, of which Tor does not know. */
+  withhold(): void {
+    this.#isWithheld = true;
+    this.#tell(false);
+  }
+
+  /** It is back; `anew`: Tor has dropped all circuits, and tells of it later. */
+  release(anew: boolean): void {
+    this.#isWithheld = false;
+    if (anew) this.#circuits.clear();
+    this.#tell(false);
   }
 
   /** The plan of the newest consensus. */
@@ -176,7 +191,7 @@ export class OwnPoints {
   /** Publishes what can be said now, if it says something new. */
   #tell(circuitsChanged: boolean): void {
     if (!this.#active) return;
-    if (this.#circuits.size === 0) {
+    if (this.#circuits.size === 0 || this.#isWithheld) {
       // Only the circuits themselves say that nothing lives; unread descriptors do not.
       if (this.#published === null || this.#published.points.length > 0) {
         this.#publish(NOTHING, this.#circuits.lastLossAtMs ?? this.#effects.wallMs());

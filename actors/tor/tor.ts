@@ -93,6 +93,9 @@ export class Tor {
           this.#coordination.want(service);
           this.#workers.guard.look();
         },
+        'election.peers': ({ peers }) => {
+          this.#workers.outage.peersTold(peers);
+        },
         'tor.client-authorizations': ({ authorizations }) => {
           this.#workers.authorizations.want(authorizations);
         },
@@ -159,6 +162,7 @@ export class Tor {
     this.#coordination.begin();
     this.#workers.guard.begin();
     this.#workers.authorizations.begin();
+    this.#workers.outage.begin();
     this.#trigger.poke();
   }
 
@@ -210,6 +214,7 @@ export class Tor {
     this.#workers.network.end();
     this.#workers.guard.end();
     this.#workers.authorizations.end();
+    this.#workers.outage.end();
     this.#coordination.end();
     session?.tor.close(reason);
   }
@@ -217,7 +222,7 @@ export class Tor {
   #step(nowMs: number): number | null {
     const session = this.#session;
     if (session === null) return null;
-    const { network, points, guard, authorizations } = this.#workers;
+    const { network, points, guard, authorizations, outage } = this.#workers;
     const wakeAtMs = [
       session.tor.step(nowMs),
       network.step(nowMs),
@@ -227,6 +232,7 @@ export class Tor {
       guard.step(nowMs),
       authorizations.step(nowMs),
       points.step(nowMs),
+      outage.step(nowMs),
     ].reduce(earlier, null);
     return earlier(wakeAtMs, this.#renewIfLacking(nowMs));
   }

@@ -7,8 +7,10 @@ import { ClientAuthorizations } from './client-authorizations.js';
 import type { Coordination } from './coordination-service.js';
 import { HIDDEN_SERVICE_OPTIONS } from './control/hidden-service-options.js';
 import { INFO } from './control/info.js';
+import { toWireText } from './control/wire-text.js';
 import { instanceFault, type Instance } from './instance-files.js';
 import { NetworkWatch, type NetworkDocuments } from './network-watch.js';
+import { OutageWatch } from './outage-watch.js';
 import { OwnPoints } from './own-points.js';
 import { ServiceGuard } from './service-guard.js';
 import type { OnionService } from './service-lines.js';
@@ -30,6 +32,7 @@ export interface Workers {
   readonly points: OwnPoints;
   readonly guard: ServiceGuard;
   readonly authorizations: ClientAuthorizations;
+  readonly outage: OutageWatch;
 }
 
 /** The largest descriptor that any Tor takes, until a consensus says it (dir-spec: HSV3MaxDescriptorSize). */
@@ -40,6 +43,9 @@ const DEFAULT_MAX_DESCRIPTOR_SIZE = 50_000;
  * since a late answer does no harm (it is the next question's, about the same).
  */
 const OWN_FETCH_DEADLINE_MS = 4_000;
+
+/** Asked at once whether the network is there: a dead one among them must not decide. */
+const ASKED_HSDIRS = 3;
 
 /** How far ahead of our clock a counter may be. */
 const COUNTER_SLACK_SECS = 10;
@@ -98,6 +104,8 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
   };
   // eslint-disable-next-line prefer-const -- each refers to the other.
   let points: OwnPoints;
+  /** The responsible ones for the instance. */
+  let hsdirs: readonly RelayFingerprint[] = [];
 
   const network = new NetworkWatch({
     log,
@@ -120,6 +128,7 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
       context.publish('tor.network', { view });
     },
     planned: (plan, causedAtMs) => {
+      hsdirs = plan[plan.clientsUse].store.map(({ fingerprint }) => fingerprint);
       points.planned(plan, causedAtMs);
     },
     hurry: managed ? async () => current().tor.commands.signal('RELOAD') : null,
@@ -212,5 +221,34 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
     found: setting.serviceFound,
     poke,
   });
-  return { network, points, guard, authorizations };
+  const answers = async (hsdir: RelayFingerprint): Promise<boolean> => {
+    const { fetcher } = current().tor;
+    const { descriptor, reason } = await fetcher.fetch(instance.address, hsdir, OWN_FETCH_DEADLINE_MS);
+    return descriptor !== null || reason === 'NOT_FOUND';
+  };
+  const outage = new OutageWatch({
+    log,
+    // Without a consensus there is nobody to ask, and nothing to withhold either.
+    ask: async () => {
+      const asked = sampleOf(hsdirs, ASKED_HSDIRS, context.random);
+      return asked.length === 0 || (await Promise.all(asked.map(answers))).includes(true);
+    },
+    withhold: () => {
+      points.withhold();
+    },
+    release: (anew) => {
+      points.release(anew);
+    },
+    // Others' onion services on a Tor of theirs would lose their visitors. The two commands go out together.
+    reconnect: managed
+      ? async () => {
+          const { commands } = current().tor;
+          const disabled = (value: '0' | '1'): Promise<void> =>
+            commands.setConf([{ key: 'DisableNetwork', value: toWireText(value) }]);
+          await Promise.all([disabled('1'), disabled('0')]);
+        }
+      : null,
+    poke,
+  });
+  return { network, points, guard, authorizations, outage };
 };
