@@ -31,6 +31,8 @@ const noTunnels = () => {
     wg: 'wireguard-tools',
     'wireguard-go': 'wireguard-go',
     nft: 'nftables',
+    tc: 'iproute2',
+    tor: 'tor',
   };
   for (const [program, name] of Object.entries(packages)) {
     if (!runs('sh', '-c', 'PATH="$PATH:/usr/sbin:/sbin" command -v "$0"', program)) {

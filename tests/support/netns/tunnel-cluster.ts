@@ -28,6 +28,23 @@ export interface TunnelCluster extends Cluster {
   readonly joinedMs: readonly number[];
 }
 
+/**
+ * Shorter than the defaults where those would let a test wait for minutes: what an isolated node must wait for before it holds
+ * the others for dead, how long a better node that is back leaves the lease to another, and how often a tunnel is looked at
+ * that gives no sign of trouble (a stopped wireguard-go). Probes are as by default. Only the start may take longer: machines that
+ * run tests are loaded.
+ */
+export const TUNNEL_SETTINGS: readonly string[] = [
+  'coordination.heartbeat_interval_secs=2',
+  'coordination.heartbeat_timeout_secs=8',
+  'coordination.backoff_jitter_secs=1',
+  'coordination.lease_duration_secs=10',
+  'publish.takeover_grace_secs=2',
+  'resilience.removal_grace_period=2',
+  'wireguard.check_interval_secs=10',
+  'supervisor.start_timeout_secs=20',
+];
+
 /** A first publication after a start, and a joiner's first introduction points. */
 const PATIENCE_MS = 120_000;
 
