@@ -911,6 +911,11 @@ export const CATALOGUE = {
     action:
       'Set [direct] listen (mode direct) to an address that the other machine can reach, or another [coordination] mode.',
   },
+  'member.removed-until-restart': {
+    what: 'the removal of {id} may be forgotten at the next start: it stands in config.toml, or no records are kept',
+    action:
+      'Take {id} out of [[direct.peers]] on every node; a node without [coordination] members_dir keeps no removals.',
+  },
   'member.unknown': {
     what: 'there is no member {id} in the cluster',
     action: 'Take an id that rustbalance status shows. A peer that stands in config.toml is removed there.',

@@ -1,6 +1,7 @@
 import { isNodeId } from '@rustbalance/actors/kernel/brands.js';
 import { nodePaths } from '@rustbalance/actors/kernel/config/paths.js';
 import { askDaemon } from '@rustbalance/supervisor/control-client.js';
+import { errorData, errorLine } from '@rustbalance/actors/kernel/errors.js';
 import { defineCommand } from '../command.js';
 import { configOptions, jsonOption } from '../common-options.js';
 import type { ConfigArgs, JsonArgs } from '../common-options.js';
@@ -25,8 +26,15 @@ export const removeCommand = defineCommand<RemoveArgs>({
   },
   run: async (args, world) => {
     if (!isNodeId(args.id)) throw usageError(`${world.programName} remove`, `${args.id} is no node id`);
-    const { daemonSocket } = nodePaths(await readConfig(args, world));
+    const config = await readConfig(args, world);
+    const { daemonSocket } = nodePaths(config);
     const answer = await askDaemon(daemonSocket, { command: 'remove', id: args.id });
+    const isListed = config.direct.peers.some(({ id }) => id === args.id);
+    const isKept = config.coordination.members_dir !== '';
+    if ((isListed || !isKept) && !args.json) {
+      const error = errorData('member.removed-until-restart', 'direct.peers', { id: args.id });
+      world.complain(`${errorLine(error)}\n`);
+    }
     world.print(
       args.json ? `${JSON.stringify(answer)}\n` : `${answer.removed} was removed from the cluster.\n`,
     );

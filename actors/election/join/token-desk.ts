@@ -63,10 +63,7 @@ const originOf = (member: MemberRecord, mode: TokenWorld['mode']): TokenOrigin |
     nodeKey: publicKey,
     coordination,
     direct: mode === 'direct' ? direct : null,
-    wireguard:
-      mode === 'wireguard' && wireguard !== null && wireguard.endpoint !== null
-        ? { publicKey: wireguard.publicKey, endpoint: wireguard.endpoint }
-        : null,
+    wireguard: mode === 'wireguard' ? wireguard : null,
   };
 };
 

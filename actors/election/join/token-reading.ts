@@ -70,16 +70,16 @@ const origin = z
     wg_pubkey: bytes<Curve25519PublicKey>(KEY_BYTES).optional(),
     wg_endpoint: ipPort.optional(),
   })
-  .refine(({ wg_pubkey: key, wg_endpoint: endpoint }) => (key === undefined) === (endpoint === undefined))
+  .refine(({ wg_pubkey: key, wg_endpoint: endpoint }) => endpoint === undefined || key !== undefined)
   .transform((fields): TokenOrigin => ({
     nodeId: fields.node_id as NodeId,
     nodeKey: fields.node_key,
     coordination: fields.coordination ?? null,
     direct: fields.direct ?? null,
     wireguard:
-      fields.wg_pubkey === undefined || fields.wg_endpoint === undefined
+      fields.wg_pubkey === undefined
         ? null
-        : { publicKey: fields.wg_pubkey, endpoint: fields.wg_endpoint },
+        : { publicKey: fields.wg_pubkey, endpoint: fields.wg_endpoint ?? null },
   }));
 
 const sealed = z

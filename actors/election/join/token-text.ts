@@ -18,8 +18,8 @@ export interface TokenOrigin {
   readonly coordination: OnionAddress | null;
   /** `IP:port` at which it takes joins without Tor; null where it does not. */
   readonly direct: string | null;
-  /** Only where it can be called: without an endpoint the key tells a joiner nothing that the handshake does not. */
-  readonly wireguard: { readonly publicKey: Curve25519PublicKey; readonly endpoint: string } | null;
+  /** Where the nodes meet by WireGuard, which a joiner knows by it; the endpoint is null where it cannot be called. */
+  readonly wireguard: { readonly publicKey: Curve25519PublicKey; readonly endpoint: string | null } | null;
 }
 
 /**
@@ -83,7 +83,10 @@ const originFields = (origin: TokenOrigin) => ({
   ...(origin.direct === null ? {} : { direct: origin.direct }),
   ...(origin.wireguard === null
     ? {}
-    : { wg_pubkey: base64url(origin.wireguard.publicKey), wg_endpoint: origin.wireguard.endpoint }),
+    : {
+        wg_pubkey: base64url(origin.wireguard.publicKey),
+        ...(origin.wireguard.endpoint === null ? {} : { wg_endpoint: origin.wireguard.endpoint }),
+      }),
 });
 
 const masterFields = ({ address, port, key }: MasterWay) => ({

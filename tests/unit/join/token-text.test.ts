@@ -22,7 +22,7 @@ const anyOrigin: fc.Arbitrary<TokenOrigin> = fc.record({
   nodeKey: bytes<TokenOrigin['nodeKey']>(32),
   coordination: fc.option(onion),
   direct: fc.option(address),
-  wireguard: fc.option(fc.record({ publicKey: bytes<never>(32), endpoint: address })),
+  wireguard: fc.option(fc.record({ publicKey: bytes<never>(32), endpoint: fc.option(address) })),
 });
 
 const anyWayByMaster = fc.record({
