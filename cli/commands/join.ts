@@ -1,5 +1,5 @@
 import { rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join as pathOf } from 'node:path';
 import type { JoinAdmission } from '@rustbalance/actors/election/join/answer-codec.js';
 import { readPendingJoin } from '@rustbalance/actors/election/join/pending-join-file.js';
 import { isSameJoin } from '@rustbalance/actors/election/join/pending-join.js';
@@ -22,12 +22,15 @@ import { refuseExisting } from '../init/place-files.js';
 import { offerStart } from '../init/start-offer.js';
 import { newWireguardKey } from '../init/transport.js';
 import type { NewTransport, TransportName } from '../init/transport.js';
+import { makeUnknownNode, openToken } from '../join/embedded.js';
 import { draftOf, makeConfigDirectory, pendingJoinPath, pursueJoin } from '../join/pursue.js';
 import type { PendingNode } from '../join/pursue.js';
 import { tokenFrom } from '../join/token-input.js';
+import { passphraseOptions } from '../passphrase.js';
+import type { PassphraseArgs } from '../passphrase.js';
 import type { CliWorld } from '../world.js';
 
-interface JoinArgs extends JsonArgs, NewNodeArgs {
+interface JoinArgs extends JsonArgs, NewNodeArgs, PassphraseArgs {
   readonly token: string | undefined;
   readonly 'token-file': string | undefined;
   readonly 'node-id': string | undefined;
@@ -41,7 +44,7 @@ interface JoinArgs extends JsonArgs, NewNodeArgs {
   readonly wait: boolean;
 }
 
-/** What `join --json` prints: scripts rely on these names. */
+/** What `join --json` prints: scripts rely on these names. Null: nobody was asked. */
 interface JoinOutput {
   readonly onion_address: string;
   readonly node_id: string;
@@ -50,7 +53,7 @@ interface JoinOutput {
   readonly config_path: string;
   readonly master_key_path: string | null;
   readonly transport: TransportName;
-  readonly cluster_size: number;
+  readonly cluster_size: number | null;
   readonly publisher: string | null;
 }
 
@@ -139,16 +142,16 @@ const withDirectory = async (configDir: string, pending: PendingNode): Promise<P
   }
 };
 
-const outputOf = (node: NewNode, admission: JoinAdmission): JoinOutput => ({
+const outputOf = (node: NewNode, priority: number, admission: JoinAdmission | null): JoinOutput => ({
   onion_address: `${node.master.address}.onion`,
   node_id: node.id,
   node_public_key: encodeNodePublicKey(nodePublicKey(node.nodeSeed)),
-  priority: admission.priority,
-  config_path: join(node.configDir, NODE_FILES.config),
-  master_key_path: node.master.secret === null ? null : join(node.configDir, NODE_FILES.masterKey),
+  priority,
+  config_path: pathOf(node.configDir, NODE_FILES.config),
+  master_key_path: node.master.secret === null ? null : pathOf(node.configDir, NODE_FILES.masterKey),
   transport: node.transport.mode,
-  cluster_size: admission.clusterSize,
-  publisher: admission.publisher,
+  cluster_size: admission?.clusterSize ?? null,
+  publisher: admission?.publisher ?? null,
 });
 
 const summary = (output: JoinOutput): string =>
@@ -159,10 +162,34 @@ const summary = (output: JoinOutput): string =>
     output.master_key_path === null
       ? 'Master key     none: this node never publishes'
       : `Master key     ${output.master_key_path}  (whoever has it is the service)`,
-    `Cluster        ${String(output.cluster_size)} nodes, ${output.publisher === null ? 'nobody publishes now' : `${output.publisher} publishes`}`,
+    output.cluster_size === null
+      ? 'Cluster        not asked: the daemon makes this node known, and publishes nothing before'
+      : `Cluster        ${String(output.cluster_size)} nodes, ${output.publisher === null ? 'nobody publishes now' : `${output.publisher} publishes`}`,
     '',
     '',
   ].join('\n');
+
+/** Makes the node: with what the token itself holds, or else with what a member answers. */
+const join = async (
+  configDir: string,
+  wanted: PendingNode,
+  args: JoinArgs,
+  world: CliWorld,
+  tell: (line: string) => void,
+): Promise<JoinOutput> => {
+  const opened = await openToken(wanted.token, args, world);
+  if (opened !== null) {
+    const node = await makeUnknownNode(configDir, wanted, opened);
+    return outputOf(node, node.priority, null);
+  }
+  const pending = await withDirectory(configDir, wanted);
+  const { node, admission } = await pursueJoin(configDir, pending, world, {
+    isPatient: args.wait || (world.isTerminal && !args.json),
+    interrupted: world.interrupted,
+    tell,
+  });
+  return outputOf(node, admission.priority, admission);
+};
 
 export const joinCommand = defineCommand<JoinArgs>({
   words: ['join'],
@@ -171,7 +198,8 @@ export const joinCommand = defineCommand<JoinArgs>({
     'Takes the token from standard input (`rustbalance join --yes --target … < token`), from `--token-file`, or as an argument, which other users of the machine can read in its list of processes.',
     'Calls the member that issued the token, or others that it names, five times with growing pauses, each over a fresh path: by a Tor of its own that ends with it, or, where the nodes meet by `direct`, by TCP. On a terminal, or with `--wait`, it then goes on, every few minutes, until the token ends. Writes the same files as `init`, with the records of all members in `peers/`, all or none, and never over a file that is there.',
     'What is asked for lies in `pending-join.json` in the configuration directory until it is done: another run with a token of the same cluster shows the same node key, which costs no second use, and `rustbalance run` completes it by itself. The file goes when the token can never work (revoked, expired, spent, of another cluster).',
-    '`--json` prints `onion_address`, `node_id`, `node_public_key`, `priority`, `config_path`, `master_key_path` (or null), `transport`, `cluster_size` and `publisher` (or null).',
+    'A token that was made with `--embed-key` holds all that a node needs: `join` asks for its passphrase, calls nobody, and leaves it to the daemon to make the node known.',
+    '`--json` prints `onion_address`, `node_id`, `node_public_key`, `priority`, `config_path`, `master_key_path` (or null), `transport`, `cluster_size` (null where nobody was called) and `publisher` (or null).',
   ],
   options: {
     ...newNodeOptions,
@@ -240,6 +268,7 @@ export const joinCommand = defineCommand<JoinArgs>({
       kind: 'flag',
       description: 'Goes on trying after five attempts, until the token ends, as it does on a terminal.',
     },
+    ...passphraseOptions,
     ...jsonOption,
   },
   run: async (args, world) => {
@@ -262,13 +291,7 @@ export const joinCommand = defineCommand<JoinArgs>({
       if ((await world.confirm(question)) !== true)
         throw new UsageError([errorData('init.not-confirmed', configDir)]);
     }
-    const pending = await withDirectory(configDir, wanted);
-    const { node, admission } = await pursueJoin(configDir, pending, world, {
-      isPatient: args.wait || (world.isTerminal && !args.json),
-      interrupted: world.interrupted,
-      tell,
-    });
-    const output = outputOf(node, admission);
+    const output = await join(configDir, wanted, args, world, tell);
     if (args.json) world.print(`${JSON.stringify(output)}\n`);
     else {
       world.print(summary(output));

@@ -1,6 +1,6 @@
 import { readTokenText } from '@rustbalance/actors/election/join/token-reading.js';
 import type { JoinToken } from '@rustbalance/actors/election/join/token-text.js';
-import { LONGEST_TOKEN } from '@rustbalance/actors/election/join/token-text.js';
+import { LONGEST_EMBEDDED_TOKEN } from '@rustbalance/actors/election/join/token-text.js';
 import { RbError } from '@rustbalance/actors/kernel/errors.js';
 import { pathArgument } from '../config-loading.js';
 import { usageError } from '../failure.js';
@@ -8,7 +8,7 @@ import { readArgumentFile } from '../small-file.js';
 import type { CliWorld } from '../world.js';
 
 /** A token that was folded into lines is longer than its characters. */
-const LONGEST_INPUT = 2 * LONGEST_TOKEN;
+const LONGEST_INPUT = 2 * LONGEST_EMBEDDED_TOKEN;
 
 const textOf = async (
   argument: string | undefined,

@@ -57,18 +57,22 @@ export interface Judged {
 const PRIORITY_STEP = 10;
 const LONGEST_ID = 63;
 
+/** The name, or with a number behind it where somebody has it. */
+export const freeNodeId = (taken: ReadonlySet<string>, wanted: NodeId): NodeId => {
+  if (!taken.has(wanted)) return wanted;
+  for (let number = 2; ; number++) {
+    const ending = `-${String(number)}`;
+    const id = `${wanted.slice(0, LONGEST_ID - ending.length).replace(/-+$/, '')}${ending}`;
+    if (!taken.has(id)) return id as NodeId;
+  }
+};
+
 const freeId = (book: UseBook, { joiner, nodeId }: UseQuestion): NodeId => {
   const others = [
     ...book.members.map(({ id, publicKey }) => ({ id, publicKey })),
     ...book.grants.map((grant) => ({ id: grant.nodeId, publicKey: grant.joiner })),
   ].filter(({ publicKey }) => !sameBytes(publicKey, joiner));
-  const taken = new Set<string>(others.map(({ id }) => id));
-  if (!taken.has(nodeId)) return nodeId;
-  for (let number = 2; ; number++) {
-    const ending = `-${String(number)}`;
-    const id = `${nodeId.slice(0, LONGEST_ID - ending.length).replace(/-+$/, '')}${ending}`;
-    if (!taken.has(id)) return id as NodeId;
-  }
+  return freeNodeId(new Set<string>(others.map(({ id }) => id)), nodeId);
 };
 
 const lastPriority = (book: UseBook): number =>

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,15 +9,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readTokenText } from '@rustbalance/actors/election/join/token-reading.js';
 import { encodeTokenText } from '@rustbalance/actors/election/join/token-text.js';
-import { writePendingJoin } from '@rustbalance/actors/election/join/pending-join-file.js';
-import { parseRecordFile } from '@rustbalance/actors/election/records/record-file.js';
-import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
-import { generateNodeKey } from '@rustbalance/actors/kernel/node-key.js';
-import { systemRandom } from '@rustbalance/actors/kernel/random.js';
-import { nodeFiles } from '@rustbalance/cli/init/node-files.js';
-import type { NewNode } from '@rustbalance/cli/init/node-files.js';
-import { placeFiles } from '@rustbalance/cli/init/place-files.js';
-import { importIdentity } from '@rustbalance/crypto-worker/keys/import-identity.js';
 import { askDaemon } from '@rustbalance/supervisor/control-client.js';
 import { MAIN, rustbalance, spawnDaemon } from '../../support/cluster/program.js';
 import { eventually } from '../../support/eventually.js';
@@ -306,42 +297,47 @@ describe('a cluster formed by init and join', () => {
 
   test('comes to know a node that was made without a call, which publishes nothing until then', async () => {
     await firstNode();
-    const { created } = await ok(['token', 'create', '--lifetime', '5m', ...configured('a')]);
+    const passphrase = at('passphrase');
+    await writeFile(passphrase, 'six words that nobody would guess\n');
+    const sealing = ['--embed-key', '--passphrase-file', passphrase];
+    const { created } = await ok(['token', 'create', ...sealing, ...configured('a')]);
     await stopDaemon('a');
-    const reading = readTokenText(String(created), 0);
-    const master = importIdentity(await readFile(at('a', 'etc', 'master.key')));
-    if (!reading.ok || !master.ok) throw new Error('the files of alpha cannot be read');
-    const alpha = parseRecordFile(
-      reading.token.cluster,
-      await readFile(at('a', 'etc', 'peers', 'alpha.pub'), 'utf8'),
+    const files = async (): Promise<readonly string[]> => (await readdir(dir)).filter((name) => name === 'b');
+
+    await writeFile(at('wrong'), 'six words that somebody guessed');
+    const wrong = await joinWith(String(created), 'b', 1, '--passphrase-file', at('wrong'));
+    expect([wrong.code, JSON.parse(wrong.err)]).toMatchObject([
+      1,
+      { errors: [{ code: 'join.passphrase-wrong' }] },
+    ]);
+    expect([wrong.err.trim().split('\n').length, await files()]).toEqual([1, []]);
+    const [last = ''] = String(created).slice(-1);
+    const changed = `${String(created).slice(0, -1)}${last === 'A' ? 'B' : 'A'}`;
+    const damaged = await joinWith(changed, 'b', 1, '--passphrase-file', passphrase);
+    expect(JSON.parse(damaged.err)).toMatchObject({ errors: [{ code: 'join.token-damaged' }] });
+
+    // Its member is off: nobody is called.
+    const beta = await joinWith(
+      String(created),
+      'b',
+      1,
+      ...['--node-id', 'beta', '--passphrase-file', passphrase],
     );
-    if (!alpha.ok) throw new Error(alpha.problem);
-    const node: NewNode = {
-      configDir: at('b', 'etc'),
-      id: 'beta',
-      priority: 7,
-      target: 'http://127.0.0.1:1',
-      transport: { mode: 'direct', listen: listen(1) },
-      keepsMembers: true,
-      stateDir: at('b', 'state'),
-      runDir: at('b', 'run'),
-      master: master.value,
-      nodeSeed: generateNodeKey(systemRandom),
-      clusterToken: (await readFile(at('a', 'etc', 'cluster.token'), 'utf8')).trim(),
-    };
-    await placeFiles(node.configDir, nodeFiles(node, [alpha.signed]));
-    const file = at('b', 'etc', 'pending-join.json');
-    const { nodeSeed, transport, priority = null } = node;
-    await writePendingJoin(file, {
-      token: reading.token,
-      nodeSeed,
-      nodeId: 'beta' as NodeId,
-      priority,
-      wantsMasterKey: true,
-      transport,
-      node: null,
-      progress: null,
-    });
+    expect(beta).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(beta.out)).toMatchObject({ node_id: 'beta', priority: 110, cluster_size: null });
+    expect((await readdir(at('b', 'etc'))).sort()).toEqual([
+      'cluster.token',
+      'config.toml',
+      'master.key',
+      'node.key',
+      'peers',
+      'pending-join.json',
+    ]);
+    expect(await readdir(at('b', 'etc', 'peers'))).toEqual(['alpha.pub']);
+    expect((await stat(at('b', 'etc', 'pending-join.json'))).mode & 0o777).toBe(0o600);
+    expect(await readFile(at('b', 'etc', 'master.key'))).toEqual(
+      await readFile(at('a', 'etc', 'master.key')),
+    );
 
     await startDaemon('b');
     const election = async () =>
