@@ -819,6 +819,11 @@ export const CATALOGUE = {
     action:
       'Type the passphrase that the token was made with. If it is right, somebody changed the token: make another.',
   },
+  'join.not-by-master': {
+    what: 'the join token was not made for joining by the master address',
+    action:
+      'Set [join] via_master = true on all members, restart them and make another token; or join without --via-master.',
+  },
   'join.token-foreign': {
     what: 'the join token and the node that answered are of different clusters',
     action: 'Make another token on a member of the cluster that this machine shall join.',

@@ -42,6 +42,7 @@ interface JoinArgs extends JsonArgs, NewNodeArgs, PassphraseArgs {
   readonly 'tor-binary': string;
   readonly 'extra-torrc': readonly string[];
   readonly wait: boolean;
+  readonly 'via-master': boolean;
 }
 
 /** What `join --json` prints: scripts rely on these names. Null: nobody was asked. */
@@ -119,6 +120,7 @@ const wantedJoin = (
     priority: args.priority ?? null,
     wantsMasterKey: !args['no-master-key'],
     transport: transportOf(args, token, before?.transport ?? null, world),
+    viaMaster: args['via-master'],
     node: {
       target: args.target,
       stateDir: absolute(args['state-dir']),
@@ -268,6 +270,10 @@ export const joinCommand = defineCommand<JoinArgs>({
       kind: 'flag',
       description: 'Goes on trying after five attempts, until the token ends, as it does on a terminal.',
     },
+    'via-master': {
+      kind: 'flag',
+      description: 'Calls the members by the address that clients use, where [join] via_master is on.',
+    },
     ...passphraseOptions,
     ...jsonOption,
   },
@@ -277,6 +283,8 @@ export const joinCommand = defineCommand<JoinArgs>({
     };
     const configDir = pathArgument(args['config-dir'], world).replace(/(?<=.)\/+$/, '');
     const token = await tokenFrom(args.token, args['token-file'], world);
+    if (args['via-master'] && token.viaMaster === undefined)
+      throw rbError('join.not-by-master', 'join token');
     const before = await earlierJoin(configDir, tell);
     const wanted = wantedJoin(args, token, before, world);
     if (!isReachable(wanted.transport)) {

@@ -93,6 +93,7 @@ export const makeUnknownNode = async (
     token: withoutKey(wanted.token),
     nodeId,
     priority,
+    viaMaster: false,
     node: null,
     progress: null,
   };

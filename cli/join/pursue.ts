@@ -83,7 +83,7 @@ const ask = async (
 ): Promise<JoinAdmission> => {
   const { clock, random } = world;
   const { interrupted, isPatient, tell } = pursuit;
-  const way = callingWay(pending.token, pending.node, { clock, interrupted, tell });
+  const way = callingWay(pending, { clock, interrupted, tell });
   let before = '';
   try {
     return await completeJoin(pending, {

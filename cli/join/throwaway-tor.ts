@@ -29,6 +29,8 @@ export interface ThrowawayTorOptions {
 export interface ThrowawayTor {
   /** A stream to where a member takes joins, each attempt over circuits of its own. */
   readonly open: (member: TokenOrigin, attempt: number) => Promise<Duplex>;
+  /** The same, to any onion address. */
+  readonly openTo: (address: OnionAddress, port: number, attempt: number) => Promise<Duplex>;
   isRunning(): boolean;
   /** Ends it and removes all that it wrote. */
   close(): Promise<void>;
@@ -119,28 +121,30 @@ export const startThrowawayTor = async (options: ThrowawayTorOptions): Promise<T
         resolve();
       });
     });
+    const openTo = async (address: string, port: number, attempt: number): Promise<Duplex> => {
+      const stream = await openSocksStream(
+        {
+          socks: { kind: 'unix', path: join(dir, 'socks.sock') },
+          host: `${address}.onion`,
+          port,
+          // A name of its own gives each attempt circuits of its own.
+          isolation: `join-${String(attempt)}`,
+          timeoutMs: STREAM_WITHIN_MS,
+        },
+        interrupted,
+      );
+      const end = (): void => {
+        stream.destroy();
+      };
+      interrupted.addEventListener('abort', end, { once: true });
+      stream.once('close', () => {
+        interrupted.removeEventListener('abort', end);
+      });
+      return stream;
+    };
     return {
-      open: async ({ coordination }, attempt) => {
-        const stream = await openSocksStream(
-          {
-            socks: { kind: 'unix', path: join(dir, 'socks.sock') },
-            host: `${coordination ?? ''}.onion`,
-            port: COORDINATION_PORTS.join,
-            // A name of its own gives each attempt circuits of its own.
-            isolation: `join-${String(attempt)}`,
-            timeoutMs: STREAM_WITHIN_MS,
-          },
-          interrupted,
-        );
-        const end = (): void => {
-          stream.destroy();
-        };
-        interrupted.addEventListener('abort', end, { once: true });
-        stream.once('close', () => {
-          interrupted.removeEventListener('abort', end);
-        });
-        return stream;
-      },
+      open: ({ coordination }, attempt) => openTo(coordination ?? '', COORDINATION_PORTS.join, attempt),
+      openTo,
       isRunning: () => child.exitCode === null && child.signalCode === null,
       close,
     };

@@ -1,8 +1,10 @@
-import type { JoinToken, TokenOrigin } from '@rustbalance/actors/election/join/token-text.js';
-import type { NodeToMake } from '@rustbalance/actors/election/join/pending-join.js';
+import type { JoinToken, MasterWay, TokenOrigin } from '@rustbalance/actors/election/join/token-text.js';
+import { joinPath } from '@rustbalance/actors/kernel/cluster-keys.js';
+import type { NodeToMake, PendingJoin } from '@rustbalance/actors/election/join/pending-join.js';
 import type { Clock } from '@rustbalance/actors/kernel/clock.js';
 import { dialDirect } from '@rustbalance/actors/wg/join-dial.js';
 import { exchangeFrames } from '@rustbalance/actors/wg/join-exchange.js';
+import { exchangeByMaster } from './master-exchange.js';
 import { startThrowawayTor } from './throwaway-tor.js';
 import type { ThrowawayTor } from './throwaway-tor.js';
 
@@ -26,8 +28,9 @@ const directWay = ({ clock }: CallingWorld): CallingWay => ({
 
 /** By a Tor of our own, started for the first call and again when it has ended. */
 const torWay = (
-  { origin, others, clientAuthorization }: JoinToken,
+  { origin, others, clientAuthorization, secret }: JoinToken,
   { torBinary, extraTorrc }: NodeToMake,
+  master: MasterWay | null,
   { clock, interrupted, tell }: CallingWorld,
 ): CallingWay => {
   let tor: ThrowawayTor | null = null;
@@ -48,11 +51,20 @@ const torWay = (
         interrupted,
         tell,
       });
-      return exchangeFrames(await tor.open(member, attempt), frame, clock);
+      if (master === null) return exchangeFrames(await tor.open(member, attempt), frame, clock);
+      const stream = await tor.openTo(master.address, master.port, attempt);
+      return exchangeByMaster(stream, master, joinPath(secret), frame);
     },
     close,
   };
 };
 
-export const callingWay = (token: JoinToken, node: NodeToMake, world: CallingWorld): CallingWay =>
-  token.origin.direct === null ? torWay(token, node, world) : directWay(world);
+export const callingWay = (
+  { token, node, viaMaster }: PendingJoin & { readonly node: NodeToMake },
+  world: CallingWorld,
+): CallingWay => {
+  const master = viaMaster ? (token.viaMaster ?? null) : null;
+  return master === null && token.origin.direct !== null
+    ? directWay(world)
+    : torWay(token, node, master, world);
+};

@@ -7,7 +7,7 @@ import type { Random } from '../../kernel/random.js';
 import type { JoinAdmission } from './answer-codec.js';
 import { afterFailure, describe, memberFor } from './attempts.js';
 import type { FailedOutcome, JoinOutcome } from './attempts.js';
-import { placeCall } from './join-frame.js';
+import { placeCall, placeCallTo } from './join-frame.js';
 import { requestOf } from './pending-join.js';
 import type { PendingJoin } from './pending-join.js';
 import type { TokenOrigin } from './token-text.js';
@@ -52,11 +52,11 @@ const tryOnce = async (
 ): Promise<JoinOutcome> => {
   const { token, nodeSeed: seed } = pending;
   const request = requestOf(pending, clock.wallMs());
-  const placed = await placeCall(
-    { cluster: token.cluster, token: token.id, secret: token.secret, member: member.nodeKey, seed, request },
-    random,
-    run,
-  );
+  const call = { cluster: token.cluster, token: token.id, secret: token.secret, seed, request };
+  const placed =
+    pending.viaMaster && token.viaMaster !== undefined
+      ? await placeCallTo(token.viaMaster.key, call, random, run)
+      : await placeCall({ ...call, member: member.nodeKey }, random, run);
   if (placed === null) return { kind: 'unreached', reason: 'the token names no usable key' };
   try {
     const answer = await placed.read(await exchange(member, placed.frame, attempt));

@@ -103,6 +103,7 @@ const schema = z
     priority: z.number().int().min(1).max(1_000_000).nullable(),
     wants_master_key: z.boolean(),
     transport,
+    via_master: z.boolean(),
     node: node.nullable(),
     progress: progress.nullable(),
   })
@@ -113,6 +114,7 @@ const schema = z
     priority: fields.priority,
     wantsMasterKey: fields.wants_master_key,
     transport: fields.transport,
+    viaMaster: fields.via_master,
     node: fields.node,
     progress: fields.progress,
   }));
@@ -139,6 +141,7 @@ export const encodePendingJoin = (pending: PendingJoin): string => {
     priority: pending.priority,
     wants_master_key: pending.wantsMasterKey,
     transport: transportFields(pending.transport),
+    via_master: pending.viaMaster,
     node:
       made === null
         ? null

@@ -52,6 +52,8 @@ export interface PendingJoin {
   readonly priority: number | null;
   readonly wantsMasterKey: boolean;
   readonly transport: NodeTransport;
+  /** Members are called by the address that clients use. */
+  readonly viaMaster: boolean;
   /** Null: the node's files are there already, and only its cluster does not know of it yet. */
   readonly node: NodeToMake | null;
   readonly progress: JoinProgress | null;

@@ -52,6 +52,7 @@ const pending: PendingJoin = {
   nodeId: 'gamma' as NodeId,
   priority: null,
   wantsMasterKey: true,
+  viaMaster: false,
   transport: { mode: 'direct', listen: '192.0.2.9:7001' },
   node: null,
   progress: null,

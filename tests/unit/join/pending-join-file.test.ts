@@ -46,6 +46,7 @@ const pending: PendingJoin = {
   nodeId: 'gamma' as NodeId,
   priority: 7,
   wantsMasterKey: false,
+  viaMaster: true,
   transport: {
     mode: 'wireguard',
     endpoint: '192.0.2.9:51820',

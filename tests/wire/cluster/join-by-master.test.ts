@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -14,6 +15,7 @@ import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
 import { joinPath } from '@rustbalance/actors/kernel/cluster-keys.js';
 import { generateNodeKey, nodePublicKey } from '@rustbalance/actors/kernel/node-key.js';
 import { systemRandom } from '@rustbalance/actors/kernel/random.js';
+import { exchangeByMaster } from '@rustbalance/cli/join/master-exchange.js';
 import { askDaemon } from '@rustbalance/supervisor/control-client.js';
 import { rustbalance, spawnDaemon } from '../../support/cluster/program.js';
 import { eventually } from '../../support/eventually.js';
@@ -222,6 +224,18 @@ describe('a join at the master address', () => {
         .closed(),
     ).toContain('the target');
     expect(node.target.requests).toHaveLength(1);
+
+    // As the command does it, over a stream that Tor would have made.
+    const third = await newToken(node);
+    const [host = '', port = ''] = node.proxy.split(':');
+    const by = (token: JoinToken, frame: Uint8Array): Promise<Uint8Array> =>
+      exchangeByMaster(connect(Number(port), host), token.viaMaster!, joinPath(token.secret), frame);
+    const placed = await masterFrame(third, 'epsilon');
+    expect(await placed.read(await by(third, placed.frame))).toMatchObject({
+      outcome: 'admitted',
+      nodeId: 'epsilon',
+    });
+    await expect(by(token, spent)).rejects.toThrow('the service answered for itself');
 
     // A revoked one has no path any more.
     const another = await newToken(node);
