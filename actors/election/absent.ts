@@ -15,9 +15,9 @@ const absenceOf = (peer: Peer, nowMs: number, patienceMs: number): Absence | nul
     case 'dead':
       return 'silent';
     case 'live':
-      // Whether it claims the lease stands in its heartbeat, and its points come after that.
-      if (peer.seenRevision === 0) return 'unheard';
-      return lacksPoints(peer) && nowMs - peer.contactSinceMs < patienceMs ? 'unheard' : null;
+      // What it said of the lease before it was silent is old; its next heartbeat tells. Points come before or after.
+      if (peer.contactSinceMs === null) return 'arriving';
+      return lacksPoints(peer) && nowMs - peer.contactSinceMs < patienceMs ? 'arriving' : null;
   }
 };
 

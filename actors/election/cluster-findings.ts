@@ -6,7 +6,7 @@ import type { RivalDescriptor } from '../publisher/messages.js';
 import type { Heartbeat } from './wire/message-types.js';
 import { sameDigest } from './wire/set-digest.js';
 
-/** Heartbeats within which records that differ must have been exchanged. */
+/** Heartbeats within which records that differ must have been exchanged, and two publishers have met. */
 const DIFFERING_HEARTBEATS = 4;
 
 const inSeconds = (ms: number): number => Math.round(ms / 100) / 10;
@@ -64,10 +64,16 @@ export const noteClaim = (state: ClusterState, peer: Peer, inVain: boolean, nowM
 const SECOND_PUBLISHER = 'second-publisher';
 
 /** What the publisher of this node says of a descriptor of this address that is not ours. */
-export const noteRival = (state: ClusterState, rival: RivalDescriptor | null, nowMs: number): void => {
+export const noteRival = (state: ClusterState, descriptor: RivalDescriptor | null, nowMs: number): void => {
+  state.rival = descriptor === null ? null : { descriptor, sinceMs: state.rival?.sinceMs ?? nowMs };
+};
+
+/** A node that starts finds the sitting publisher's descriptor before it hears of it: only what lasts is a finding. */
+export const judgeRival = (state: ClusterState, nowMs: number): void => {
+  const { rival, settings } = state;
   if (rival === null) state.findings.clear(SECOND_PUBLISHER);
-  else {
-    const { points, foreign, ours } = rival;
+  else if (nowMs - rival.sinceMs >= DIFFERING_HEARTBEATS * settings.heartbeatMs) {
+    const { points, foreign, ours } = rival.descriptor;
     const error = errorData('cluster.second-publisher', 'election', { points, foreign, ours });
     state.findings.raise(SECOND_PUBLISHER, error, nowMs);
   }

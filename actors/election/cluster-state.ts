@@ -22,6 +22,7 @@ import { fullBudget } from './scale.js';
 import type { Budget } from './scale.js';
 import { NO_DOUBT } from './self-doubt.js';
 import type { Organs, SelfDoubt } from './self-doubt.js';
+import type { RivalDescriptor } from '../publisher/messages.js';
 import type { TransportName } from '../wg/messages.js';
 import type { ElectionSettings } from './settings.js';
 import type { SetDigest } from './wire/message-types.js';
@@ -81,6 +82,8 @@ export interface ClusterState {
   lease: LeaseState;
   /** Whether this node's publisher leaves the HSDirs as they are although the lease is ours. */
   publisherWithholds: boolean;
+  /** Another publisher's descriptor, as long as the HSDirs are known to hold one. */
+  rival: { readonly descriptor: RivalDescriptor; readonly sinceMs: number } | null;
   /** Who publishes, as far as this node knows. */
   holder: NodeId | null;
   /** Wall clock of the last change of role or holder, ms. */
@@ -140,6 +143,7 @@ export const newClusterState = (
     ability: startAble(nowMs),
     lease: startListening(nowMs, configured),
     publisherWithholds: false,
+    rival: null,
     holder: null,
     roleSinceMs: clock.wallMs(),
     revision: firstRevision(random),

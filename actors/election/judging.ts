@@ -96,6 +96,7 @@ export const judgePeers = (state: ClusterState, world: World, nowMs: number, str
     tellMisses(state, world, peer, judgement);
     follow(state, world, peer, judgement, nowMs);
     peer.judgement = judgement;
+    if (judgement.standing !== 'live') peer.contactSinceMs = null;
     const before = peer.lifecycle;
     peer.lifecycle = lifecycleOf(peer, judgement);
     peer.readySinceMs = readySince(peer, nowMs);

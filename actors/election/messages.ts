@@ -16,11 +16,11 @@ export type Role = 'publisher' | 'standby';
 export type Lifecycle = 'joining' | 'initializing' | 'healthy' | 'unhealthy' | 'dead';
 
 /**
- * Why a member's part in the descriptor is in doubt. unheard: since the start of this node it has said nothing, or not
- * yet all that matters. silent: it was heard and is not any more, and nobody confirms its end. gone: its death was
- * agreed, or it said goodbye.
+ * Why a member's part in the descriptor is in doubt. unheard: since this node started it has said nothing. arriving: it
+ * is heard, for the first time or again, and has not said yet whether it claims the lease, or which introduction points
+ * it has. silent: it is not heard any more, and nobody confirms its end. gone: its death was agreed, or it said goodbye.
  */
-export type Absence = 'unheard' | 'silent' | 'gone';
+export type Absence = 'unheard' | 'arriving' | 'silent' | 'gone';
 
 export interface AbsentMember {
   readonly id: NodeId;

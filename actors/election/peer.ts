@@ -56,8 +56,8 @@ export interface Peer {
   statement: Heartbeat | null;
   /** Revision of that heartbeat, 0 when it is from an earlier epoch. */
   seenRevision: number;
-  /** When the first heartbeat of its present epoch came. */
-  contactSinceMs: number;
+  /** When its first heartbeat came since it was last silent or started; null when none has, so its claims are unknown. */
+  contactSinceMs: number | null;
   /** Until when its claim of the lease holds; null when it claims none. */
   claimUntilMs: number | null;
   readySinceMs: number | null;
@@ -106,7 +106,7 @@ export const newPeer = (member: Member, nowMs: number): Peer => ({
   askedBy: new Map(),
   statement: null,
   seenRevision: 0,
-  contactSinceMs: 0,
+  contactSinceMs: null,
   claimUntilMs: null,
   readySinceMs: null,
   inbox: EMPTY_INBOX,
@@ -129,6 +129,7 @@ export const adoptEpoch = (peer: Peer, epoch: number): void => {
   peer.window = emptyWindow();
   peer.leftEpoch = null;
   peer.seenRevision = 0;
+  peer.contactSinceMs = null;
   peer.confirmedRevision = 0;
   peer.sentRevision = 0;
   peer.ackedPoints = null;

@@ -30,7 +30,7 @@ export const onHeartbeat = (state: ClusterState, peer: Peer, message: Heartbeat,
   const believed = mayLead(state, peer, message.flags.hasKey) ? message : withoutLease(message);
   noteClaim(state, peer, message.flags.publisher && !believed.flags.publisher, nowMs);
   peer.statement = believed;
-  if (peer.seenRevision === 0) peer.contactSinceMs = nowMs;
+  peer.contactSinceMs ??= nowMs;
   peer.seenRevision = message.revision;
   peer.claimUntilMs = claimAfter(peer, believed, nowMs);
   noteMembers(state, peer, message, nowMs);

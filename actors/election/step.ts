@@ -1,5 +1,5 @@
 import { earlier } from '../kernel/level-trigger.js';
-import { judgeClocks } from './cluster-findings.js';
+import { judgeClocks, judgeRival } from './cluster-findings.js';
 import type { ClusterState, World } from './cluster-state.js';
 import type { FactPublisher } from './facts.js';
 import { forgiven } from './failure-detector.js';
@@ -36,6 +36,7 @@ export const electionStep = (
   for (const peer of state.peers) due = earlier(due, runProbes(state, world, peer, nowMs));
   judgePeers(state, world, nowMs, stretch);
   judgeClocks(state, nowMs);
+  judgeRival(state, nowMs);
   leadOrFollow(state, world, nowMs, stretch);
   due = earlier(due, tellPeers(state, world, nowMs));
   due = earlier(due, tellFacts.all(state, nowMs));

@@ -76,6 +76,7 @@ export const suspended = (hold: Hold, nowMs: number): Hold =>
 
 export type HoldReason =
   | 'looking at what the HSDirs hold'
+  | 'another node is in contact and has not said yet whether it publishes'
   | 'looking whether another publisher answers'
   | "another publisher's richer descriptor answers"
   | "another publisher's descriptor was replaced a while ago"
@@ -101,7 +102,11 @@ const patienceEndsMs = ({ sinceMs, answeredAtMs }: Closed, view: HoldView): numb
     ? sinceMs + Math.max(view.takeOverMs, VISIT_DEADLINE_MS + AFTER_SILENCE_MS)
     : answeredAtMs + Math.max(view.takeOverMs, longestLookAgainMs(view) + 2 * VISIT_DEADLINE_MS);
 
-const isUnheard = ({ absent }: HoldView): boolean => absent.some(({ how }) => how === 'unheard');
+const isUnheard = ({ absent }: HoldView): boolean =>
+  absent.some(({ how }) => how === 'unheard' || how === 'arriving');
+
+/** Its claim decides, and comes within a heartbeat: what its points alone would allow is not done before. */
+const isArriving = ({ absent }: HoldView): boolean => absent.some(({ how }) => how === 'arriving');
 
 /** Silence for a whole take-over is evidence of its own: one look confirms it. */
 const silentLooksNeeded = ({ cause, answeredAtMs }: Closed, view: HoldView): number =>
@@ -131,6 +136,11 @@ const judge = (hold: Hold, closed: Closed, view: HoldView, nowMs: number): HoldV
     return { open: true, why: 'contact' };
   }
   const { seen } = closed;
+  const patienceMs = patienceEndsMs(closed, view);
+  if (isArriving(view) && nowMs < patienceMs) {
+    const reason = 'another node is in contact and has not said yet whether it publishes';
+    return { open: false, reason, look: false, dueMs: patienceMs };
+  }
   if (seen?.kind === 'nothing' || seen?.kind === 'ours') return { open: true, why: 'seen' };
   const how = seen?.kind === 'theirs' ? balance(seen, view.ours) : null;
   if (how === 'covered' || (how !== null && isLeftBehind(closed, how, view)))
@@ -138,7 +148,6 @@ const judge = (hold: Hold, closed: Closed, view: HoldView, nowMs: number): HoldV
   const mayOverrideMs = hold.overrodeAtMs + view.refreshMs;
   if (how === 'richer' && nowMs >= mayOverrideMs) return { open: true, why: 'richer' };
   if (closed.silentLooks >= silentLooksNeeded(closed, view)) return { open: true, why: 'silence' };
-  const patienceMs = patienceEndsMs(closed, view);
   if (nowMs >= patienceMs) return { open: true, why: 'patience' };
   return {
     open: false,

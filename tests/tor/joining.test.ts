@@ -24,6 +24,13 @@ describe('two machines that meet over Tor alone', () => {
   ];
   const status = (name: string) => askDaemon(at(name, 'run', 'control.sock'), { command: 'status' });
 
+  const actor = async (name: string, which: 'publisher' | 'election') => {
+    const found = (await askDaemon(at(name, 'run', 'control.sock'), { command: 'inspect', actor: which }))
+      .actors[which];
+    if (found === undefined) throw new Error(`inspect shows no actor ${which}`);
+    return found;
+  };
+
   const start = (name: string): void => {
     const torrc = `tor.extra_torrc=[${network.commonTorrc.map((line) => JSON.stringify(line)).join(', ')}]`;
     const daemon = spawnDaemon(['--config', at(name, 'etc', 'config.toml'), '--set', torrc]);
@@ -79,6 +86,21 @@ describe('two machines that meet over Tor alone', () => {
     // Neither the Tor for joining nor its folder is left.
     expect((await readdir(tmpdir())).filter((name) => name.startsWith('rb-join-'))).toEqual(folders);
     start('b');
+    // Contact over Tor takes seconds. Until then beta takes the lease, and is to leave alpha's descriptor as it is.
+    const early: unknown[] = [];
+    await eventually(
+      'beta hears alpha',
+      async () => {
+        // In this order: what was published before contact is there to see before contact is.
+        const { context } = await actor('b', 'publisher');
+        const election = await actor('b', 'election');
+        const isAlone = (election.context['absent'] as readonly unknown[]).length > 0;
+        if (isAlone) early.push(...(context['completions'] as readonly unknown[]));
+        return !isAlone;
+      },
+      { timeoutMs: 180_000, everyMs: 50 },
+    );
+    expect(early).toEqual([]);
     await eventually(
       'both see the other healthy over Tor',
       async () => {

@@ -15,7 +15,7 @@ type Role = Payload<'election.role'>;
 type Election = RunningActor<'election'>;
 
 /** 14 November 2023: any moment after which nothing in the tests expires. */
-const WALL_START_MS = 1_700_000_000_000;
+export const WALL_START_MS = 1_700_000_000_000;
 /** What a socket holds for a process that does not read. */
 const SOCKET_BUFFER = 256;
 
@@ -34,6 +34,8 @@ export class SimulatedNode {
   ownPoints: readonly IntroductionPoint[] = [];
   ownCounters: Payload<'publisher.counters'>['counters'] = [];
   starts = 0;
+  /** Is told every fact of the actor, as the other actors would be. */
+  onFact: (name: string, payload: unknown) => void = () => undefined;
 
   readonly #queue: EventQueue;
   readonly #random: Random;
@@ -176,6 +178,10 @@ export class SimulatedNode {
     });
   }
 
+  tellRival(payload: Payload<'publisher.rival'>): void {
+    this.#running?.handlers['publisher.rival']?.(payload);
+  }
+
   order(reason: string): void {
     this.#running?.handlers['election.step-down']?.({ reason });
   }
@@ -215,6 +221,7 @@ export class SimulatedNode {
   #context(incarnation: number): ActorContext<'election'> {
     const clock = this.#clock(incarnation);
     const publish = (name: string, payload: unknown): void => {
+      this.onFact(name, payload);
       if (name === 'election.role' && !isDeepStrictEqual(this.role, payload)) this.role = payload as Role;
       else if (name === 'election.peers') this.peers = (payload as Payload<'election.peers'>).peers;
       else if (name === 'election.members') {

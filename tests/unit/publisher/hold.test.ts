@@ -69,6 +69,13 @@ describe('uploads', () => {
     ['nothing is there', 'first', { kind: 'nothing' }, {}, true],
     ['nothing newer than ours is there', 'removal', { kind: 'ours' }, {}, true],
     ['no HSDir says anything', 'first', { kind: 'unseen' }, {}, 'looking at what the HSDirs hold'],
+    [
+      'ours would take nothing from clients with the points of a node that says more in a moment',
+      'first',
+      theirs(keys('our', 3)),
+      { absent: absent('arriving') },
+      'another node is in contact and has not said yet whether it publishes',
+    ],
     ['ours takes nothing from clients', 'first', theirs(keys('old', 3)), {}, true],
     ['ours is richer', 'conflict', theirs(keys('x', 2)), {}, true],
     ['ours is no richer', 'first', theirs(keys('x', 3)), {}, 'looking whether another publisher answers'],
