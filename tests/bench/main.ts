@@ -14,6 +14,7 @@ import { republishFigures } from './republish.js';
 import { figureTable } from './statistics.js';
 import type { Figure } from './statistics.js';
 import { takeoverFigures } from './takeover.js';
+import { tunnelFigures } from './tunnels.js';
 import { vanityFigures } from './vanity.js';
 import { wholePeriodFigures } from './whole-period.js';
 
@@ -38,6 +39,10 @@ const WITHOUT_TOR: Readonly<Record<string, Bench>> = {
   vanity: { measure: () => vanityFigures() },
   cluster: { measure: () => clusterFigures(progress) },
   proxy: { obstacle: proxyObstacle, measure: () => proxyFigures() },
+  tunnels: {
+    obstacle: () => Promise.resolve(process.getuid?.() === 0 ? null : 'network namespaces need root'),
+    measure: () => tunnelFigures(progress),
+  },
 };
 const WITH_TOR: Readonly<Record<string, (network: TorNetwork) => Promise<Figure[]>>> = {
   takeover: (network) => takeoverFigures(network),

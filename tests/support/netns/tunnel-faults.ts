@@ -29,6 +29,8 @@ export interface FaultWorld {
 /** A fault, and what a cluster of three comes to while it lasts. It ends by itself, or by LinkFaults.heal(). */
 export interface TunnelFault {
   readonly name: string;
+  /** What `happens` waits for. */
+  readonly expected: string;
   /** A visit that begins this soon after it may fail: a node is gone, and the descriptor still names it. */
   readonly visitsMayFailMs: number;
   /** Resolves when what is expected of the cluster has come about. */
@@ -63,6 +65,7 @@ const editConfig = async (node: DaemonNode, change: (text: string) => string): P
 export const TUNNEL_FAULTS: readonly TunnelFault[] = [
   {
     name: 'the UDP between the publisher and another node is cut',
+    expected: 'both hear each other over Tor',
     visitsMayFailMs: 0,
     happens: async ({ cluster, links }) => {
       const [a, b] = [at(cluster, 0), at(cluster, 1)];
@@ -77,6 +80,7 @@ export const TUNNEL_FAULTS: readonly TunnelFault[] = [
   },
   {
     name: 'the UDP from one node to another is cut',
+    expected: 'the one that hears nothing hears it over Tor',
     visitsMayFailMs: 0,
     happens: async ({ cluster, links }) => {
       const [b, c] = [at(cluster, 1), at(cluster, 2)];
@@ -87,6 +91,7 @@ export const TUNNEL_FAULTS: readonly TunnelFault[] = [
   },
   {
     name: 'three in ten datagrams are lost',
+    expected: '30 datagrams have come to each node',
     visitsMayFailMs: 0,
     happens: async ({ cluster, links }) => {
       await links.lose(30);
@@ -95,6 +100,7 @@ export const TUNNEL_FAULTS: readonly TunnelFault[] = [
   },
   {
     name: "the publisher's line is throttled to 256 kbit/s",
+    expected: '30 datagrams have come to each node',
     visitsMayFailMs: 0,
     happens: async ({ cluster, links }) => {
       await links.throttle(at(cluster, 0).machine, 256);
@@ -103,6 +109,7 @@ export const TUNNEL_FAULTS: readonly TunnelFault[] = [
   },
   {
     name: 'the interface of a node is deleted',
+    expected: 'the interface is being made anew',
     visitsMayFailMs: 0,
     happens: async ({ cluster }) => {
       const { node, machine } = at(cluster, 1);
@@ -111,6 +118,7 @@ export const TUNNEL_FAULTS: readonly TunnelFault[] = [
   },
   {
     name: 'the wireguard-go of a node is killed',
+    expected: 'the interface is being made anew',
     visitsMayFailMs: 0,
     happens: async ({ cluster }) => {
       const { node } = at(cluster, 2);
@@ -119,6 +127,7 @@ export const TUNNEL_FAULTS: readonly TunnelFault[] = [
   },
   {
     name: 'the wireguard-go of the publisher is stopped',
+    expected: 'the interface is being made anew (looked at every 10 s)',
     visitsMayFailMs: 0,
     happens: async ({ cluster }) => {
       const { node } = at(cluster, 0);
@@ -127,6 +136,7 @@ export const TUNNEL_FAULTS: readonly TunnelFault[] = [
   },
   {
     name: 'a node moves to another address and port',
+    expected: 'the others have its new endpoint',
     visitsMayFailMs: 5_000,
     happens: async ({ cluster }) => {
       const { node, machine } = at(cluster, 2);
@@ -158,6 +168,7 @@ export const TUNNEL_FAULTS: readonly TunnelFault[] = [
   },
   {
     name: 'the publisher is cut off from the others and from Tor',
+    expected: 'another publishes without it, and 15 visits after that',
     visitsMayFailMs: 15_000,
     happens: async ({ cluster, links, visits }) => {
       const [a, b] = [at(cluster, 0), at(cluster, 1)];
