@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -66,10 +66,14 @@ describe('two machines that meet over Tor alone', () => {
       async () => (await status('a').catch(() => null))?.publisher === 'alpha',
       { timeoutMs: 120_000, everyMs: 200 },
     );
-    const folders = (await readdir(tmpdir())).filter((name) => name.startsWith('rb-join-'));
+    const temporary = at('t');
+    await mkdir(temporary);
     const extra = network.commonTorrc.flatMap((line) => ['--extra-torrc', line]);
     const args = [MAIN, 'join', ...places('b'), '--node-id', 'beta', ...extra, '--json'];
-    const joining = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const joining = spawn(process.execPath, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, TMPDIR: temporary },
+    });
     const said = { out: '', err: '' };
     joining.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
     joining.stderr.on('data', (chunk: Buffer) => (said.err += chunk.toString()));
@@ -84,7 +88,7 @@ describe('two machines that meet over Tor alone', () => {
       publisher: 'alpha',
     });
     // Neither the Tor for joining nor its folder is left.
-    expect((await readdir(tmpdir())).filter((name) => name.startsWith('rb-join-'))).toEqual(folders);
+    expect(await readdir(temporary)).toEqual([]);
     start('b');
     // Contact over Tor takes seconds. Until then beta takes the lease, and is to leave alpha's descriptor as it is.
     const early: unknown[] = [];
