@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../../support/eventually.js';
 import { examplePoints } from '../../support/simulation/example-points.js';
+import { badDatagrams } from '../../support/floods/bad-datagrams.js';
+import { badJoinFrames } from '../../support/floods/bad-join-frames.js';
+import { startFlood } from '../../support/floods/flood.js';
+import { FloodedCluster } from '../../support/floods/flooded-cluster.js';
 import { loopbackCluster } from '../../support/loopback-cluster.js';
 import type { LoopbackNode } from '../../support/loopback-cluster.js';
 
@@ -69,4 +73,135 @@ describe('a node at whose socket bad datagrams arrive at full speed', () => {
     expect(one.isPublisher).toBe(true);
     expect(one.harness.logs.length - logged).toBeLessThan(10);
   }, 60_000);
+});
+
+describe('a daemon that is flooded by somebody who has the keys and the address of a member', () => {
+  /** Of each kind: together within what a peer may send at once, so that its rate refuses none of them. */
+  const EACH = 25;
+  const STREAMS = 3000;
+  /** What a flood may add: findings, each of which is told once, and what the joins of the test itself say. */
+  const FEW_LINES = 15;
+  /** Beyond three seconds without a word, which is what counts as unheard: for a machine that is busy. */
+  const UNHEARD_MS = 5000;
+  let cluster: FloodedCluster;
+
+  beforeAll(async () => {
+    cluster = await FloodedCluster.form();
+  }, 120_000);
+  afterAll(async () => {
+    await cluster.stop();
+  });
+
+  /** Looks at the honest peer until the floods end; the longest time in which it was not heard as it is to be, ms. */
+  const longestUnheard = async (isRunning: () => boolean): Promise<number> => {
+    let heardMs = performance.now();
+    let longest = 0;
+    await eventually(
+      'the floods end',
+      async () => {
+        const { isWell } = await cluster.hears();
+        longest = Math.max(longest, performance.now() - heardMs);
+        if (isWell) heardMs = performance.now();
+        return !isRunning();
+      },
+      { timeoutMs: 60_000 },
+    );
+    return longest;
+  };
+
+  test('counts every kind of bad datagram by its reason, to the last one', async () => {
+    const { honest, bad } = badDatagrams(cluster.adversary, EACH);
+    const before = await cluster.counted();
+    const { port, insider } = cluster;
+    const pile = [...honest, ...bad.flatMap((kind) => kind.pile)];
+    const { sent } = await startFlood({
+      kind: 'datagrams',
+      port,
+      from: insider.port,
+      pile,
+      count: pile.length,
+    }).ended;
+    expect(sent).toBe(pile.length);
+
+    for (const by of ['wg', 'election'] as const) {
+      for (const reason of new Set(bad.filter((kind) => kind.by === by).map((kind) => kind.reason))) {
+        const kinds = bad.filter((kind) => kind.by === by && kind.reason === reason);
+        const expected = kinds.length * EACH;
+        let added = 0;
+        await eventually(
+          `${kinds.map(({ what }) => what).join(', ')}: ${String(expected)} are counted as ${reason}`,
+          async () => {
+            added = ((await cluster.counted())[by][reason] ?? 0) - (before[by][reason] ?? 0);
+            return added >= expected;
+          },
+          { timeoutMs: 10_000 },
+        );
+        expect([reason, added]).toEqual([reason, expected]);
+      }
+    }
+    const { wg } = await cluster.counted();
+    expect(wg['rate'] ?? 0).toBe(before.wg['rate'] ?? 0);
+    expect(await cluster.hears()).toMatchObject({ isWell: true });
+  }, 60_000);
+
+  test('hears its other peer while all kinds arrive at full speed, and says little of it', async () => {
+    const { bad } = badDatagrams(cluster.adversary, EACH);
+    const pile = bad.flatMap((kind) => kind.pile);
+    const before = await cluster.counted();
+    const lines = cluster.victim.log.length;
+    const { port, insider } = cluster;
+    const floods = [insider.port, undefined].map((from) =>
+      startFlood({ kind: 'datagrams', port, pile, count: COUNT, ...(from === undefined ? {} : { from }) }),
+    );
+    // A record is honest traffic, too: it must come from the honest peer, across the flood.
+    const told = cluster.newToken(cluster.honest);
+    expect(await longestUnheard(() => floods.some((flood) => flood.isRunning()))).toBeLessThan(UNHEARD_MS);
+    for (const flood of floods) expect((await flood.ended).sent).toBe(COUNT);
+
+    const { token } = await told;
+    await eventually(
+      'the victim knows the token of its peer',
+      async () => {
+        const { stdout } = await cluster.victim.command('token list');
+        return stdout.includes(Buffer.from(token.id).toString('hex'));
+      },
+      { timeoutMs: 20_000 },
+    );
+    const { wg } = await cluster.counted();
+    expect((wg['rate'] ?? 0) - (before.wg['rate'] ?? 0)).toBeGreaterThan(1000);
+    expect(cluster.victim.isRunning()).toBe(true);
+    expect(cluster.victim.log.length - lines).toBeLessThan(FEW_LINES);
+  }, 90_000);
+
+  test('refuses bad joins at full speed, admits nobody by them, and answers an honest one right after', async () => {
+    const { text, token } = await cluster.newToken(cluster.victim);
+    const frames = await badJoinFrames(token, cluster.victimKey, cluster.insider);
+    const before = await cluster.counted();
+    const lines = cluster.victim.log.length;
+    // Each kind once, one at a time, as far as the rate allows: each is counted as what it is.
+    for (const { what, counted, bytes } of frames) {
+      const was = (await cluster.counted()).joins[counted] ?? 0;
+      await startFlood({ kind: 'streams', port: cluster.port, pile: [bytes], count: 1 }).ended;
+      expect([what, (await cluster.counted()).joins[counted]]).toEqual([what, was + 1]);
+    }
+
+    const pile = frames.map(({ bytes }) => bytes);
+    const flood = startFlood({ kind: 'streams', port: cluster.port, pile, count: STREAMS });
+    expect(await longestUnheard(() => flood.isRunning())).toBeLessThan(UNHEARD_MS);
+    const { sent } = await flood.ended;
+    const { joins } = await cluster.counted();
+    const added = (name: string): number => (joins[name] ?? 0) - (before.joins[name] ?? 0);
+    expect(added('crowded')).toBeGreaterThan(STREAMS / 2);
+    expect(added('crowded') + added('refused') + added('malformed') + added('answered')).toBe(
+      sent + frames.length,
+    );
+
+    await cluster.joins('latecomer', text);
+    const { stdout } = await cluster.victim.command('token list', '--json');
+    const { tokens } = JSON.parse(stdout) as { tokens: { id: string; used_by: string[] }[] };
+    expect(tokens.find(({ id }) => id === Buffer.from(token.id).toString('hex'))?.used_by).toEqual([
+      'latecomer',
+    ]);
+    expect(cluster.victim.log.length - lines).toBeLessThan(FEW_LINES);
+  }, 120_000);
 });
