@@ -10,9 +10,17 @@ export interface OutageWatchEffects {
   withhold(): void;
   /** They carry again; `anew`: all circuits of before are gone. */
   release(anew: boolean): void;
-  /** Has Tor drop its connections and make them anew; null on a Tor that is not ours. */
-  readonly reconnect: (() => Promise<void>) | null;
+  /** What may be done to a Tor of ours; null on any other. */
+  readonly network: TorNetworkSwitch | null;
   poke(): void;
+}
+
+/** Tor's connections to the network. */
+export interface TorNetworkSwitch {
+  /** Drops all and makes them anew. */
+  reconnect(): Promise<void>;
+  /** Lets Tor make some, where it may not: whoever was to let it again died in between. */
+  enable(): Promise<void>;
 }
 
 /** While it answers, and the other nodes are silent for reasons of their own. */
@@ -41,6 +49,7 @@ export class OutageWatch {
   #isAlone = false;
   #isSilent = false;
   #isBusy = false;
+  #isToBeEnabled = false;
   #askAtMs = 0;
   #session = 0;
 
@@ -53,6 +62,7 @@ export class OutageWatch {
     this.#session++;
     this.#active = true;
     this.#isBusy = false;
+    this.#isToBeEnabled = true;
     this.#askAtMs = 0;
   }
 
@@ -74,8 +84,14 @@ export class OutageWatch {
 
   step(nowMs: number): number | null {
     if (!this.#active || this.#isBusy) return null;
-    if (this.#isSilent && !this.#isAlone && this.#effects.reconnect !== null) {
-      this.#do(this.#reconnect(this.#effects.reconnect));
+    const { network } = this.#effects;
+    if (this.#isToBeEnabled && network !== null) {
+      this.#isToBeEnabled = false;
+      this.#do(network.enable());
+      return null;
+    }
+    if (this.#isSilent && !this.#isAlone && network !== null) {
+      this.#do(this.#reconnect(network));
       return null;
     }
     if (!this.#isAlone && !this.#isSilent) return null;
@@ -115,9 +131,9 @@ export class OutageWatch {
     this.#effects.withhold();
   }
 
-  async #reconnect(reconnect: () => Promise<void>): Promise<void> {
+  async #reconnect(network: TorNetworkSwitch): Promise<void> {
     const session = this.#session;
-    await reconnect();
+    await network.reconnect();
     if (session !== this.#session) return;
     this.#isSilent = false;
     this.#effects.log.info('other nodes are heard again: Tor makes its connections anew');

@@ -7,8 +7,8 @@ import { ClientAuthorizations } from './client-authorizations.js';
 import type { Coordination } from './coordination-service.js';
 import { HIDDEN_SERVICE_OPTIONS } from './control/hidden-service-options.js';
 import { INFO } from './control/info.js';
-import { toWireText } from './control/wire-text.js';
 import { instanceFault, type Instance } from './instance-files.js';
+import { networkSwitch } from './network-switch.js';
 import { NetworkWatch, type NetworkDocuments } from './network-watch.js';
 import { OutageWatch } from './outage-watch.js';
 import { OwnPoints } from './own-points.js';
@@ -239,15 +239,8 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
     release: (anew) => {
       points.release(anew);
     },
-    // Others' onion services on a Tor of theirs would lose their visitors. The two commands go out together.
-    reconnect: managed
-      ? async () => {
-          const { commands } = current().tor;
-          const disabled = (value: '0' | '1'): Promise<void> =>
-            commands.setConf([{ key: 'DisableNetwork', value: toWireText(value) }]);
-          await Promise.all([disabled('1'), disabled('0')]);
-        }
-      : null,
+    // Others' onion services on a Tor of theirs would lose their visitors.
+    network: managed ? networkSwitch(() => current().tor.commands) : null,
     poke,
   });
   return { network, points, guard, authorizations, outage };

@@ -25,6 +25,7 @@ class World {
   readonly clock = new SimulatedClock(0);
   readonly did: string[] = [];
   answers = true;
+  enabled = 0;
   readonly watch: OutageWatch;
 
   constructor(isOurs = true) {
@@ -43,9 +44,14 @@ class World {
       },
       withhold: () => this.did.push('withhold'),
       release: (anew) => this.did.push(anew ? 'release anew' : 'release'),
-      reconnect: isOurs
-        ? async () => {
-            this.did.push('reconnect');
+      network: isOurs
+        ? {
+            reconnect: async () => {
+              this.did.push('reconnect');
+            },
+            enable: async () => {
+              this.enabled++;
+            },
           }
         : null,
       poke: () => trigger.poke(),
@@ -128,6 +134,15 @@ describe('when no other node is heard', () => {
     world.answers = true;
     await world.clock.advance(20_000);
     expect(world.did.at(-1)).toBe('release');
+  });
+
+  it('finds a Tor of ours that may make no connections, once for each connection to it', async () => {
+    const [ours, theirs] = [new World(), new World(false)];
+    for (const { clock } of [ours, theirs]) await clock.advance(60_000);
+    expect([ours.enabled, theirs.enabled]).toEqual([1, 0]);
+    ours.watch.begin();
+    await ours.told(peer('dead', 9));
+    expect(ours.enabled).toBe(2);
   });
 
   it('knows nothing of the Tor after the one that it asked', async () => {
