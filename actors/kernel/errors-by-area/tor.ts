@@ -1,0 +1,109 @@
+import type { CatalogueEntry } from './entry.js';
+
+/** Of Tor itself, its services, and of publishing. */
+export const TOR_ERRORS = {
+  'publisher.crypto-refused': {
+    what: 'the task {task} refused its input: {code} ({detail})',
+    action: 'Report this line: the publisher handed on something that it should have refused itself.',
+  },
+  'publisher.no-master-key': {
+    what: 'this node was asked to sign, but holds no master key',
+    action: 'Set master.identity_key_path if this node is to publish.',
+  },
+  'tor.directory-unusable': {
+    what: 'the directory {directory} cannot be used for Tor: {problem}',
+    action: '{remedy}',
+  },
+  'tor.instance-key-damaged': {
+    what: "the secret key of this node's instance is damaged: {problem}",
+    action:
+      'Restore hs_ed25519_secret_key from a backup, or move the whole directory away: the node then makes a new instance.',
+  },
+  'tor.instance-is-master': {
+    what: 'the HiddenServiceDir of this node holds the key of the master address',
+    action:
+      'Point node.hidden_service_dir to an empty directory: the master key belongs into master.identity_key_path only.',
+  },
+  'tor.instance-files': {
+    what: "the files of this node's instance cannot be used ({reason})",
+    action: 'Check free space, and that the directory belongs to the user that runs Tor.',
+  },
+  'tor.bad-setting': {
+    what: '{setting} cannot be written into torrc: {problem}',
+    action: 'Correct the value in the configuration.',
+  },
+  'tor.start-failed': {
+    what: 'tor could not be started ({reason})',
+    action: 'Check that [tor] binary names the tor program and that it may be executed.',
+  },
+  'tor.ended': {
+    what: 'tor ended ({how}); its last words: {lastLine}',
+    action: 'Nothing, if it happened once: it is started again. Otherwise mend what its last words name.',
+  },
+  'tor.keeps-ending': {
+    what: 'tor ended {count} times within {minutes} minutes; its last words: {lastLine}',
+    action: 'Mend what its last words name; it is tried again every {retrySecs} s.',
+  },
+  'tor.hung': {
+    what: 'tor (process {pid}) runs but has not answered for {seconds} s',
+    action:
+      'Nothing, if it happened once: it is killed and started again. Otherwise look for an overloaded machine.',
+  },
+  'tor.data-directory-in-use': {
+    what: 'another Tor (process {pid}) holds the data directory and could not be ended',
+    action: 'End that process, or give this node a tor.data_dir of its own.',
+  },
+  'tor.not-up': {
+    what: 'Tor is not up ({state})',
+    action: 'Nothing: it is tried again when Tor is up. See rustbalance status.',
+  },
+  'tor.fetch-overloaded': {
+    what: 'too many fetches wait for one HSDir',
+    action: 'Nothing: it is asked again later.',
+  },
+  'tor.service-missing': {
+    what: 'this Tor does not serve the instance of this node; its torrc lacks: {lines}',
+    action: 'Add these lines to its torrc and reload it, or set [tor] configure_service = true.',
+  },
+  'tor.foreign-services-unreadable': {
+    what: 'the onion services that this Tor has already could not be understood, so none was added',
+    action: 'Add the lines to torrc yourself: {lines}',
+  },
+  'tor.coordination-files': {
+    what: "the files of this node's coordination service cannot be used ({reason})",
+    action: 'Check free space, and that the directory belongs to the user that runs Tor.',
+  },
+  'tor.coordination-missing': {
+    what: 'this Tor does not serve the coordination service of this node, so other nodes cannot reach it over Tor; its torrc lacks: {lines}',
+    action: 'Add these lines to its torrc and reload it, or set [tor] configure_service = true.',
+  },
+  'tor.coordination-surplus': {
+    what: 'this Tor still serves the coordination service in {directory}, which nobody may use any more',
+    action: 'Remove its lines from torrc and reload it. Nobody can reach it meanwhile.',
+  },
+  'tor.publishing-off': {
+    what: 'this Tor has PublishHidServDescriptors 0, so half of each day the points of the instance cannot be read',
+    action: 'Remove PublishHidServDescriptors 0 from its torrc.',
+  },
+  'tor.network-incomplete': {
+    what: 'Tor lacks the microdescriptors of {missing} of {hsDirs} HSDirs, so nothing can be published yet',
+    action: 'Nothing: Tor fetches them. If it lasts for more than some minutes, check its connection.',
+  },
+  'tor.network-unusable': {
+    what: 'the consensus that Tor has cannot be used: {problem}',
+    action: 'Report this line together with the version of Tor, if it lasts for more than an hour.',
+  },
+  'tor.own-descriptor-unusable': {
+    what: 'the descriptor that Tor made for the instance cannot be used: {problem}',
+    action: 'Report this line together with the version of Tor.',
+  },
+  'tor.network-silent': {
+    what: 'Tor gets no answer from its network, and no other node is heard; this node is left out meanwhile',
+    action: 'See to the network of this machine. It mends itself once that is back.',
+  },
+  'tor.too-few-points': {
+    what: 'only {alive} of the {wanted} introduction points of this node live',
+    action:
+      'Nothing: the service is set up anew in Tor. If it repeats, check the connection of this machine.',
+  },
+} as const satisfies Record<string, CatalogueEntry>;
