@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { eventually } from '../support/eventually.js';
 import { startTorNetwork } from '../support/tor-network/network.js';
 import type { TorNetwork } from '../support/tor-network/network-types.js';
 
-describe('two machines that meet over Tor alone', () => {
+describe('machines that meet over Tor alone', () => {
   let network: TorNetwork;
   let dir: string;
   const daemons: ChildProcess[] = [];
@@ -33,10 +33,55 @@ describe('two machines that meet over Tor alone', () => {
 
   const start = (name: string): void => {
     const torrc = `tor.extra_torrc=[${network.commonTorrc.map((line) => JSON.stringify(line)).join(', ')}]`;
-    const daemon = spawnDaemon(['--config', at(name, 'etc', 'config.toml'), '--set', torrc]);
+    const set = [torrc, 'join.via_master=true'].flatMap((one) => ['--set', one]);
+    const daemon = spawnDaemon(['--config', at(name, 'etc', 'config.toml'), ...set]);
     daemon.stderr?.on('data', (chunk: Buffer) => logs.push(chunk.toString()));
     daemons.push(daemon);
   };
+
+  /** A join token that alpha makes. */
+  const created = async (...options: readonly string[]): Promise<string> => {
+    const config = ['--config', at('a', 'etc', 'config.toml')];
+    const answer = (await rustbalanceJson(['token', 'create', ...options, ...config])) as {
+      readonly created: string;
+    };
+    return answer.created;
+  };
+
+  /** What `join` prints; neither the Tor for joining nor its folder is left by it. */
+  const joined = async (
+    name: string,
+    id: string,
+    token: string,
+    ...options: readonly string[]
+  ): Promise<unknown> => {
+    const temporary = at('t');
+    await mkdir(temporary, { recursive: true });
+    const extra = network.commonTorrc.flatMap((line) => ['--extra-torrc', line]);
+    const args = [MAIN, 'join', ...places(name), '--node-id', id, ...extra, ...options, '--json'];
+    const joining = spawn(process.execPath, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, TMPDIR: temporary },
+    });
+    const said = { out: '', err: '' };
+    joining.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
+    joining.stderr.on('data', (chunk: Buffer) => (said.err += chunk.toString()));
+    joining.stdin.end(token);
+    const [code] = (await once(joining, 'close')) as [number];
+    expect([code, said.err]).toEqual([0, '']);
+    expect(await readdir(temporary)).toEqual([]);
+    return JSON.parse(said.out);
+  };
+
+  const hearsFrom = (id: string): Promise<unknown> =>
+    eventually(
+      `alpha hears ${id} over Tor`,
+      async () =>
+        (await status('a')).peers.some(
+          (peer) => peer.id === id && peer.transport === 'tor' && peer.lifecycle === 'healthy',
+        ),
+      { timeoutMs: 180_000, everyMs: 200 },
+    );
 
   beforeAll(async () => {
     network = await startTorNetwork({ relays: 9, consensusParams: { hsdir_spread_store: 1 } });
@@ -66,29 +111,14 @@ describe('two machines that meet over Tor alone', () => {
       async () => (await status('a').catch(() => null))?.publisher === 'alpha',
       { timeoutMs: 120_000, everyMs: 200 },
     );
-    const temporary = at('t');
-    await mkdir(temporary);
-    const extra = network.commonTorrc.flatMap((line) => ['--extra-torrc', line]);
-    const args = [MAIN, 'join', ...places('b'), '--node-id', 'beta', ...extra, '--json'];
-    const joining = spawn(process.execPath, args, {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, TMPDIR: temporary },
-    });
-    const said = { out: '', err: '' };
-    joining.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
-    joining.stderr.on('data', (chunk: Buffer) => (said.err += chunk.toString()));
-    joining.stdin.end(made.join_token);
-    const [code] = (await once(joining, 'close')) as [number];
-    expect([code, said.err]).toEqual([0, '']);
-    expect(JSON.parse(said.out)).toMatchObject({
+    const said = await joined('b', 'beta', made.join_token);
+    expect(said).toMatchObject({
       onion_address: made.onion_address,
       node_id: 'beta',
       transport: 'tor',
       cluster_size: 2,
       publisher: 'alpha',
     });
-    // Neither the Tor for joining nor its folder is left.
-    expect(await readdir(temporary)).toEqual([]);
     start('b');
     // Contact over Tor takes seconds. Until then beta takes the lease, and is to leave alpha's descriptor as it is.
     const early: unknown[] = [];
@@ -117,6 +147,31 @@ describe('two machines that meet over Tor alone', () => {
         );
       },
       { timeoutMs: 180_000, everyMs: 300 },
+    );
+  });
+
+  it('take in a third by the address that clients use', async () => {
+    expect(await joined('c', 'gamma', await created(), '--via-master')).toMatchObject({
+      node_id: 'gamma',
+      transport: 'tor',
+      cluster_size: 3,
+    });
+    start('c');
+    await hearsFrom('gamma');
+  });
+
+  it('come to know a fourth that was made without a call, once its own Tor is up', async () => {
+    const passphrase = at('passphrase');
+    await writeFile(passphrase, 'six words that nobody would guess\n');
+    const token = await created('--embed-key', '--passphrase-file', passphrase);
+    const made = await joined('d', 'delta', token, '--passphrase-file', passphrase);
+    expect(made).toMatchObject({ node_id: 'delta', cluster_size: null });
+    start('d');
+    await hearsFrom('delta');
+    await eventually(
+      'delta has its answer',
+      async () => !(await readdir(at('d', 'etc'))).includes('pending-join.json'),
+      { timeoutMs: 60_000, everyMs: 200 },
     );
   });
 });
