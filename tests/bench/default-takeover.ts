@@ -62,7 +62,9 @@ const measure = async (
   for (let run = 0; run < runs; run++) {
     const cluster = await startCluster({ network, nodes });
     try {
-      seconds.push(await secondsWithout(cluster, leave, timeoutMs));
+      const took = await secondsWithout(cluster, leave, timeoutMs);
+      progress(`${nodes} nodes: ${took.toFixed(2)} s`);
+      seconds.push(took);
     } finally {
       await cluster.stop();
     }
@@ -89,12 +91,10 @@ export const defaultTakeoverFigures = async (
   network: TorNetwork,
   progress: (line: string) => void,
 ): Promise<Figure[]> => {
-  const released = await measure(network, { nodes: 3, runs: 10, timeoutMs: 60_000, leave: stop });
-  progress(`released: ${released.map((one) => one.toFixed(1)).join(' ')}`);
-  const three = await measure(network, { nodes: 3, runs: 10, timeoutMs: 120_000, leave: killHard });
-  progress(`three nodes: ${three.map((one) => one.toFixed(1)).join(' ')}`);
-  const two = await measure(network, { nodes: 2, runs: 5, timeoutMs: 240_000, leave: killHard });
-  progress(`two nodes: ${two.map((one) => one.toFixed(1)).join(' ')}`);
+  const among = (leaving: Leaving): Promise<number[]> => measure(network, leaving, progress);
+  const released = await among({ nodes: 3, runs: 10, timeoutMs: 60_000, leave: stop });
+  const three = await among({ nodes: 3, runs: 10, timeoutMs: 120_000, leave: killHard });
+  const two = await among({ nodes: 2, runs: 3, timeoutMs: 240_000, leave: killHard });
   return [
     figure("Publisher ends by SIGTERM, three nodes: another's clean descriptor on every HSDir", released, 3),
     figure(

@@ -41,7 +41,8 @@ export const TRANSPORTS_ERRORS = {
   },
   'wireguard.userspace-failed': {
     what: 'this kernel has no WireGuard, and wireguard-go does not start ({reason})',
-    action: 'Look whether /dev/net/tun is there and /run/wireguard belongs to the user of the daemon.',
+    action:
+      'Look whether the user of the daemon may open /dev/net/tun (mode 0666 on Debian) and owns /run/wireguard.',
   },
   'wireguard.rebuilt': {
     what: 'the tunnel interface was {problem}; it is built anew',

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
-import { unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ActorContext } from '../../kernel/actor.js';
 import { pause } from '../../kernel/clock.js';
@@ -14,6 +15,7 @@ export const TUNNEL_CHILD = 'wireguard-go';
 const READY_WITHIN_MS = 5000;
 const GONE_WITHIN_MS = 2000;
 const LOOK_EVERY_MS = 10;
+const TUN_DEVICE = '/dev/net/tun';
 const HOST_DEADLINE_MS = 5000;
 /** Marks our process, so that what a crashed daemon left behind is known again. */
 export const OWNER_VARIABLE = 'RUSTBALANCE_TUNNEL';
@@ -38,6 +40,16 @@ export interface UserspaceWorld {
   readonly command: readonly [string, ...string[]];
   readonly others: OtherProcesses;
 }
+
+/** Why tunnels cannot be made of the kernel's device for them; null when they can. */
+const deviceProblem = async (): Promise<string | null> => {
+  try {
+    await access(TUN_DEVICE, constants.R_OK | constants.W_OK);
+    return null;
+  } catch (error) {
+    return `${TUN_DEVICE}: ${(error as NodeJS.ErrnoException).code ?? 'unknown'}`;
+  }
+};
 
 /** WireGuard where the kernel has none: a wireguard-go that serves the interface, a child of the process host. */
 export class UserspaceWireguard {
@@ -116,7 +128,7 @@ export class UserspaceWireguard {
     const state = await this.#signal('SIGCONT');
     if (state !== null) this.#child = state;
     else if (this.#child !== null) {
-      const last = this.#child.lastLines.at(-1) ?? 'it ended at once';
+      const last = this.#child.lastLines.at(-1) ?? (await deviceProblem()) ?? 'it ended at once';
       return last.slice(0, 200);
     }
     return late ? 'it takes no commands' : null;
