@@ -57,6 +57,7 @@ interface Leaving {
 const measure = async (
   network: TorNetwork,
   { nodes, runs, timeoutMs, leave }: Leaving,
+  progress: (line: string) => void,
 ): Promise<number[]> => {
   const seconds: number[] = [];
   for (let run = 0; run < runs; run++) {
