@@ -5,13 +5,15 @@ import type { ClusterTag } from '../kernel/cluster-keys.js';
 import { nodePaths } from '../kernel/config/paths.js';
 import type { Config } from '../kernel/config/schema.js';
 import { startLevelTrigger } from '../kernel/level-trigger.js';
+import type { Payload } from '../kernel/messages.js';
 import { publisherTold, steppedDown, torTold } from './ability.js';
 import { newClusterState } from './cluster-state.js';
 import { noteRival } from './cluster-findings.js';
 import type { ClusterState, World } from './cluster-state.js';
 import { merged } from './counters.js';
 import { factPublisher } from './facts.js';
-import { receive } from './inbound.js';
+import { receive, refuseCrowded } from './inbound.js';
+import { slicedInbox } from './inbox.js';
 import { electionContext } from './inspection.js';
 import { openJoining, refuseTokens } from './joining.js';
 import { readPendingFile, startPendingJoin } from './pending.js';
@@ -131,6 +133,10 @@ export const electionActorWith = ({
       trigger.poke();
     });
     state.desk = joining?.desk ?? null;
+    const inbox = slicedInbox<Payload<'wg.datagram'>>(context.clock, ({ bytes, transport }) => {
+      receive(state, world, bytes, transport);
+      trigger.poke(gatherMs(state.settings, state.peers.length));
+    });
     const endPendingJoin = startPendingJoin(context, state, world, pending, () => {
       trigger.poke();
     });
@@ -138,9 +144,8 @@ export const electionActorWith = ({
 
     return {
       handlers: {
-        'wg.datagram': ({ bytes, transport }) => {
-          receive(state, world, bytes, transport);
-          trigger.poke(gatherMs(state.settings, state.peers.length));
+        'wg.datagram': (datagram) => {
+          if (!inbox.take(datagram)) refuseCrowded(state);
         },
         'wg.status': ({ transports }) => {
           const up = transports.some((transport) => transport.state === 'up');
@@ -206,6 +211,7 @@ export const electionActorWith = ({
       }),
       stop: async (deadlineMs) => {
         endPendingJoin();
+        inbox.close();
         trigger.stop();
         machine.send({ type: 'LEAVE' });
         await leave(state, world, deadlineMs);

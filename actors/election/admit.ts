@@ -11,6 +11,7 @@ import { openDatagram } from './wire/seal.js';
 
 /** Why a datagram was dropped. Each is counted; none makes a log line by itself. */
 export type Refusal =
+  | 'crowded'
   | 'too-short'
   | 'too-long'
   | 'version'

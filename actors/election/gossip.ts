@@ -132,23 +132,30 @@ export const onRecord = (
   return takeRecords(state, world, [signed], peer, nowMs) ? 'taken' : 'known';
 };
 
-/** Sends the peer what it lacks, and asks for what we lack. */
+/**
+ * Sends the peer what it lacks, and asks for what we lack. The page itself counts like a record: to compare a thousand records
+ * with it costs more than to check one.
+ */
 export const onSummary = (
   state: ClusterState,
   world: World,
   peer: Peer,
   page: RecordsSummary,
   nowMs: number,
-): void => {
+): 'answered' | 'flood' => {
+  if (!isWithinRate(state, peer, nowMs)) return 'flood';
   const { lackedByThem, lackedByUs } = differenceFrom(state.records, page);
   for (const signed of lackedByThem) {
-    if (!isWithinRate(state, peer, nowMs) || !afford(state, signed.bytes.length, nowMs)) return;
+    if (!isWithinRate(state, peer, nowMs)) return 'flood';
+    if (!afford(state, signed.bytes.length, nowMs)) return 'answered';
     sendRecord(state, world, peer, signed);
   }
-  if (!lackedByUs || page.isAnswer) return;
+  if (!lackedByUs || page.isAnswer) return 'answered';
   for (const answer of summaryPages(state.records, true, page)) {
-    if (isWithinRate(state, peer, nowMs)) post(state, world, peer, answer);
+    if (!isWithinRate(state, peer, nowMs)) return 'flood';
+    post(state, world, peer, answer);
   }
+  return 'answered';
 };
 
 const differs = (state: ClusterState, peer: Peer): boolean =>

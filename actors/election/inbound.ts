@@ -31,6 +31,11 @@ const count = (state: ClusterState, refusal: Refusal): void => {
   state.refusals[refusal] = (state.refusals[refusal] ?? 0) + 1;
 };
 
+/** More arrived than there was time for: it was not even looked at. */
+export const refuseCrowded = (state: ClusterState): void => {
+  count(state, 'crowded');
+};
+
 /** Heartbeats within which a sender may be a new member of whom we have not heard yet. */
 const NEWCOMER_HEARTBEATS = 3;
 
@@ -170,7 +175,7 @@ const dispatch = (state: ClusterState, world: World, peer: Peer, message: Messag
       state.epoch = message.known + 1;
       return;
     case 'records-summary':
-      onSummary(state, world, peer, message, nowMs);
+      if (onSummary(state, world, peer, message, nowMs) === 'flood') count(state, 'record-flood');
       return;
     case 'record': {
       const outcome = onRecord(state, world, peer, message.bytes, nowMs);

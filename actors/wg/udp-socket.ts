@@ -12,6 +12,7 @@ export interface UdpSocket {
 }
 
 export interface UdpEvents {
+  /** The bytes may be a slice of something larger: whoever keeps them or sends them on copies them. */
   datagram(bytes: Uint8Array, from: HostPort): void;
   /** The socket is of no use any more. */
   failed(code: string): void;
@@ -36,8 +37,7 @@ export const openUdp: OpenUdp = (at, events) =>
       else if (!closed) events.failed(codeOf(error));
     });
     socket.on('message', (message, { address, port }) => {
-      // A copy: the system's buffer may be a slice of a larger one, which a clone to another thread would carry along.
-      if (!closed) events.datagram(Uint8Array.from(message), { host: address, port });
+      if (!closed) events.datagram(message, { host: address, port });
     });
     socket.bind({ address: at.host, port: at.port, exclusive: true }, () => {
       bound = true;

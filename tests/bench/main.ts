@@ -7,6 +7,7 @@ import { clusterFigures } from './cluster.js';
 import { daemonFigures } from './daemon.js';
 import { defaultTakeoverFigures } from './default-takeover.js';
 import { descriptorFigures } from './descriptors.js';
+import { floodFigures } from './floods.js';
 import { loopDelayFigures } from './loop-delay.js';
 import { proxyFigures } from './proxy-figures.js';
 import { proxyObstacle } from './proxy-obstacle.js';
@@ -38,6 +39,7 @@ const WITHOUT_TOR: Readonly<Record<string, Bench>> = {
   daemon: { measure: () => daemonFigures() },
   vanity: { measure: () => vanityFigures() },
   cluster: { measure: () => clusterFigures(progress) },
+  floods: { measure: () => floodFigures(progress) },
   proxy: { obstacle: proxyObstacle, measure: () => proxyFigures() },
   tunnels: {
     obstacle: () => Promise.resolve(process.getuid?.() === 0 ? null : 'network namespaces need root'),

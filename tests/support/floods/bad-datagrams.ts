@@ -1,15 +1,13 @@
-import { MESSAGE_TYPE } from '@rustbalance/actors/election/wire/message-types.js';
 import type { Message, ProbeId } from '@rustbalance/actors/election/wire/message-types.js';
-import { encodeBody } from '@rustbalance/actors/election/wire/encode-message.js';
 import { HEADER_BYTES, SMALLEST_DATAGRAM } from '@rustbalance/actors/election/wire/limits.js';
-import { nodeTag, pairKeys } from '@rustbalance/actors/election/wire/pair-keys.js';
-import { sealDatagram } from '@rustbalance/actors/election/wire/seal.js';
+import { nodeTag } from '@rustbalance/actors/election/wire/pair-keys.js';
 import { clusterSecret } from '@rustbalance/actors/kernel/cluster-keys.js';
-import type { ClusterSecret } from '@rustbalance/actors/kernel/cluster-keys.js';
+import type { ClusterSecret, ClusterTag } from '@rustbalance/actors/kernel/cluster-keys.js';
 import { nodePublicKey } from '@rustbalance/actors/kernel/node-key.js';
 import { systemRandom } from '@rustbalance/actors/kernel/random.js';
 import { LARGEST_DATAGRAM } from '@rustbalance/actors/wg/messages.js';
 import type { Ed25519PublicKey, Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
+import { forger } from './forge.js';
 
 /** Whose keys the adversary has: all that a member has, and those of one that was removed. */
 export interface Adversary {
@@ -27,13 +25,12 @@ export interface BadDatagrams {
   readonly pile: readonly Uint8Array[];
 }
 
-interface Forgery {
-  readonly seed?: Ed25519Seed;
-  readonly secret?: ClusterSecret;
+interface Change {
+  readonly make?: ReturnType<typeof forger>;
+  readonly cluster?: ClusterTag;
   readonly recipient?: Ed25519PublicKey;
   readonly type?: number;
   readonly aheadMs?: number;
-  readonly message?: Message;
 }
 
 const HOUR_MS = 3_600_000;
@@ -57,21 +54,10 @@ export const badDatagrams = (
 ): { readonly honest: readonly Uint8Array[]; readonly bad: readonly BadDatagrams[] } => {
   const epoch = Date.now();
   let sequence = FIRST_SEQUENCE;
-  const forged = (forgery: Forgery): Uint8Array => {
-    const { seed = member, aheadMs = 0, message = probe(), recipient = victim } = forgery;
-    const keys = pairKeys(secret, seed, victim);
-    if (keys === null) throw new Error('the victim has no usable key');
-    const header = {
-      type: forgery.type ?? MESSAGE_TYPE[message.kind],
-      cluster: (forgery.secret ?? secret).tag,
-      sender: nodeTag(secret, nodePublicKey(seed)),
-      recipient: nodeTag(secret, recipient),
-      epoch,
-      sequence: sequence++,
-    };
-    const body = encodeBody({ sentAtMs: Date.now() + aheadMs, message });
-    return sealDatagram(keys.sending, header, body, systemRandom);
-  };
+  const byMember = forger(secret, member, victim);
+  const byRemoved = forger(secret, removed, victim);
+  const forged = ({ make = byMember, aheadMs = 0, ...change }: Change = {}): Uint8Array =>
+    make({ epoch, sequence: sequence++, sentAtMs: Date.now() + aheadMs, message: probe(), ...change });
   const many = (make: (index: number) => Uint8Array): readonly Uint8Array[] =>
     Array.from({ length: each }, (_, i) => make(i));
   const changed = (bytes: Uint8Array, at: number, put: Uint8Array): Uint8Array => {
@@ -81,7 +67,7 @@ export const badDatagrams = (
   const flipped = (bytes: Uint8Array, at: number): Uint8Array =>
     changed(bytes, at, Uint8Array.of((bytes[at] ?? 0) ^ 0x40));
 
-  const honest = many(() => forged({}));
+  const honest = many(() => forged());
   const elsewhere = clusterSecret(new TextEncoder().encode('the token of another cluster'), 'other.onion');
   const ownTag = nodeTag(secret, victim);
   const by = 'election';
@@ -93,31 +79,31 @@ export const badDatagrams = (
         what: 'oversized',
         by: 'wg',
         reason: 'too-large',
-        pile: many((i) => Uint8Array.of(...forged({}), ...new Uint8Array(LARGEST_DATAGRAM + i))),
+        pile: many((i) => Uint8Array.of(...forged(), ...new Uint8Array(LARGEST_DATAGRAM + i))),
       },
       {
         what: 'truncated, too short for a seal',
         by,
         reason: 'too-short',
-        pile: many((i) => forged({}).subarray(0, 1 + (i % (SMALLEST_DATAGRAM - 1)))),
+        pile: many((i) => forged().subarray(0, 1 + (i % (SMALLEST_DATAGRAM - 1)))),
       },
-      { what: 'truncated by a byte', by, reason: 'unauthentic', pile: many(() => forged({}).slice(0, -1)) },
+      { what: 'truncated by a byte', by, reason: 'unauthentic', pile: many(() => forged().slice(0, -1)) },
       {
         what: 'mutated in the seal',
         by,
         reason: 'unauthentic',
         pile: many((i) => {
-          const bytes = forged({});
+          const bytes = forged();
           return flipped(bytes, HEADER_BYTES + (i % (bytes.length - HEADER_BYTES)));
         }),
       },
-      { what: 'mutated in the version', by, reason: 'version', pile: many(() => flipped(forged({}), 0)) },
+      { what: 'mutated in the version', by, reason: 'version', pile: many(() => flipped(forged(), 0)) },
       { what: 'replayed', by, reason: 'replay', pile: many((i) => honest[i] ?? new Uint8Array()) },
       {
         what: 'from ourselves',
         by,
         reason: 'own',
-        pile: many(() => changed(forged({}), SENDER_AT, ownTag)),
+        pile: many(() => changed(forged(), SENDER_AT, ownTag)),
       },
       {
         what: 'for another node',
@@ -129,11 +115,16 @@ export const badDatagrams = (
         what: 'from a removed node',
         by,
         reason: 'unknown-sender',
-        pile: many(() => forged({ seed: removed })),
+        pile: many(() => forged({ make: byRemoved })),
       },
       { what: 'from the future', by, reason: 'future', pile: many(() => forged({ aheadMs: HOUR_MS })) },
       { what: 'from the past', by, reason: 'stale', pile: many(() => forged({ aheadMs: -HOUR_MS })) },
-      { what: 'of another cluster', by, reason: 'cluster', pile: many(() => forged({ secret: elsewhere })) },
+      {
+        what: 'of another cluster',
+        by,
+        reason: 'cluster',
+        pile: many(() => forged({ cluster: elsewhere.tag })),
+      },
       {
         what: 'of a type of later versions',
         by,

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { constants, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { floodOrder } from './flood-order.js';
 import type { FloodOrder } from './flood-order.js';
@@ -72,6 +73,8 @@ const makeStreams = async (order: FloodOrder, flood: Flood): Promise<void> => {
   await Promise.all(Array.from({ length: Math.min(STREAMS, count) }, worker));
 };
 
+// A flood comes from elsewhere: what sending it costs must not be taken from those who receive it.
+setPriority(constants.priority.PRIORITY_LOW);
 const input = createInterface({ input: process.stdin });
 const [line] = (await once(input, 'line')) as [string];
 const order = floodOrder.parse(JSON.parse(line));
