@@ -99,6 +99,9 @@ export const statusSchema = z.object({
       priority: z.number(),
       last_seen_secs: seconds.nullable(),
       transport: z.string().nullable(),
+      round_trip_ms: z.number().nullable(),
+      /** Its clock minus ours, round-trip corrected. */
+      clock_offset_secs: z.number().nullable(),
       intro_points: z.number(),
     }),
   ),

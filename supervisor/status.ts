@@ -15,6 +15,8 @@ const peersOf = (fact: ReadFact): StatusAnswer['peers'] =>
     priority: peer.priority,
     last_seen_secs: peer.lastSeenSecs,
     transport: peer.transport,
+    round_trip_ms: peer.roundTripMs,
+    clock_offset_secs: peer.clockOffsetSecs,
     intro_points: peer.introPoints,
   }));
 

@@ -18,13 +18,26 @@ const hsdirsText = ({ hsdirs }: Descriptor): string => {
   return [accepted, ...lacking('rejected'), ...lacking('pending')].join(', ');
 };
 
+/** "+0.1 s": ahead of ours. */
+const offsetText = (seconds: number): string => `${seconds < 0 ? '-' : '+'}${Math.abs(seconds).toFixed(1)} s`;
+
 const peers = (status: StatusAnswer): readonly string[] =>
   status.peers.length === 0
     ? []
     : [
         '',
         tableText(
-          ['peer', 'state', 'role', 'priority', 'last seen', 'transport', 'introduction points'],
+          [
+            'peer',
+            'state',
+            'role',
+            'priority',
+            'last seen',
+            'transport',
+            'round trip',
+            'its clock',
+            'introduction points',
+          ],
           status.peers.map((peer) => [
             peer.id,
             peer.lifecycle,
@@ -32,6 +45,8 @@ const peers = (status: StatusAnswer): readonly string[] =>
             String(peer.priority),
             peer.last_seen_secs === null ? 'never' : `${durationText(peer.last_seen_secs)} ago`,
             peer.transport ?? NOTHING,
+            peer.round_trip_ms === null ? NOTHING : `${peer.round_trip_ms.toFixed(0)} ms`,
+            peer.clock_offset_secs === null ? NOTHING : offsetText(peer.clock_offset_secs),
             String(peer.intro_points),
           ]),
         ),

@@ -82,6 +82,8 @@ test('status shows roles, peers, Tor, target and what lies on which HSDir', () =
       priority: 20,
       last_seen_secs: 0.5,
       transport: 'direct',
+      round_trip_ms: 1,
+      clock_offset_secs: 0,
       intro_points: 3,
     },
   ]);

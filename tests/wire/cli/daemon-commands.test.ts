@@ -70,9 +70,9 @@ describe('status', () => {
       target      healthy
       publishing  degraded: an HSDir refuses
 
-      peer   state    role     priority  last seen  transport  introduction points
-      beta   healthy  standby  2         0.4 s ago  direct     3
-      gamma  dead     standby  3         never      -          0
+      peer   state    role     priority  last seen  transport  round trip  its clock  introduction points
+      beta   healthy  standby  2         0.4 s ago  direct     12 ms       -0.5 s     3
+      gamma  dead     standby  3         never      -          -           -          0
 
       descriptor  period  counter                introduction points  published                 accepted by HSDirs
       first       20500   123456789012345678901  6: alpha 3, beta 3   2026-01-01T00:00:00.000Z  1 of 3, 1 rejected (UPLOAD_REJECTED), 1 pending

@@ -61,6 +61,8 @@ export const STATUS = {
       priority: 2,
       last_seen_secs: 0.4,
       transport: 'direct',
+      round_trip_ms: 12.4,
+      clock_offset_secs: -0.5,
       intro_points: 3,
     },
     {
@@ -70,6 +72,8 @@ export const STATUS = {
       priority: 3,
       last_seen_secs: null,
       transport: null,
+      round_trip_ms: null,
+      clock_offset_secs: null,
       intro_points: 0,
     },
   ],
