@@ -63,6 +63,9 @@ export const isOurTor = (process: ProcessFacts, torrc: string): boolean => {
   return at !== -1 && process.args[at + 1] === torrc;
 };
 
+/** Has it let go of its memory? Then it is ending, and may hold files and their locks for a moment yet. */
+const isEnding = ({ executable, args }: ProcessFacts): boolean => executable === null && args.length === 0;
+
 /** The Tor that runs with our torrc, by its pid file; null when there is none. */
 export const findOurTor = async (
   pidFile: string,
@@ -90,7 +93,7 @@ const isGone = async (
   const deadline = clock.monotonicMs() + patienceMs;
   for (;;) {
     const now = await processes.look(found.pid);
-    if (now === null || !isOurTor(now, torrc)) return true;
+    if (now === null || !(isOurTor(now, torrc) || isEnding(now))) return true;
     if (clock.monotonicMs() >= deadline) return false;
     await pause(clock, LOOK_EVERY_MS);
   }

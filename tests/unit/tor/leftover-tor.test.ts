@@ -72,6 +72,28 @@ describe('ending it', () => {
     expect(signals).toEqual(['SIGCONT', 'SIGTERM']);
   });
 
+  it('waits for one that is ending, since it may hold its data directory still', async () => {
+    const clock = new SimulatedClock(0);
+    let asked = false;
+    const processes: Processes = {
+      look: async () => {
+        if (!asked) return tor();
+        return clock.monotonicMs() < 200 ? tor({ executable: null, args: [] }) : null;
+      },
+      kill: (_, signal) => {
+        asked ||= signal === 'SIGTERM';
+      },
+    };
+    let isGone = false;
+    const ended = endLeftoverTor(tor(), TORRC, processes, clock).then(() => {
+      isGone = true;
+    });
+    await clock.advance(150);
+    expect(isGone).toBe(false);
+    await clock.advance(100);
+    await ended;
+  });
+
   it('kills it when it does not go', async () => {
     const { signals, processes } = mortal('SIGKILL');
     const clock = new SimulatedClock(0);
