@@ -3,8 +3,8 @@ import { earlier } from '../kernel/level-trigger.js';
 import type { Visit } from './effects.js';
 import { AFTER_SILENCE_MS, AFTER_UNKNOWN_MS, LOOK_AGAIN_PARTS, LOOK_FRESH_MS } from './pace.js';
 import { SHORTEST_LOOK_AGAIN_MS, SILENT_LOOKS, VISIT_DEADLINE_MS } from './pace.js';
-import { balance } from './sighting.js';
-import type { Balance, OurOffer, Sighting } from './sighting.js';
+import { balance, weightOf } from './sighting.js';
+import type { Balance, OurOffer, Sighting, TheirDescriptor } from './sighting.js';
 
 /**
  * Whether this publisher may upload, or first has to see what its descriptor would replace. Pure: the looks themselves
@@ -113,11 +113,13 @@ const silentLooksNeeded = ({ cause, answeredAtMs }: Closed, view: HoldView): num
   answeredAtMs === null && cause === 'first' && !isUnheard(view) ? 1 : SILENT_LOOKS;
 
 /**
- * A node that was silent for a whole take-over had dropped our points long before: a descriptor that still has them was
- * left behind by one that is dead.
+ * A node that was silent for a whole take-over had dropped our points long before: a descriptor that still has them, even
+ * those that our Tor has replaced since, was left behind by one that is dead. A visit there might reach ourselves.
  */
-const isLeftBehind = (closed: Closed, how: Balance, view: HoldView): boolean =>
-  how === 'mixed' && closed.cause === 'first' && !isUnheard(view);
+const isLeftBehind = (closed: Closed, seen: TheirDescriptor, view: HoldView): boolean => {
+  const { shared, former } = weightOf(seen, view.ours);
+  return shared + former > 0 && closed.cause === 'first' && !isUnheard(view);
+};
 
 const reasonFor = (closed: Closed, how: Balance | null): HoldReason => {
   if (how === null) return 'looking at what the HSDirs hold';
@@ -143,8 +145,8 @@ const judge = (hold: Hold, closed: Closed, view: HoldView, nowMs: number): HoldV
   }
   if (seen?.kind === 'nothing' || seen?.kind === 'ours') return { open: true, why: 'seen' };
   const how = seen?.kind === 'theirs' ? balance(seen, view.ours) : null;
-  if (how === 'covered' || (how !== null && isLeftBehind(closed, how, view)))
-    return { open: true, why: 'seen' };
+  const isDead = seen?.kind === 'theirs' && isLeftBehind(closed, seen, view);
+  if (how === 'covered' || isDead) return { open: true, why: 'seen' };
   const mayOverrideMs = hold.overrodeAtMs + view.refreshMs;
   if (how === 'richer' && nowMs >= mayOverrideMs) return { open: true, why: 'richer' };
   if (closed.silentLooks >= silentLooksNeeded(closed, view)) return { open: true, why: 'silence' };

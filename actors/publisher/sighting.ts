@@ -34,12 +34,14 @@ export interface Weight {
   readonly shared: number;
   /** Those that clients would lose if ours replaced theirs. */
   readonly foreign: number;
+  /** Our own of before. Our Tor may serve them still. */
+  readonly former: number;
 }
 
 export const weightOf = ({ keys }: TheirDescriptor, ours: OurOffer): Weight => {
   const shared = keys.filter((key) => ours.keys.has(key)).length;
   const former = keys.filter((key) => !ours.keys.has(key) && ours.former.has(key)).length;
-  return { points: keys.length - former, shared, foreign: keys.length - former - shared };
+  return { points: keys.length - former, shared, foreign: keys.length - former - shared, former };
 };
 
 /**

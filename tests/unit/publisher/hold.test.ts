@@ -68,6 +68,27 @@ describe('uploads', () => {
   test.each<[string, Cause, Sighting, Partial<HoldView>, boolean | string]>([
     ['nothing is there', 'first', { kind: 'nothing' }, {}, true],
     ['nothing newer than ours is there', 'removal', { kind: 'ours' }, {}, true],
+    [
+      'points of ours that were replaced since are there, and the others were silent for a take-over',
+      'first',
+      theirs(keys('old', 3), keys('x', 3)),
+      { absent: absent('silent') },
+      true,
+    ],
+    [
+      'the same is there, and the others were never heard',
+      'first',
+      theirs(keys('old', 3), keys('x', 3)),
+      {},
+      'looking whether another publisher answers',
+    ],
+    [
+      'none of ours is there, and the others were silent for a take-over',
+      'first',
+      theirs(keys('x', 3)),
+      { absent: absent('silent') },
+      'looking whether another publisher answers',
+    ],
     ['no HSDir says anything', 'first', { kind: 'unseen' }, {}, 'looking at what the HSDirs hold'],
     [
       'ours would take nothing from clients with the points of a node that says more in a moment',
