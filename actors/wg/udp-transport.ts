@@ -5,6 +5,7 @@ import { errorData, rbError } from '../kernel/errors.js';
 import type { Logger } from '../kernel/logging.js';
 import { between } from '../kernel/random.js';
 import type { Random } from '../kernel/random.js';
+import { DatagramTally } from './datagram-tally.js';
 import { LARGEST_DATAGRAM } from './messages.js';
 import type { TransportName, TransportStatus } from './messages.js';
 import { receiveLimits, sourceKey } from './receive-limits.js';
@@ -57,16 +58,13 @@ export class UdpTransport implements Transport {
   #limits: ReceiveLimits;
   /** Why it has no socket on purpose, until rebind(). */
   #suspended: string | null = null;
-  readonly #dropped: Partial<Record<DropReason, number>> = {};
+  readonly #tally = new DatagramTally();
   #socket: UdpSocket | null = null;
   #cancelRebind: CancelTimer | null = null;
   #tries = 0;
   /** A bind that was overtaken by a later one counts for nothing. */
   #attempt = 0;
   #closed = false;
-  #sent = 0;
-  #received = 0;
-  #lastError: string | null = null;
 
   constructor(options: UdpTransportOptions, world: UdpWorld, events: TransportEvents) {
     this.name = options.name;
@@ -91,7 +89,7 @@ export class UdpTransport implements Transport {
 
   /** What carries the datagrams is broken: no socket until rebind(). */
   suspend(reason: string): void {
-    this.#lastError = reason;
+    this.#tally.lastError = reason;
     if (this.#suspended === null && !this.#closed) {
       this.#suspended = reason;
       this.#letGo();
@@ -154,22 +152,18 @@ export class UdpTransport implements Transport {
   }
 
   #receive(bytes: Uint8Array, from: HostPort): void {
-    if (bytes.length === 0) this.#drop('empty');
-    else if (bytes.length > LARGEST_DATAGRAM) this.#drop('too-large');
-    else if (!this.#limits.admit(from, this.#world.clock.monotonicMs())) this.#drop('rate');
+    if (bytes.length === 0) this.#tally.drop('empty');
+    else if (bytes.length > LARGEST_DATAGRAM) this.#tally.drop('too-large');
+    else if (!this.#limits.admit(from, this.#world.clock.monotonicMs())) this.#tally.drop('rate');
     else {
-      this.#received++;
+      this.#tally.received();
       // What is dropped was never copied: in a flood, what is thrown away is what the garbage collector works for.
       this.#events.datagram(Uint8Array.from(bytes));
     }
   }
 
-  #drop(reason: DropReason): void {
-    this.#dropped[reason] = (this.#dropped[reason] ?? 0) + 1;
-  }
-
   #fail(code: string): void {
-    this.#lastError = code;
+    this.#tally.lastError = code;
     this.#socket?.close();
     this.#socket = null;
     const error = errorData('transport.socket-failed', this.name, { reason: code });
@@ -191,7 +185,7 @@ export class UdpTransport implements Transport {
     const attempt = this.#attempt + 1;
     this.#bind().catch((error: unknown) => {
       if (attempt !== this.#attempt) return;
-      this.#lastError = codeOf(error);
+      this.#tally.lastError = codeOf(error);
       this.#events.changed();
       this.#rebindLater();
     });
@@ -204,10 +198,10 @@ export class UdpTransport implements Transport {
     if (this.#socket === null) return 'down';
     this.#socket.send(bytes, endpoint, (code) => {
       // An unreachable network or a full buffer loses this datagram; the socket itself is good for the next.
-      this.#lastError = code;
+      this.#tally.lastError = code;
       this.#options.sendFailed?.(code);
     });
-    this.#sent++;
+    this.#tally.sent();
     return 'sent';
   }
 
@@ -216,15 +210,12 @@ export class UdpTransport implements Transport {
       transport: this.name,
       state: this.#socket === null ? 'down' : 'up',
       local: this.#socket === null ? null : written(this.#socket.local),
-      sent: this.#sent,
-      received: this.#received,
-      dropped: Object.values(this.#dropped).reduce((sum, count) => sum + count, 0),
-      lastError: this.#lastError,
+      ...this.#tally.figures,
     };
   }
 
   drops(): Readonly<Partial<Record<DropReason, number>>> {
-    return { ...this.#dropped };
+    return this.#tally.drops;
   }
 
   close(): Promise<void> {

@@ -7,6 +7,7 @@ import type { Logger } from '../../kernel/logging.js';
 import { between } from '../../kernel/random.js';
 import type { Random } from '../../kernel/random.js';
 import type { StreamAddress } from '../../kernel/stream-address.js';
+import { DatagramTally } from '../datagram-tally.js';
 import { COORDINATION_PORTS, LARGEST_DATAGRAM } from '../messages.js';
 import type { TransportStatus } from '../messages.js';
 import type { DropReason, SendOutcome, Transport, TransportEvents } from '../transport.js';
@@ -53,7 +54,7 @@ export class TorTransport implements Transport {
   readonly #world: TorTransportWorld;
   readonly #events: TransportEvents;
   readonly #inbound: InboundStreams;
-  readonly #dropped: Partial<Record<DropReason, number>> = {};
+  readonly #tally = new DatagramTally();
   #listener: UnixListener | null = null;
   #cancelRelisten: CancelTimer | null = null;
   #tries = 0;
@@ -61,9 +62,6 @@ export class TorTransport implements Transport {
   #peers: ReadonlyMap<NodeId, OnionAddress> = new Map();
   readonly #ways = new Map<NodeId, Way>();
   #closed = false;
-  #sent = 0;
-  #received = 0;
-  #lastError: string | null = null;
 
   /** @param path of the unix socket behind virtual port 7001 */
   constructor(path: string, world: TorTransportWorld, events: TransportEvents) {
@@ -73,11 +71,11 @@ export class TorTransport implements Transport {
     this.#inbound = new InboundStreams({
       clock: world.clock,
       datagram: (bytes) => {
-        this.#received++;
+        this.#tally.received();
         events.datagram(bytes);
       },
       dropped: (reason) => {
-        this.#drop(reason);
+        this.#tally.drop(reason);
       },
     });
   }
@@ -116,7 +114,7 @@ export class TorTransport implements Transport {
     const way = this.#ways.get(to);
     if (!this.#isUp() || way === undefined) return 'down';
     way.stream.send(bytes);
-    this.#sent++;
+    this.#tally.sent();
     return 'sent';
   }
 
@@ -125,15 +123,12 @@ export class TorTransport implements Transport {
       transport: this.name,
       state: this.#isUp() ? 'up' : 'down',
       local: this.#listener === null ? null : `unix:${this.#path}`,
-      sent: this.#sent,
-      received: this.#received,
-      dropped: Object.values(this.#dropped).reduce((sum, count) => sum + count, 0),
-      lastError: this.#lastError,
+      ...this.#tally.figures,
     };
   }
 
   drops(): Readonly<Partial<Record<DropReason, number>>> {
-    return { ...this.#dropped };
+    return this.#tally.drops;
   }
 
   close(): Promise<void> {
@@ -177,17 +172,13 @@ export class TorTransport implements Transport {
           signal,
         ),
       dropped: () => {
-        this.#drop('queue');
+        this.#tally.drop('queue');
       },
       failed: (reason) => {
-        this.#lastError = reason;
+        this.#tally.lastError = reason;
         this.#world.log.debug('stream over Tor ended', { peer: id, reason });
       },
     });
-  }
-
-  #drop(reason: DropReason): void {
-    this.#dropped[reason] = (this.#dropped[reason] ?? 0) + 1;
   }
 
   async #listen(): Promise<void> {
@@ -217,7 +208,7 @@ export class TorTransport implements Transport {
   }
 
   #fail(code: string): void {
-    this.#lastError = code;
+    this.#tally.lastError = code;
     this.#listener?.close();
     this.#listener = null;
     if (this.#closed) return;
