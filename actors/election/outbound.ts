@@ -1,3 +1,4 @@
+import { bytesKey } from '@rustbalance/crypto-worker/encoding/bytes.js';
 import { isAble } from './ability.js';
 import type { ClusterState, World } from './cluster-state.js';
 import { visiblePoints, withholds } from './cluster-state.js';
@@ -37,9 +38,6 @@ const DRIFT = 0.1;
 /** No divisor of the usual sizes, so that every peer is the first one some time. */
 const TURN_STEP = 7;
 
-const hex = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
-
 const holderTag = (state: ClusterState): NodeTag => {
   if (state.holder === null) return NO_TAG;
   if (state.holder === state.settings.nodeId) return state.membership.self.tag;
@@ -77,12 +75,12 @@ const keyOf = (
     flags.able,
     flags.listening,
     flags.withholds,
-    points.digest === null ? '-' : hex(points.digest),
-    hex(holder),
+    points.digest === null ? '-' : bytesKey(points.digest),
+    bytesKey(holder),
     // In a large cluster these change whenever anything changes anywhere: they wait for the regular heartbeat.
     ...(large
       ? []
-      : [visible, hex(members.digest), ...counters.map(({ timePeriod, n }) => `${timePeriod}:${n}`)]),
+      : [visible, bytesKey(members.digest), ...counters.map(({ timePeriod, n }) => `${timePeriod}:${n}`)]),
   ].join();
 
 /** The heartbeat to send now; its revision rises when it says something new. */

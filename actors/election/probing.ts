@@ -1,3 +1,4 @@
+import { bytesKey } from '@rustbalance/crypto-worker/encoding/bytes.js';
 import { between } from '../kernel/random.js';
 import { earlier } from '../kernel/level-trigger.js';
 import type { ClusterState, World } from './cluster-state.js';
@@ -24,11 +25,9 @@ const LARGE_HELPER_PATIENCE = 1.2;
 /** Rounds of different peers drift apart by this, so that a cluster does not probe in step. */
 const JITTER = 0.05;
 
-const hex = (id: ProbeId): string => Buffer.from(id).toString('hex');
-
 const probe = (state: ClusterState, world: World, peer: Peer): void => {
   const id = world.random.bytes(TAG_BYTES) as ProbeId;
-  peer.pending.set(hex(id), world.clock.monotonicMs());
+  peer.pending.set(bytesKey(id), world.clock.monotonicMs());
   for (const oldest of peer.pending.keys()) {
     if (peer.pending.size <= MOST_PENDING) break;
     peer.pending.delete(oldest);
@@ -38,8 +37,8 @@ const probe = (state: ClusterState, world: World, peer: Peer): void => {
 
 /** The monotonic time at which the probe with this id was sent; null for one that we did not send or gave up. */
 export const takePending = (peer: Peer, id: ProbeId): number | null => {
-  const sentAtMs = peer.pending.get(hex(id)) ?? null;
-  peer.pending.delete(hex(id));
+  const sentAtMs = peer.pending.get(bytesKey(id)) ?? null;
+  peer.pending.delete(bytesKey(id));
   return sentAtMs;
 };
 

@@ -1,3 +1,4 @@
+import { bytesKey } from '@rustbalance/crypto-worker/encoding/bytes.js';
 import type { Brand } from '@rustbalance/crypto-worker/brands.js';
 import type { ClusterTag } from '../../kernel/cluster-keys.js';
 import { ByteReader } from './byte-reader.js';
@@ -48,8 +49,7 @@ export const decodeHeader = (datagram: Uint8Array): Header | null => {
 };
 
 /** A tag as a key of a Map. */
-export const tagKey = (tag: NodeTag): string =>
-  Buffer.from(tag.buffer, tag.byteOffset, tag.byteLength).toString('hex');
+export const tagKey = (tag: NodeTag): string => bytesKey(tag);
 
 /** All zeros stand for "nobody". */
 export const NO_TAG = new Uint8Array(TAG_BYTES) as NodeTag;
