@@ -1,30 +1,23 @@
 import { PairAgreements } from '@rustbalance/actors/wg/agreements.js';
 import { runHere } from '@rustbalance/crypto-worker/tasks.js';
 import { rm } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { afterAll, beforeAll } from 'vitest';
 import type { Ed25519Seed, OnionAddress } from '@rustbalance/crypto-worker/brands.js';
 import type { MemberView } from '@rustbalance/actors/election/messages.js';
 import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
-import { systemClock } from '@rustbalance/actors/kernel/clock.js';
 import { clusterSecret } from '@rustbalance/actors/kernel/cluster-keys.js';
 import { nodePaths } from '@rustbalance/actors/kernel/config/paths.js';
 import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
-import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
 import { nodePublicKey } from '@rustbalance/actors/kernel/node-key.js';
-import { systemRandom } from '@rustbalance/actors/kernel/random.js';
-import { systemSockets } from '@rustbalance/actors/wg/configured-transports.js';
 import { Doors } from '@rustbalance/actors/wg/coordination.js';
-import { encodeFrame } from '@rustbalance/actors/wg/tor-transport/frames.js';
-import { TorTransport } from '@rustbalance/actors/wg/tor-transport/tor-transport.js';
-import { listenUnix, type UnixListenerEvents } from '@rustbalance/actors/wg/unix-listener.js';
 import { eventually } from '../support/eventually.js';
 import { startTorActor, type TorActorHarness } from '../support/tor-actor-context.js';
 import { managedConfig, nodeFolder, SOME_MASTER } from '../support/tor-actor-world.js';
 import { startTorNetwork } from '../support/tor-network/network.js';
 import type { TorNetwork } from '../support/tor-network/network-types.js';
-import { describeTransport, recording } from '../support/transport-compliance.js';
-import type { TransportEnd, TransportPair } from '../support/transport-compliance.js';
+import { describeTransport } from '../support/transport-compliance.js';
+import type { TransportPair } from '../support/transport-compliance.js';
+import { makeTorEnd, torTransportPair } from '../support/tor-transport-pair.js';
 
 interface Node {
   readonly id: 'a' | 'b';
@@ -83,69 +76,20 @@ afterAll(async () => {
   await network.stop();
 });
 
-interface TorEnd extends TransportEnd {
-  readonly transport: TorTransport;
-  fail(code: string): void;
-}
-
-const makeEnd = async (own: Node, other: Node): Promise<TorEnd> => {
-  const received: Uint8Array[] = [];
-  let events: UnixListenerEvents | null = null;
-  const paths = nodePaths(own.config);
-  const transport = new TorTransport(
-    paths.datagramSocket,
-    {
-      clock: systemClock,
-      random: systemRandom,
-      log: makeLogger(
-        'wg',
-        () => 0,
-        () => undefined,
-      ),
-      listen: (at, given) => {
-        events = given;
-        return listenUnix(at, given);
-      },
-      dial: systemSockets.dial,
-    },
-    recording(received),
-  );
-  await transport.open();
-  transport.usePeers(new Map([[other.id as NodeId, addressOf(other)]]));
-  transport.useSocks({ kind: 'unix', path: paths.torSocksSocket });
-  return { id: own.id as NodeId, transport, received, fail: (code) => events?.failed(code) };
-};
-
-const pairOverTor = async (): Promise<TransportPair> => {
-  const make = (end: 'a' | 'b'): Promise<TorEnd> => makeEnd(nodes[end], nodes[end === 'a' ? 'b' : 'a']);
-  const ends = { a: await make('a'), b: await make('b') };
-  const all = [ends.a, ends.b];
-  const strangerAt = (end: 'a' | 'b') =>
-    connect({ path: nodePaths(nodes[end].config).datagramSocket }).on('error', () => undefined);
-  let stranger = strangerAt('b');
-  return {
-    ...ends,
-    again: async (end) => {
-      const made = await make(end);
-      all.push(made);
-      return made;
-    },
-    breakDown: (end) => {
-      ends[end].fail('ECONNABORTED');
-    },
-    inject: async (end, bytes) => {
-      if (stranger.destroyed) stranger = strangerAt(end);
-      await new Promise<void>((resolve) => {
-        stranger.write(encodeFrame(bytes), () => {
-          resolve();
-        });
+const pairOverTor = (): Promise<TransportPair> =>
+  torTransportPair(
+    (end) => {
+      const [own, other] = end === 'a' ? [nodes.a, nodes.b] : [nodes.b, nodes.a];
+      const { datagramSocket, torSocksSocket } = nodePaths(own.config);
+      return makeTorEnd({
+        id: own.id as NodeId,
+        path: datagramSocket,
+        peer: other.id as NodeId,
+        peerAddress: addressOf(other),
+        socks: { kind: 'unix', path: torSocksSocket },
       });
     },
-    end: async () => {
-      stranger.destroy();
-      await Promise.all(all.map(({ transport }) => transport.close()));
-    },
-  };
-};
+    (end) => nodePaths(nodes[end].config).datagramSocket,
+  );
 
 describeTransport('tor, over a private Tor network', pairOverTor);

@@ -1,39 +1,21 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { OnionAddress } from '@rustbalance/crypto-worker/brands.js';
 import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
 import { systemClock, type Clock } from '@rustbalance/actors/kernel/clock.js';
-import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
-import { systemRandom } from '@rustbalance/actors/kernel/random.js';
 import { parseStreamAddress } from '@rustbalance/actors/kernel/stream-address.js';
-import { systemSockets } from '@rustbalance/actors/wg/configured-transports.js';
-import { encodeFrame } from '@rustbalance/actors/wg/tor-transport/frames.js';
-import { TorTransport } from '@rustbalance/actors/wg/tor-transport/tor-transport.js';
-import { listenUnix } from '@rustbalance/actors/wg/unix-listener.js';
-import type { UnixListenerEvents } from '@rustbalance/actors/wg/unix-listener.js';
 import { eventually } from '../../support/eventually.js';
-import { describeTransport, recording } from '../../support/transport-compliance.js';
-import type { TransportEnd, TransportPair } from '../../support/transport-compliance.js';
+import { describeTransport } from '../../support/transport-compliance.js';
+import type { TransportPair } from '../../support/transport-compliance.js';
 import { fakeSocks, type FakeSocks } from '../proxy/support/fake-socks.js';
+import { makeTorEnd, torTransportPair, type TorEnd } from '../../support/tor-transport-pair.js';
 
 const ADDRESSES: Readonly<Record<'a' | 'b', OnionAddress>> = {
   a: 'a'.repeat(56) as OnionAddress,
   b: 'b'.repeat(56) as OnionAddress,
 };
-
-const quiet = makeLogger(
-  'wg',
-  () => 0,
-  () => undefined,
-);
-
-interface TorEnd extends TransportEnd {
-  readonly transport: TorTransport;
-  fail(code: string): void;
-}
 
 /** A folder with the two ends' sockets, and a SOCKS port that leads their addresses there. */
 const world = async (): Promise<{ socks: FakeSocks; pathOf: (end: string) => string }> => {
@@ -50,68 +32,26 @@ const world = async (): Promise<{ socks: FakeSocks; pathOf: (end: string) => str
   return { socks, pathOf };
 };
 
-const makeEnd = async (
+const makeEnd = (
   own: 'a' | 'b',
   path: string,
   socks: string,
   clock: Clock = systemClock,
 ): Promise<TorEnd> => {
-  const received: Uint8Array[] = [];
   const peer = own === 'a' ? 'b' : 'a';
-  let events: UnixListenerEvents | null = null;
-  const transport = new TorTransport(
+  return makeTorEnd({
+    id: own as NodeId,
     path,
-    {
-      clock,
-      random: systemRandom,
-      log: quiet,
-      listen: (at, given) => {
-        events = given;
-        return listenUnix(at, given);
-      },
-      dial: systemSockets.dial,
-    },
-    recording(received),
-  );
-  await transport.open();
-  transport.usePeers(new Map([[peer as NodeId, ADDRESSES[peer]]]));
-  transport.useSocks(parseStreamAddress(socks));
-  return { id: own as NodeId, transport, received, fail: (code) => events?.failed(code) };
+    peer: peer as NodeId,
+    peerAddress: ADDRESSES[peer],
+    socks: parseStreamAddress(socks),
+    clock,
+  });
 };
 
 const pairOverSocks = async (): Promise<TransportPair> => {
   const { socks, pathOf } = await world();
-  const make = (end: 'a' | 'b'): Promise<TorEnd> => makeEnd(end, pathOf(end), socks.address);
-  const ends = { a: await make('a'), b: await make('b') };
-  const all = [ends.a, ends.b];
-  let stranger = connect({ path: pathOf('b') });
-  stranger.on('error', () => undefined);
-  return {
-    ...ends,
-    again: async (end) => {
-      const made = await make(end);
-      all.push(made);
-      return made;
-    },
-    breakDown: (end) => {
-      ends[end].fail('ECONNABORTED');
-    },
-    inject: async (end, bytes) => {
-      if (stranger.destroyed) {
-        stranger = connect({ path: pathOf(end) });
-        stranger.on('error', () => undefined);
-      }
-      await new Promise<void>((resolve) => {
-        stranger.write(encodeFrame(bytes), () => {
-          resolve();
-        });
-      });
-    },
-    end: async () => {
-      stranger.destroy();
-      await Promise.all(all.map(({ transport }) => transport.close()));
-    },
-  };
+  return torTransportPair((end) => makeEnd(end, pathOf(end), socks.address), pathOf);
 };
 
 describeTransport('tor, over a SOCKS port', pairOverSocks);
