@@ -56,6 +56,8 @@ export class TorTransport implements Transport {
   readonly #inbound: InboundStreams;
   readonly #tally = new DatagramTally();
   #listener: UnixListener | null = null;
+  /** Of opening the listener: what an earlier one's listener says is of no interest. */
+  #attempt = 0;
   #cancelRelisten: CancelTimer | null = null;
   #tries = 0;
   #socks: StreamAddress | null = null;
@@ -182,8 +184,9 @@ export class TorTransport implements Transport {
   }
 
   async #listen(): Promise<void> {
-    let current: UnixListener | null = null;
-    const isCurrent = (): boolean => current !== null && this.#listener === current;
+    const attempt = ++this.#attempt;
+    // Streams may come before listen() has resolved: a socket takes them from its first moment.
+    const isCurrent = (): boolean => !this.#closed && attempt === this.#attempt;
     try {
       const listener = await this.#world.listen(this.#path, {
         stream: (socket) => {
@@ -194,20 +197,20 @@ export class TorTransport implements Transport {
           if (isCurrent()) this.#fail(code);
         },
       });
-      if (this.#closed) {
+      if (!isCurrent()) {
         listener.close();
         return;
       }
-      current = listener;
       this.#listener = listener;
       this.#tries = 0;
     } catch (error) {
-      this.#fail(codeOf(error));
+      if (isCurrent()) this.#fail(codeOf(error));
     }
     this.#events.changed();
   }
 
   #fail(code: string): void {
+    this.#attempt++;
     this.#tally.lastError = code;
     this.#listener?.close();
     this.#listener = null;
