@@ -1,7 +1,7 @@
 // npm test: the static checks, then every tier, then one line that adds them all up.
 //   node tests/run.mjs [tier…]     only these tiers, without the static checks
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,9 +20,9 @@ const CHECKS = [
   { name: 'format', command: ['npx', 'prettier', '--check', '--log-level', 'warn', '.'] },
 ];
 
-const hasTor = () => spawnSync('tor', ['--version'], { stdio: 'ignore' }).status === 0;
-
 const runs = (program, ...args) => spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+
+const noTor = () => (runs('tor', '--version') ? null : 'there is no tor program (apt-get install tor)');
 
 /** Why no nodes in network namespaces with tunnels between them can be had; null when they can. */
 const noTunnels = () => {
@@ -47,8 +47,10 @@ const noTunnels = () => {
 const TIERS = [
   { name: 'unit', obstacle: () => null },
   { name: 'wire', obstacle: () => null },
+  // It mostly waits for a private Tor network's time periods: beside the tunnels' tests it costs nobody anything.
+  { name: 'tor/periods', obstacle: noTor, isBeside: true },
   { name: 'netns', obstacle: noTunnels },
-  { name: 'tor', obstacle: () => (hasTor() ? null : 'there is no tor program (apt-get install tor)') },
+  { name: 'tor', obstacle: noTor, isAlone: true },
 ];
 
 const endsAt = Date.now() + TIME_LIMIT_MS;
@@ -102,6 +104,8 @@ const readJson = (file) => {
   }
 };
 
+const fileNameOf = (tier) => tier.replaceAll('/', '-');
+
 /** How many tests a tier has that cannot run. */
 const countTests = async (tier) => {
   const file = join(scratch, `${tier}-list.json`);
@@ -115,7 +119,8 @@ const brokenFiles = (report) =>
     ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
   );
 
-const runTier = async ({ name, obstacle }) => {
+/** How a tier ended; what it prints goes to `output`. */
+const runTier = async ({ name, obstacle }, output) => {
   const reason = obstacle();
   if (reason !== null) {
     const skipped = await countTests(name);
@@ -123,9 +128,9 @@ const runTier = async ({ name, obstacle }) => {
     return { passed: 0, failed: 0, skipped };
   }
   console.log(`\ntier ${name}`);
-  const file = join(scratch, `${name}.json`);
+  const file = join(scratch, `${fileNameOf(name)}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const code = await run(vitest('run', '--project', name, ...reporters), 'inherit');
+  const code = await run(vitest('run', '--project', name, ...reporters), output);
   const report = readJson(file);
   if (report === null) {
     console.log(
@@ -176,12 +181,37 @@ if (wanted.length === 0) {
     if (code !== 0) results.push({ passed: 0, failed: 1, skipped: 0 });
   }
 }
-for (const tier of TIERS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+const timed = async (tier, output) => {
   const startedAt = Date.now();
-  const result = await runTier(tier);
+  const result = await runTier(tier, output);
   results.push(result);
   summary.push(`tier ${tier.name}: ${line(result)} (${((Date.now() - startedAt) / 1000).toFixed(0)} s)`);
+};
+
+/** Runs a tier while others run; its output is shown when it has ended. */
+const timedBeside = async (tier) => {
+  const file = join(scratch, `${fileNameOf(tier.name)}.out`);
+  const output = openSync(file, 'w');
+  await timed(tier, ['ignore', output, output]);
+  closeSync(output);
+  return () => {
+    console.log(`\ntier ${tier.name}, which ran beside others:\n${readFileSync(file, 'utf8')}`);
+  };
+};
+
+const besides = [];
+const endOfBesides = async () => {
+  for (const show of await Promise.all(besides.splice(0))) show();
+};
+for (const tier of TIERS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+  if (tier.isBeside) {
+    besides.push(timedBeside(tier));
+    continue;
+  }
+  if (tier.isAlone) await endOfBesides();
+  await timed(tier, 'inherit');
 }
+await endOfBesides();
 rmSync(scratch, { recursive: true, force: true });
 
 const total = sum(results);

@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+/** Tests that live through the time periods of a private Tor network: they wait more than they work. */
+const PERIODS = 'tor/periods';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 // Unit and wire tests read the sources; whatever starts a thread or a process uses the build.
@@ -14,13 +16,18 @@ const tier = (
   name: string,
   testTimeout: number,
   hookTimeout: number,
-  { fileParallelism = true, isolate = true }: { fileParallelism?: boolean; isolate?: boolean } = {},
+  {
+    fileParallelism = true,
+    isolate = true,
+    exclude = [],
+  }: { fileParallelism?: boolean; isolate?: boolean; exclude?: string[] } = {},
 ) => ({
   resolve: { alias },
   test: {
     name,
     root,
     include: [`tests/${name}/**/*.test.ts`],
+    exclude,
     testTimeout,
     hookTimeout,
     fileParallelism,
@@ -36,7 +43,8 @@ export default defineConfig({
       tier('unit', 10_000, 10_000, { isolate: false }),
       tier('wire', 30_000, 30_000),
       tier('netns', 60_000, 30_000, { fileParallelism: false }),
-      tier('tor', 600_000, 240_000, { fileParallelism: false }),
+      tier('tor', 600_000, 240_000, { fileParallelism: false, exclude: [`tests/${PERIODS}/**`] }),
+      tier(PERIODS, 600_000, 240_000, { fileParallelism: false }),
     ],
   },
 });

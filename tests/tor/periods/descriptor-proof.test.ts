@@ -5,12 +5,12 @@ import { latin1 } from '@rustbalance/crypto-worker/encoding/bytes.js';
 import { fingerprintAt } from '@rustbalance/crypto-worker/network/relay-table.js';
 import { responsibleHsDirs } from '@rustbalance/crypto-worker/ring/responsible-hsdirs.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fetchFromHsDir, hsdirIndexes } from '../support/hsdir-view.js';
-import { expiriesOf, inStemsWords } from '../support/proof/expectations.js';
-import { networkViewOf, planOf } from '../support/proof/network-view.js';
-import { rewriteDescriptor, shapeOf, withoutPadding } from '../support/proof/opened-descriptor.js';
-import { inputOf, oursLike, ownDescriptors } from '../support/proof/own-descriptors.js';
-import { postDescriptor } from '../support/proof/post.js';
+import { fetchFromHsDir, hsdirIndexes } from '../../support/hsdir-view.js';
+import { expiriesOf, inStemsWords } from '../../support/proof/expectations.js';
+import { networkViewOf, planOf } from '../../support/proof/network-view.js';
+import { rewriteDescriptor, shapeOf, withoutPadding } from '../../support/proof/opened-descriptor.js';
+import { inputOf, oursLike, ownDescriptors } from '../../support/proof/own-descriptors.js';
+import { postDescriptor } from '../../support/proof/post.js';
 import {
   type Publication,
   type UsedCounters,
@@ -18,18 +18,18 @@ import {
   descriptorAt,
   publishMaster,
   unixNow,
-} from '../support/proof/publish.js';
-import type { RecordedService } from '../support/proof/recorded-service.js';
-import { settledRounds } from '../support/proof/rounds.js';
+} from '../../support/proof/publish.js';
+import type { RecordedService } from '../../support/proof/recorded-service.js';
+import { settledRounds } from '../../support/proof/rounds.js';
 import {
   type ProofWorld,
   changeSpread,
   enterPhase,
   phasesFrom,
   startProofWorld,
-} from '../support/proof/world.js';
-import { valueOf } from '../unit/crypto-worker/given.js';
-import { stemDecodes } from '../wire/stem/stem.js';
+} from '../../support/proof/world.js';
+import { valueOf } from '../../unit/crypto-worker/given.js';
+import { stemDecodes } from '../../wire/stem/stem.js';
 
 const REPLICAS = 2;
 // Tor's present is the wall clock; an event reaches us within a second, or ten where all processors are taken.

@@ -4,8 +4,8 @@ import type { IdentityPublicKey, OnionAddress, TimePeriodNumber } from '@rustbal
 import { TASKS } from '@rustbalance/crypto-worker/tasks.js';
 import type { NetworkView } from '@rustbalance/crypto-worker/task-types.js';
 import { pointKey } from '@rustbalance/actors/tor/intro-point-view.js';
-import { eventually } from '../support/eventually.js';
-import { startTorActor, type TorActorHarness } from '../support/tor-actor-context.js';
+import { eventually } from '../../support/eventually.js';
+import { startTorActor, type TorActorHarness } from '../../support/tor-actor-context.js';
 import {
   controlOf,
   deadPoints,
@@ -16,10 +16,10 @@ import {
   ownPoints,
   removeFolder,
   threePoints,
-} from '../support/tor-actor-world.js';
-import type { ControlConnection } from '../support/tor-network/control-connection.js';
-import { startTorNetwork } from '../support/tor-network/network.js';
-import type { TorNetwork } from '../support/tor-network/network-types.js';
+} from '../../support/tor-actor-world.js';
+import type { ControlConnection } from '../../support/tor-network/control-connection.js';
+import { startTorNetwork } from '../../support/tor-network/network.js';
+import type { TorNetwork } from '../../support/tor-network/network-types.js';
 
 let network: TorNetwork;
 let folder: string;
