@@ -3,7 +3,8 @@ import type { ActorContext, ActorDefinition, RunningActor } from '../kernel/acto
 import { parseTarget } from '../kernel/config/target.js';
 import { RbError } from '../kernel/errors.js';
 import { earlier, startLevelTrigger } from '../kernel/level-trigger.js';
-import { conditions, isClockSane } from './conditions.js';
+import { conditions } from './conditions/all.js';
+import { isClockSane } from './conditions/clock.js';
 import { FindingRegister } from './finding-register.js';
 import { healthMachine } from './machine.js';
 import { NOTHING_OBSERVED } from './observed.js';

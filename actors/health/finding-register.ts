@@ -1,4 +1,4 @@
-import type { Condition } from './conditions.js';
+import type { Condition } from './conditions/condition.js';
 import type { Finding } from './messages.js';
 
 interface Entry {

@@ -1,0 +1,25 @@
+import type { Config } from '../../kernel/config/schema.js';
+import type { Observed } from '../observed.js';
+import type { TargetRecord } from '../target-record.js';
+import { clockConditions } from './clock.js';
+import type { Condition } from './condition.js';
+import { electionConditions } from './election.js';
+import { proxyConditions } from './proxy.js';
+import { publisherConditions } from './publisher.js';
+import { targetConditions } from './target.js';
+import { torConditions } from './tor.js';
+
+/** Everything that is not as it should be, from what is known and the time; one function for each area. */
+export const conditions = (
+  observed: Observed,
+  target: TargetRecord,
+  config: Config,
+  wallMs: number,
+): readonly Condition[] => [
+  ...clockConditions(observed, wallMs),
+  ...torConditions(observed),
+  ...proxyConditions(observed),
+  ...targetConditions(target, config),
+  ...electionConditions(observed, config),
+  ...publisherConditions(observed),
+];

@@ -1,0 +1,31 @@
+import type { Config } from '../../kernel/config/schema.js';
+import { errorData } from '../../kernel/errors.js';
+import type { Observed } from '../observed.js';
+import { atOnce } from './condition.js';
+import type { Condition } from './condition.js';
+
+/** How long the nodes may need to agree on a publisher after they lost one. */
+const electionGraceMs = ({ coordination, publish }: Config): number =>
+  1000 *
+  (coordination.heartbeat_timeout_secs +
+    publish.takeover_grace_secs +
+    coordination.backoff_jitter_secs +
+    coordination.lease_duration_secs);
+
+export const electionConditions = ({ role, peers }: Observed, config: Config): readonly Condition[] => {
+  const none: readonly Condition[] =
+    role !== null && role.publisher === null
+      ? [{ error: errorData('health.no-publisher', 'election'), graceMs: electionGraceMs(config) }]
+      : [];
+  const ill = peers
+    .filter(({ lifecycle }) => lifecycle === 'dead' || lifecycle === 'unhealthy')
+    .map(({ id, lifecycle }) => atOnce(errorData('health.peer-dead', `peer ${id}`, { peer: id, lifecycle })));
+  const tolerance = config.node.clock_skew_tolerance_secs;
+  const skewed = peers
+    .filter(({ clockOffsetSecs }) => clockOffsetSecs !== null && Math.abs(clockOffsetSecs) > tolerance)
+    .map(({ id, clockOffsetSecs }) => {
+      const direction = (clockOffsetSecs ?? 0) > 0 ? 'ahead of' : 'behind';
+      return atOnce(errorData('health.peer-clock', `peer ${id}`, { peer: id, direction, tolerance }));
+    });
+  return [...none, ...ill, ...skewed];
+};
