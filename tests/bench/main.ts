@@ -8,6 +8,7 @@ import { daemonFigures } from './daemon.js';
 import { defaultTakeoverFigures } from './default-takeover.js';
 import { descriptorFigures } from './descriptors.js';
 import { floodFigures } from './floods.js';
+import { joiningFigures } from './joining.js';
 import { loopDelayFigures } from './loop-delay.js';
 import { proxyFigures } from './proxy-figures.js';
 import { proxyObstacle } from './proxy-obstacle.js';
@@ -49,6 +50,7 @@ const WITHOUT_TOR: Readonly<Record<string, Bench>> = {
 const WITH_TOR: Readonly<Record<string, (network: TorNetwork) => Promise<Figure[]>>> = {
   takeover: (network) => takeoverFigures(network),
   'default-takeover': (network) => defaultTakeoverFigures(network, progress),
+  joining: (network) => joiningFigures(network, progress),
   republish: (network) => republishFigures(network, progress),
   'whole-period': (network) => wholePeriodFigures(network),
 };
