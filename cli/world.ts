@@ -73,10 +73,10 @@ const readInput = async (question: string, limit: number): Promise<string> => {
   return Buffer.concat(chunks).subarray(0, limit).toString('utf8');
 };
 
-/** Aborts at the first ^C or SIGTERM, which otherwise would end the process at once; the second one does. */
+/** Aborts at the first ^C, SIGTERM or end of the terminal, which otherwise would end the process at once; the second one does. */
 const onInterrupt = (): AbortSignal => {
   const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       controller.abort();
     });

@@ -14,6 +14,11 @@ const NOBODY: ReadonlySet<string> = new Set();
 const FIRST_RETRY_MS = 500;
 /** However often sending fails, the interface is looked at this often at most: a look costs four commands. */
 const BETWEEN_LOOKS_MS = 500;
+/** What a keeper has done for it. */
+export type KeptDevice = Pick<
+  TunnelDevice,
+  'adopt' | 'observe' | 'apply' | 'build' | 'removeInterface' | 'removeGuards'
+>;
 /** The kernel brings routes and flags by itself after a change: what is wanted is there after two rounds, or never. */
 const MOST_ROUNDS = 4;
 
@@ -24,7 +29,7 @@ export interface KeeperEvents {
 }
 
 export interface KeeperWorld {
-  readonly device: TunnelDevice;
+  readonly device: KeptDevice;
   readonly clock: Clock;
   readonly log: Logger;
   readonly checkEveryMs: number;
@@ -42,6 +47,9 @@ export class TunnelKeeper {
   #cancelTimer: CancelTimer | null = null;
   #looking: Promise<void> | null = null;
   #again = false;
+  #suspected = false;
+  /** Between looks for a mere suspicion: doubled by each that finds nothing. */
+  #suspicionGapMs = BETWEEN_LOOKS_MS;
   #closed = false;
   #failures = 0;
   #lastLookMs = -Infinity;
@@ -88,11 +96,23 @@ export class TunnelKeeper {
     this.look();
   }
 
-  /** Something hints at trouble: looks soon. */
+  /** Something is to be done, or very likely: looks soon. */
   look(): void {
     if (this.#closed) return;
     if (this.#looking !== null) this.#again = true;
-    else this.#wait(Math.max(0, this.#lastLookMs + BETWEEN_LOOKS_MS - this.#world.clock.monotonicMs()));
+    else this.#wait(this.#untilMs(BETWEEN_LOOKS_MS));
+  }
+
+  /** Something hints at trouble; the system may say so again and again for a peer that merely cannot be reached. */
+  suspect(): void {
+    if (this.#closed || this.#looking !== null || this.#suspected) return;
+    this.#suspected = true;
+    const waitMs = this.#untilMs(this.#suspicionGapMs);
+    if (waitMs < this.#untilMs(this.#world.checkEveryMs)) this.#wait(waitMs);
+  }
+
+  #untilMs(gapMs: number): number {
+    return Math.max(0, this.#lastLookMs + gapMs - this.#world.clock.monotonicMs());
   }
 
   #wait(ms: number): void {
@@ -105,11 +125,15 @@ export class TunnelKeeper {
   }
 
   async #round(): Promise<void> {
-    let nextMs = this.#world.checkEveryMs;
+    const { checkEveryMs } = this.#world;
+    let nextMs = checkEveryMs;
     this.#again = false;
+    const suspected = this.#suspected;
     try {
       const fresh = await this.#makeRight();
       this.#failures = 0;
+      const isVain = suspected && !fresh;
+      this.#suspicionGapMs = isVain ? Math.min(this.#suspicionGapMs * 2, checkEveryMs) : BETWEEN_LOOKS_MS;
       if (!this.#closed) this.#events.works(fresh);
     } catch (error) {
       const data = toErrorData(error, 'wireguard');
@@ -120,6 +144,7 @@ export class TunnelKeeper {
     }
     this.#lastLookMs = this.#world.clock.monotonicMs();
     this.#looking = null;
+    this.#suspected = false;
     this.#wait(this.#again ? Math.min(nextMs, BETWEEN_LOOKS_MS) : nextMs);
   }
 

@@ -42,7 +42,7 @@ export class WireguardTransport implements Transport {
         listen: { host: wanted.address, port: PORT },
         peers: addressesOf(wanted),
         sendFailed: () => {
-          this.#keeper.look();
+          this.#keeper.suspect();
         },
       },
       world,
