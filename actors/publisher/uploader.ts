@@ -1,0 +1,135 @@
+import { RbError } from '../kernel/errors.js';
+import type { ErrorCode } from '../kernel/errors.js';
+import { earlier } from '../kernel/level-trigger.js';
+import type { UploadAnswer } from '../tor/messages.js';
+import { AnswerTimes } from './answer-times.js';
+import { refreshIntervalMs } from './setting.js';
+import type { PublicationSetting } from './setting.js';
+import {
+  COUNTER_REFUSED,
+  NO_ANSWER,
+  accepted,
+  failed,
+  isComplete,
+  isPublished,
+  rowOf,
+  sent,
+  withoutFlights,
+} from './slot.js';
+import type { RetryPolicy, Slot } from './slot.js';
+import { uploadsDue } from './uploads-due.js';
+import type { DueUpload } from './uploads-due.js';
+
+/** What follows from the HSDirs' answers for the rest of a publication. */
+export interface UploadListener {
+  /** An HSDir took a descriptor. */
+  accepted(nowMs: number): void;
+  /** Enough HSDirs hold this descriptor now that clients find it. */
+  published(wallMs: number): void;
+  /** Every responsible HSDir holds this descriptor now. */
+  completed(slot: Slot, wallMs: number): void;
+  /** An HSDir holds a counter that is not below ours. */
+  refused(slot: Slot, nowMs: number): void;
+  /** What this slot's HSDirs hold is not as certain as their answers say. */
+  doubtful(slot: Slot, nowMs: number): void;
+}
+
+/** Errors of an order that say nothing of the descriptor: it goes out again as soon as Tor is there. */
+const TOR_GONE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'tor.not-up',
+  'control.closed',
+  'control.deadline',
+  'message.deadline',
+  'message.peer-died',
+]);
+
+/** Sends each HSDir what it is to hold, and takes the answers. */
+export class Uploader {
+  readonly #setting: PublicationSetting;
+  readonly #listener: UploadListener;
+  readonly #answerTimes = new AnswerTimes();
+
+  constructor(setting: PublicationSetting, listener: UploadListener) {
+    this.#setting = setting;
+    this.#listener = listener;
+  }
+
+  /** Gives up what no answer will come for any more. */
+  expire(nowMs: number): void {
+    this.#setting.board.expire(nowMs, this.#retryPolicy());
+  }
+
+  /** Sends what is due; returns when the next answer or retry is. @param isStale its version would be refused */
+  upload(nowMs: number, isStale: (slot: Slot) => boolean): number | null {
+    const { board, effects } = this.#setting;
+    const { slots, clientsUse, orphaned } = board;
+    const sendable = slots.map((slot) => (isStale(slot) ? { ...slot, version: null } : slot));
+    const due = uploadsDue({ slots: sendable, clientsUse, orphaned }, nowMs);
+    const untilMs = nowMs + this.#answerTimes.deadlineMs;
+    for (const upload of due.uploads) {
+      board.replace(
+        sent(upload.slot, new Set(upload.hsdirs), { version: upload.version, sinceMs: nowMs, untilMs }),
+      );
+      effects.upload(upload).catch((error: unknown) => {
+        this.#notSent(upload, error);
+      });
+    }
+    return due.uploads.length > 0 ? earlier(due.wakeAtMs, untilMs) : due.wakeAtMs;
+  }
+
+  /** One HSDir's answer to an upload. */
+  answered(answer: UploadAnswer): void {
+    const { board, config, effects } = this.#setting;
+    const slot = board.awaiting(answer.hsdir);
+    if (slot === null) {
+      board.settleOrphan(answer.hsdir);
+      return;
+    }
+    const nowMs = effects.clock.monotonicMs();
+    const row = rowOf(slot, answer.hsdir);
+    if (row !== null && row.inFlight !== null) this.#answerTimes.note(nowMs - row.inFlight.sinceMs);
+    if (answer.accepted) {
+      const next = accepted(slot, answer.hsdir, nowMs, answer.atMs);
+      board.replace(next);
+      this.#listener.accepted(nowMs);
+      const { hsdir_min_accepted: enough } = config.publish;
+      if (isPublished(next, enough) && !isPublished(slot, enough)) this.#listener.published(answer.atMs);
+      if (isComplete(next) && !isComplete(slot)) this.#listener.completed(next, answer.atMs);
+    } else {
+      const reason = answer.reason ?? 'UNKNOWN';
+      board.replace(failed(slot, answer.hsdir, reason, nowMs, this.#retryPolicy()));
+      if (reason === COUNTER_REFUSED) this.#listener.refused(slot, nowMs);
+    }
+    // It may be the late answer to an upload that was given up, and speak of an older version.
+    if (row?.reason === NO_ANSWER) this.#listener.doubtful(slot, nowMs);
+  }
+
+  /** Tor did not take the order: none of its HSDirs will answer. */
+  #notSent({ slot: { timePeriod }, version, hsdirs }: DueUpload, error: unknown): void {
+    const { board, effects, poke } = this.#setting;
+    const slot = board.ofPeriod(timePeriod);
+    const waiting = hsdirs.filter((hsdir) => slot && rowOf(slot, hsdir)?.inFlight?.version === version);
+    if (slot !== null && error instanceof RbError && !TOR_GONE.has(error.code)) {
+      effects.log.warn('Tor refused to upload a descriptor', { descriptor: slot.which }, error.data);
+      const nowMs = effects.clock.monotonicMs();
+      const refused = (one: Slot, hsdir: (typeof hsdirs)[number]): Slot =>
+        failed(one, hsdir, error.code, nowMs, this.#retryPolicy());
+      board.replace(waiting.reduce(refused, slot));
+      poke();
+      return;
+    }
+    if (slot !== null) board.replace(withoutFlights(slot, new Set(waiting)));
+    // Its status fact will tell that Tor is gone, and the step then waits for it.
+    effects.clock.after(1_000, poke);
+  }
+
+  #retryPolicy(): RetryPolicy {
+    const { config, effects } = this.#setting;
+    return {
+      minAccepted: config.publish.hsdir_min_accepted,
+      maxRetries: config.resilience.hsdir_max_retries,
+      restMs: refreshIntervalMs(config),
+      jitter: () => effects.random.uniform(),
+    };
+  }
+}
