@@ -47,9 +47,10 @@ const noTunnels = () => {
 const TIERS = [
   { name: 'unit', obstacle: () => null },
   { name: 'wire', obstacle: () => null },
-  // It mostly waits for a private Tor network's time periods: beside the tunnels' tests it costs nobody anything.
+  // It mostly waits for a private Tor network's time periods: beside other real tiers it costs nobody anything.
   { name: 'tor/periods', obstacle: noTor, isBeside: true },
   { name: 'netns', obstacle: noTunnels },
+  { name: 'chaos', obstacle: noTor },
   { name: 'tor', obstacle: noTor, isAlone: true },
 ];
 

@@ -23,6 +23,8 @@ export interface SampleTarget {
   readonly url: string;
   /** Requests answered so far. */
   requests(): number;
+  /** Ends every `/drip` that is under way with the line `end`. */
+  endDrips(): void;
   close(): Promise<void>;
 }
 
@@ -55,9 +57,26 @@ const seen = (name: string, request: IncomingMessage): SeenRequest => ({
   rawHeaders: request.rawHeaders,
 });
 
+const LONGEST_DRIP_MS = 30 * 60_000;
+
+/** A numbered line again and again, until told to end. */
+async function* dripping(everyMs: number, ended: () => boolean): AsyncGenerator<string> {
+  const most = Math.ceil(LONGEST_DRIP_MS / everyMs);
+  for (let line = 1; !ended() && line <= most; line++) {
+    yield `${String(line)}\n`;
+    await delay(everyMs);
+  }
+  yield 'end\n';
+}
+
 /** `/` a page, `/headers` the request, `/body?bytes=` a sized stream, `/echo` the request's body,
- * `/status?code=` an error, `/slow?ms=` a late page. */
-const answer = async (name: string, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+ * `/status?code=` an error, `/slow?ms=` a late page, `/drip?everyMs=` a stream that lasts. */
+const answer = async (
+  name: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  ended: () => boolean,
+): Promise<void> => {
   const url = new URL(request.url ?? '/', 'http://target.invalid');
   response.setHeader('X-Node', name);
   switch (url.pathname) {
@@ -80,6 +99,10 @@ const answer = async (name: string, request: IncomingMessage, response: ServerRe
       await delay(numberParameter(url, 'ms', 1000));
       response.end(`${name}\n`);
       return;
+    case '/drip':
+      response.setHeader('Content-Type', 'text/plain');
+      await pipeline(dripping(Math.max(10, numberParameter(url, 'everyMs', 100)), ended), response);
+      return;
     default:
       response.setHeader('Content-Type', 'text/plain; charset=utf-8').end(`This page comes from ${name}.\n`);
   }
@@ -101,10 +124,12 @@ export const startSampleTarget = async ({
   port = 0,
 }: SampleTargetOptions): Promise<SampleTarget> => {
   let requests = 0;
+  let drips = 0;
   const server = createServer((request, response) => {
     requests += 1;
+    const round = drips;
     // A client that goes away in the middle of a stream is its own business.
-    answer(name, request, response).catch(() => response.destroy());
+    answer(name, request, response, () => drips > round).catch(() => response.destroy());
   });
   const address = await listen(server, host, port);
   return {
@@ -113,6 +138,9 @@ export const startSampleTarget = async ({
     port: address.port,
     url: `http://${host}:${String(address.port)}`,
     requests: () => requests,
+    endDrips: () => {
+      drips += 1;
+    },
     close: async () => {
       const closed = once(server, 'close');
       server.close();

@@ -21,13 +21,19 @@ export interface ClusterOptions {
   readonly dir?: string;
 }
 
-/** Several nodes of one address on a private Tor network, each with a sample target that tells its name. */
+/** Several nodes of one address on a private Tor network, each with a target that tells its name. */
 export interface Cluster {
   readonly dir: string;
   /** The master address with .onion. */
   readonly address: string;
   readonly nodes: readonly DaemonNode[];
   stop(): Promise<void>;
+}
+
+/** A cluster each of whose nodes has a sample target of its own. */
+export interface ClusterWithTargets extends Cluster {
+  /** Of each node, in their order; where all lead to a given one, nobody visits these. */
+  readonly targets: readonly SampleTarget[];
 }
 
 /** The settings that the figures are measured with. */
@@ -49,7 +55,7 @@ export const startCluster = async ({
   log = () => undefined,
   target: common,
   dir: given,
-}: ClusterOptions): Promise<Cluster> => {
+}: ClusterOptions): Promise<ClusterWithTargets> => {
   const dir = given ?? (await mkdtemp(join(tmpdir(), 'rb-')));
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const ports = await freePorts(count);
@@ -81,6 +87,7 @@ export const startCluster = async ({
     dir,
     address: nodes[0]?.identity.onion_address ?? '',
     nodes,
+    targets,
     stop: async () => {
       await Promise.all(nodes.map((node) => node.stop()));
       await Promise.all(targets.map((target) => target.close()));

@@ -176,6 +176,12 @@ export class DaemonNode {
     return found?.pid ?? null;
   }
 
+  /** SIGKILL to the daemon alone; its Tor lives on. */
+  async killDaemon(): Promise<void> {
+    this.#child?.kill('SIGKILL');
+    await this.ended();
+  }
+
   /** SIGKILL to the daemon and to its Tor, as a power cut would. */
   async killHard(): Promise<void> {
     const torPid = await this.torPid();
