@@ -1,4 +1,4 @@
-import { inspectSchema, statusSchema } from '@rustbalance/supervisor/control-protocol.js';
+import { historySchema, inspectSchema, statusSchema } from '@rustbalance/supervisor/control-protocol.js';
 import { z } from 'zod';
 
 type Schema = z.core.JSONSchema.BaseSchema;
@@ -41,10 +41,10 @@ const table = (schema: z.ZodType): readonly string[] => [
   ...rows('', z.toJSONSchema(schema)),
 ];
 
-/** docs/status.md: the JSON of status and inspect, from the schemas that both ends check it with. */
+/** docs/status.md: the JSON of status, inspect and history, from the schemas that both ends check it with. */
 export const answersReference = (): string =>
   [
-    '# The JSON of `status` and `inspect`',
+    '# The JSON of `status`, `inspect` and `history`',
     '',
     '<!-- Generated from supervisor/control-protocol.ts by `npm run docs`. -->',
     '',
@@ -59,5 +59,9 @@ export const answersReference = (): string =>
     '## rbctl inspect --json',
     '',
     ...table(inspectSchema),
+    '',
+    '## rbctl history --json',
+    '',
+    ...table(historySchema),
     '',
   ].join('\n');

@@ -5,6 +5,7 @@ import { debugDescriptorCommand } from './commands/debug-descriptor.js';
 import { debugFetchCommand } from './commands/debug-fetch.js';
 import { debugShowOnionCommand } from './commands/debug-show-onion.js';
 import { debugTorCommand } from './commands/debug-tor.js';
+import { historyCommand } from './commands/history.js';
 import { initCommand } from './commands/init.js';
 import { inspectCommand } from './commands/inspect.js';
 import { joinCommand } from './commands/join.js';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   runCommand,
   statusCommand,
   inspectCommand,
+  historyCommand,
   tokenCreateCommand,
   tokenListCommand,
   tokenRevokeCommand,

@@ -1,6 +1,7 @@
 import type { Clock } from '@rustbalance/actors/kernel/clock.js';
 import type { ActorBirth, ChaosMode, FromActor } from '@rustbalance/actors/kernel/envelope.js';
 import { rbError } from '@rustbalance/actors/kernel/errors.js';
+import type { ErrorData } from '@rustbalance/actors/kernel/errors.js';
 import type { LogRecord, Logger } from '@rustbalance/actors/kernel/logging.js';
 import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
 import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
@@ -131,6 +132,20 @@ export class ActorSystem {
     if (incarnation === undefined) throw rbError('actor.not-running', name, { actor: name });
     incarnation.thread.post({ kind: 'chaos', mode });
     return incarnation.generation;
+  }
+
+  /** Ends an actor, to be started again as after any failure; false when it is not up. */
+  restart(name: ActorName, error: ErrorData): boolean {
+    const incarnation = this.#incarnations.get(name);
+    if (incarnation === undefined || this.state().children.get(name)?.life.at !== 'up') return false;
+    const { generation } = incarnation;
+    this.#supervision.dispatch({ kind: 'restart-ordered', id: name, generation, error });
+    return true;
+  }
+
+  /** Stops in order, with the code by which the service manager starts the process afresh. */
+  giveUp(error: ErrorData): void {
+    this.#supervision.dispatch({ kind: 'give-up-ordered', error });
   }
 
   #perform(effect: Effect): void {

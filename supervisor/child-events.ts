@@ -26,6 +26,9 @@ export const applyToChild = (turn: Turn, place: Place, event: ChildEvent): void 
     case 'exited':
       onExit(turn, place, event.code);
       return;
+    case 'restart-ordered':
+      if (turn.child(place).life.at === 'up') failLive(turn, place, event.error);
+      return;
   }
 };
 

@@ -10,6 +10,7 @@ import type { ActorSystem } from './actor-system.js';
 import type {
   ControlAnswer,
   ControlRequest,
+  HistoryAnswer,
   InspectAnswer,
   StatusAnswer,
   TokensAnswer,
@@ -22,8 +23,8 @@ import { statusOf } from './status.js';
 
 /** How long an actor may take to say what it is doing before it is shown as unresponsive. */
 const DUMP_MS = 1_000;
-/** The election answers from memory; this is for one that restarts just now. */
-const ELECTION_MS = 4_000;
+/** Actors answer these from memory; this is for one that restarts just now. */
+const MEMORY_MS = 4_000;
 
 export interface CommandParts {
   readonly config: Config;
@@ -45,6 +46,8 @@ export const answerCommand = async (
       return status(parts);
     case 'inspect':
       return await inspect(parts, request.actor);
+    case 'history':
+      return await history(parts, request.sinceMs);
     case 'chaos':
       return chaos(parts, request);
     case 'tokens':
@@ -102,6 +105,23 @@ const inspect = async (parts: CommandParts, only: ActorName | null): Promise<Ins
   };
 };
 
+const isoTime = (wallMs: number): string => new Date(wallMs).toISOString();
+
+const history = async ({ router, clock }: CommandParts, sinceMs: number | null): Promise<HistoryAnswer> => {
+  const { entries } = await router.request('health.history', { sinceMs }, MEMORY_MS);
+  const nowMs = clock.wallMs();
+  return {
+    entries: entries.map(({ error, startedAtMs, endedAtMs, times, done }) => ({
+      error,
+      started_at: isoTime(startedAtMs),
+      ended_at: endedAtMs === null ? null : isoTime(endedAtMs),
+      took_secs: Number((Math.max(0, (endedAtMs ?? nowMs) - startedAtMs) / 1000).toFixed(1)),
+      times,
+      done: done.map(({ atMs, what }) => ({ at: isoTime(atMs), what })),
+    })),
+  };
+};
+
 const bytesOf = (base64: string): Uint8Array => new Uint8Array(Buffer.from(base64, 'base64'));
 
 const tokenCommandOf = (asked: Extract<ControlRequest, { command: 'tokens' }>['do']): TokenCommand => {
@@ -114,7 +134,7 @@ const tokenCommandOf = (asked: Extract<ControlRequest, { command: 'tokens' }>['d
 };
 
 const tokens = async ({ router }: CommandParts, command: TokenCommand): Promise<TokensAnswer> => {
-  const { tokens: views, created } = await router.request('election.tokens', command, ELECTION_MS);
+  const { tokens: views, created } = await router.request('election.tokens', command, MEMORY_MS);
   return {
     tokens: views.map(({ id, state, issuer, notAfter, uses, usedBy }) => ({
       id,
@@ -129,7 +149,7 @@ const tokens = async ({ router }: CommandParts, command: TokenCommand): Promise<
 };
 
 const remove = async ({ router }: CommandParts, id: string): Promise<ControlAnswer<'remove'>> => {
-  const { removed } = await router.request('election.remove-member', { id: id as NodeId }, ELECTION_MS);
+  const { removed } = await router.request('election.remove-member', { id: id as NodeId }, MEMORY_MS);
   if (!removed) throw rbError('member.unknown', 'members', { id });
   return { removed: id };
 };

@@ -37,6 +37,11 @@ const base64Of = (length: number) =>
 export const requestSchema = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('status') }),
   z.strictObject({ command: z.literal('inspect'), actor: actorName.nullable() }),
+  z.strictObject({
+    command: z.literal('history'),
+    /** Unix ms; null: all that is remembered. */
+    sinceMs: z.number().nonnegative().nullable(),
+  }),
   z.strictObject({ command: z.literal('chaos'), actor: actorName, mode: z.enum(CHAOS_MODES) }),
   z.strictObject({
     command: z.literal('tokens'),
@@ -197,9 +202,31 @@ export const tokensSchema = z.object({
 
 export type TokensAnswer = z.infer<typeof tokensSchema>;
 
+/** `rbctl history --json`. Fields may be added, never renamed. */
+export const historySchema = z.object({
+  entries: z.array(
+    z.object({
+      /** What broke. */
+      error: errorSchema,
+      started_at: z.string(),
+      /** Null while it is not well. */
+      ended_at: z.string().nullable(),
+      /** Until it was well, or until now. */
+      took_secs: seconds,
+      /** How often it came; a return within ten minutes is the same trouble. */
+      times: z.number(),
+      /** What was done about it: an action with its target, or a step of an escalation. */
+      done: z.array(z.object({ at: z.string(), what: z.string() })),
+    }),
+  ),
+});
+
+export type HistoryAnswer = z.infer<typeof historySchema>;
+
 export const answerSchemas = {
   status: statusSchema,
   inspect: inspectSchema,
+  history: historySchema,
   chaos: z.object({ actor: actorName, generation: z.number() }),
   tokens: tokensSchema,
   remove: z.object({ removed: z.string() }),

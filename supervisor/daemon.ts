@@ -16,6 +16,7 @@ import type { ExitCode } from './exit-codes.js';
 import { logSink } from './log-sink.js';
 import type { LogSink } from './log-sink.js';
 import { ProcessHost } from './process-host.js';
+import { repairHandlers } from './repairs.js';
 import { Router } from './router.js';
 import { ensureDirectory } from './run-directories.js';
 import { specProblem } from './spec-validation.js';
@@ -138,6 +139,7 @@ const runLogged = async ({ config, secrets, surroundings, sink, logger, log }: P
   const pool = cryptoPool(surroundings.poolEntry(), clock, logger('pool'));
   router.provide<'host'>(host.handlers);
   router.provide<'pool'>(pool.handlers);
+  router.provide<'supervisor'>(repairHandlers(system));
   system.boot();
 
   const { code, forced } = await ended.promise;

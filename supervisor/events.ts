@@ -22,6 +22,10 @@ export type SupervisorEvent =
   | ({ readonly kind: 'finished' } & OfIncarnation)
   | ({ readonly kind: 'exited'; readonly code: number } & OfIncarnation)
   | ({ readonly kind: 'pong'; readonly alive: boolean } & OfIncarnation)
+  /** The repair engine wants it ended and started again. */
+  | ({ readonly kind: 'restart-ordered'; readonly error: ErrorData } & OfIncarnation)
+  /** The repair engine is at its wits' end: the service manager shall start the process afresh. */
+  | { readonly kind: 'give-up-ordered'; readonly error: ErrorData }
   | { readonly kind: 'stop-requested' }
   /** Time has passed: nextDue() says when to send it. */
   | { readonly kind: 'tick' };

@@ -8,7 +8,7 @@ import { layoutOf } from './layout.js';
 import { advanceUnit } from './restart.js';
 import { initialState } from './state.js';
 import type { State } from './state.js';
-import { advanceStop, requestStop } from './stopping.js';
+import { advanceStop, giveUpOnOrder, requestStop } from './stopping.js';
 import { checkDeadlines } from './timeouts.js';
 import { Turn } from './turn.js';
 
@@ -73,10 +73,14 @@ const apply = (turn: Turn, event: SupervisorEvent): void => {
     case 'stop-requested':
       requestStop(turn);
       return;
+    case 'give-up-ordered':
+      giveUpOnOrder(turn, event.error);
+      return;
     case 'tick':
       return;
     case 'ready':
     case 'failing':
+    case 'restart-ordered':
     case 'finished':
     case 'exited':
     case 'pong': {

@@ -1,3 +1,4 @@
+import type { ErrorData } from '@rustbalance/actors/kernel/errors.js';
 import { EXIT_CODES } from './exit-codes.js';
 import type { ExitCode } from './exit-codes.js';
 import { endNow, isLive, stopChild } from './turn.js';
@@ -20,6 +21,13 @@ export const requestStop = (turn: Turn): void => {
     case 'ended':
       return;
   }
+};
+
+/** Stops in order, and the process ends with the code by which the service manager starts it afresh. */
+export const giveUpOnOrder = (turn: Turn, error: ErrorData): void => {
+  if (turn.state.phase.at !== 'running') return;
+  turn.state = { ...turn.state, phase: { at: 'stopping', code: EXIT_CODES.gaveUp } };
+  turn.report('shutdown', null, error);
 };
 
 /** Stops the last child that lives; the others wait for its end, since it may still need them. */

@@ -29,6 +29,7 @@ import { fileRecordStore } from './records/store.js';
 import type { RecordStore } from './records/store.js';
 import { gatherMs } from './scale.js';
 import { removeMember } from './removing.js';
+import { reconnectPeer, resetElection } from './repairs.js';
 import { ownSet } from './own-points.js';
 import { post } from './post.js';
 import { electionSettings } from './settings.js';
@@ -195,6 +196,14 @@ export const electionActorWith = ({
           const removed = removeMember(state, world, id, nowMs());
           trigger.poke();
           return Promise.resolve({ removed });
+        },
+        'election.reconnect-peer': ({ id }) => {
+          if (reconnectPeer(state, id, nowMs())) trigger.poke();
+        },
+        'election.reset': ({ reason }) => {
+          if (!resetElection(state, world, nowMs())) return;
+          context.log.warn('the election starts anew as a repair', { reason: reason.slice(0, 200) });
+          trigger.poke();
         },
         'election.step-down': ({ reason }) => {
           context.log.info('Told to give the lease back if another node can publish', {

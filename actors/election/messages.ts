@@ -145,6 +145,10 @@ export const electionMessages = {
   'election.tokens': request<TokenCommand, TokenAnswer>(),
   /** Removes a member for ever, by its id. False when there is none of that id, or it is this node itself. */
   'election.remove-member': request<{ readonly id: NodeId }, { readonly removed: boolean }>(),
+  /** A repair: forgets what was measured of the way to this peer, and probes it at once. Nothing that guards against replay goes. */
+  'election.reconnect-peer': order<{ readonly id: NodeId }>(),
+  /** A repair: forgets who holds the lease and listens anew, as after a start. */
+  'election.reset': order<{ readonly reason: string }>(),
   /** Gives the lease back if another node can publish, e.g. by a repair; a shutdown does so by itself. */
   'election.step-down': order<{ readonly reason: string }>(),
 } as const;

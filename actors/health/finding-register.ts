@@ -6,11 +6,15 @@ interface Entry {
   readonly sinceMs: number;
   readonly sinceMonotonicMs: number;
   readonly found: boolean;
+  /** When the log was last told, monotonic. */
+  readonly toldMs: number;
 }
 
 export interface Review {
   readonly findings: readonly Finding[];
   readonly appeared: readonly Finding[];
+  /** Among the findings, those whose time it is to be said again. */
+  readonly lasting: readonly Finding[];
   readonly cleared: readonly Finding[];
   /** When a condition that holds now becomes a finding; null when none is waiting. */
   readonly wakeAtMs: number | null;
@@ -18,7 +22,11 @@ export interface Review {
 
 const keyOf = ({ error }: Condition): string => `${error.code} ${error.where}`;
 
-const findingOf = ({ condition, sinceMs }: Entry): Finding => ({ error: condition.error, sinceMs });
+const findingOf = ({ condition, sinceMs }: Entry): Finding => ({
+  error: condition.error,
+  sinceMs,
+  critical: condition.weight === 'critical',
+});
 
 /** Remembers since when each condition holds, and tells which have held long enough to be findings. */
 export class FindingRegister {
@@ -27,15 +35,27 @@ export class FindingRegister {
   review(conditions: readonly Condition[], monotonicMs: number, wallMs: number): Review {
     const entries = new Map<string, Entry>();
     const appeared: Finding[] = [];
+    const lasting: Finding[] = [];
     let wakeAtMs: number | null = null;
     for (const condition of conditions) {
       const known = this.#entries.get(keyOf(condition));
       const sinceMonotonicMs = known?.sinceMonotonicMs ?? monotonicMs;
       const foundAtMs = sinceMonotonicMs + condition.graceMs;
       const found = monotonicMs >= foundAtMs;
-      const entry: Entry = { condition, sinceMs: known?.sinceMs ?? wallMs, sinceMonotonicMs, found };
+      const isNew = found && known?.found !== true;
+      const { remindMs } = condition;
+      const isAgain =
+        found && !isNew && remindMs !== undefined && monotonicMs - (known?.toldMs ?? 0) >= remindMs;
+      const entry: Entry = {
+        condition,
+        sinceMs: known?.sinceMs ?? wallMs,
+        sinceMonotonicMs,
+        found,
+        toldMs: isNew || isAgain ? monotonicMs : (known?.toldMs ?? monotonicMs),
+      };
       entries.set(keyOf(condition), entry);
-      if (found && known?.found !== true) appeared.push(findingOf(entry));
+      if (isNew) appeared.push(findingOf(entry));
+      if (isAgain) lasting.push(findingOf(entry));
       if (!found) wakeAtMs = Math.min(wakeAtMs ?? foundAtMs, foundAtMs);
     }
     const cleared = [...this.#entries].flatMap(([key, entry]) =>
@@ -43,6 +63,6 @@ export class FindingRegister {
     );
     this.#entries = entries;
     const findings = [...entries.values()].filter(({ found }) => found).map(findingOf);
-    return { findings, appeared, cleared, wakeAtMs };
+    return { findings, appeared, lasting, cleared, wakeAtMs };
   }
 }

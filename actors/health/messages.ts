@@ -1,9 +1,11 @@
 import type { ErrorData } from '../kernel/errors.js';
-import { fact } from '../kernel/message-declaration.js';
+import { fact, request } from '../kernel/message-declaration.js';
 
 export interface Finding {
   readonly error: ErrorData;
   readonly sinceMs: number;
+  /** Somebody must act now. */
+  readonly critical: boolean;
 }
 
 export interface HealthStatus {
@@ -17,6 +19,22 @@ export interface HealthStatus {
   readonly findings: readonly Finding[];
 }
 
+/** What broke, what was done about it and how long it took; times are wall clock, ms. */
+export interface HistoryView {
+  readonly error: ErrorData;
+  readonly startedAtMs: number;
+  /** When it was well again; null while it is not. */
+  readonly endedAtMs: number | null;
+  /** How often it came within this entry. */
+  readonly times: number;
+  readonly done: readonly { readonly atMs: number; readonly what: string }[];
+}
+
 export const healthMessages = {
+  /** The oldest first; `sinceMs`: only what was still so then. */
+  'health.history': request<
+    { readonly sinceMs: number | null },
+    { readonly entries: readonly HistoryView[] }
+  >(),
   'health.status': fact<HealthStatus>(),
 } as const;

@@ -1,8 +1,9 @@
 import type { ConsensusTimes } from '../kernel/clock-sanity.js';
 import type { PeerView, RoleView } from '../election/messages.js';
 import type { ProxyStatus } from '../proxy/messages.js';
-import type { PublisherStatus } from '../publisher/messages.js';
+import type { KeyFileStatus, PublisherStatus } from '../publisher/messages.js';
 import type { TorStatus } from '../tor/messages.js';
+import type { TransportStatus } from '../wg/messages.js';
 
 /** The newest that the other actors said of themselves; null where one has not spoken yet. */
 export interface Observed {
@@ -12,6 +13,8 @@ export interface Observed {
   readonly role: RoleView | null;
   readonly peers: readonly PeerView[];
   readonly publisher: PublisherStatus | null;
+  readonly transports: readonly TransportStatus[];
+  readonly keyFile: KeyFileStatus | null;
 }
 
 export const NOTHING_OBSERVED: Observed = {
@@ -21,4 +24,6 @@ export const NOTHING_OBSERVED: Observed = {
   role: null,
   peers: [],
   publisher: null,
+  transports: [],
+  keyFile: null,
 };

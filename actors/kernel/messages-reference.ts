@@ -6,7 +6,7 @@ export const messagesReference = (): string => {
   const names = Object.keys(MESSAGES) as MessageName[];
   const owners = [...new Set(names.map(ownerOf))];
   const file = (owner: string): string =>
-    owner === 'host' || owner === 'pool'
+    owner === 'host' || owner === 'pool' || owner === 'supervisor'
       ? `actors/kernel/${owner}-messages.ts`
       : `actors/${owner}/messages.ts`;
   return [

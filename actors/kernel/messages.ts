@@ -7,12 +7,13 @@ import { wgMessages } from '../wg/messages.js';
 import { hostMessages } from './host-messages.js';
 import type { AnswerOf, Declaration, PayloadOf } from './message-declaration.js';
 import { poolMessages } from './pool-messages.js';
+import { supervisorMessages } from './supervisor-messages.js';
 
 /** Start order; the reverse is the stop order. */
 export const ACTOR_NAMES = ['tor', 'wg', 'election', 'publisher', 'proxy', 'health'] as const;
 export type ActorName = (typeof ACTOR_NAMES)[number];
 
-/** Everybody who can own or send a message: the actors, and the main thread's two services. */
+/** Everybody who can own or send a message: the actors, and the main thread's services. */
 export type ParticipantName = ActorName | 'host' | 'pool' | 'supervisor';
 
 /** All messages of the daemon, by name. */
@@ -25,6 +26,7 @@ export const MESSAGES = {
   ...healthMessages,
   ...hostMessages,
   ...poolMessages,
+  ...supervisorMessages,
 } as const satisfies Record<`${ParticipantName}.${string}`, Declaration>;
 
 export type Messages = typeof MESSAGES;

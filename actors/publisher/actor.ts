@@ -4,6 +4,7 @@ import type { ActorContext, ActorDefinition, RunningActor } from '../kernel/acto
 import { nodePaths } from '../kernel/config/paths.js';
 import { startLevelTrigger } from '../kernel/level-trigger.js';
 import { openStateFile } from '../kernel/state-file.js';
+import { watchKeyFile } from './key-file-watch.js';
 import { publisherMachine } from './machine.js';
 import { poolEffects } from './pool-effects.js';
 import { NOTHING_PERSISTED, PERSISTED_VERSION, persistedPublisher } from './persisted.js';
@@ -66,6 +67,7 @@ const start = async (context: ActorContext<'publisher'>): Promise<RunningActor<'
   });
   machine.start();
   trigger.poke();
+  const keyFile = watchKeyFile(context);
 
   return {
     alive: () => machine.getSnapshot().status === 'active',
@@ -93,6 +95,7 @@ const start = async (context: ActorContext<'publisher'>): Promise<RunningActor<'
     },
     stop: async () => {
       trigger.stop();
+      keyFile.stop();
       machine.stop();
       await stateFile.flush();
     },
@@ -120,6 +123,9 @@ const start = async (context: ActorContext<'publisher'>): Promise<RunningActor<'
       },
       'health.status': (health) => {
         publication.learn({ health });
+      },
+      'publisher.restore-key': () => {
+        keyFile.restore();
       },
       'publisher.publish-now': ({ reason }) => {
         log.info('the descriptors are uploaded again on order', { reason });

@@ -49,11 +49,24 @@ export interface RivalDescriptor {
   readonly counterInput: number | null;
 }
 
+/**
+ * What became of the file that the master key was read from. none: there is no key, or it is systemd's. foreign: it holds
+ * another valid key. Missing and damaged files can be written again from memory.
+ */
+export interface KeyFileStatus {
+  readonly state: 'none' | 'good' | 'missing' | 'damaged' | 'foreign' | 'unreadable';
+  /** For people; nothing of the content. */
+  readonly reason: string | null;
+}
+
 export const publisherMessages = {
+  'publisher.key-file': fact<KeyFileStatus>(),
   'publisher.status': fact<PublisherStatus>(),
   /** The counter inputs that this node used, for heartbeats. */
   'publisher.counters': fact<{ readonly counters: readonly SeenCounter[] }>(),
   /** Whether uploads are withheld, and the last descriptor of another publisher that was found while one is in doubt. */
   'publisher.rival': fact<{ readonly withholds: boolean; readonly rival: RivalDescriptor | null }>(),
+  /** A repair: writes the master key file again from memory where it is missing or damaged. */
+  'publisher.restore-key': order<{ readonly reason: string }>(),
   'publisher.publish-now': order<{ readonly reason: string }>(),
 } as const;

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { IdentityPublicKey, OnionAddress } from '@rustbalance/crypto-worker/brands.js';
+import type {
+  ExpandedSecretKey,
+  IdentityPublicKey,
+  OnionAddress,
+} from '@rustbalance/crypto-worker/brands.js';
 import type { HiddenServiceFiles, IdentityKeys } from '@rustbalance/crypto-worker/task-types.js';
 import type { ActorContext } from '../kernel/actor.js';
 import { errorData, RbError, rbError, type ErrorData } from '../kernel/errors.js';
@@ -92,6 +96,21 @@ const prepare = async (options: InstanceFilesOptions): Promise<Instance> => {
     secret: new Secret(identity.secret),
     mark: markOf(identity.publicKey, masterAddress),
   };
+};
+
+/** Writes the instance's files again that are missing or differ, from what this process has in memory. */
+export const rewriteInstance = async (
+  { directory, masterAddress, crypto, log }: Omit<InstanceFilesOptions, 'random'>,
+  { secret }: Pick<Instance, 'secret'>,
+): Promise<readonly string[]> => {
+  const bytes = secret.reveal() as ExpandedSecretKey;
+  const owner = await makeServiceDirectory(directory);
+  const files = pooled(directory, await crypto('hiddenServiceFiles', { secret: bytes }));
+  const written = await writeDiffering(directory, fileList(files, masterAddress), owner);
+  if (written.length > 0) {
+    log.warn("restored files of this node's instance", { directory, files: written.join(', ') });
+  }
+  return written;
 };
 
 /**

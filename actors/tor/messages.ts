@@ -88,6 +88,10 @@ export const torMessages = {
   /** Starts uploads to named HSDirs; the answers come as tor.upload-answer. Fails with a code when Tor is not up. */
   'tor.upload': request<UploadOrder, { readonly startedAtMs: number }>(),
   'tor.upload-answer': signal<UploadAnswer>(),
+  /** A repair: ends our own Tor, which is then started again; a Tor that systemd runs is only connected to anew. */
+  'tor.restart': order<{ readonly reason: string }>(),
+  /** A repair: writes the files of the instance again that are missing or damaged. */
+  'tor.restore-files': order<{ readonly reason: string }>(),
   /** Asks one HSDir for what it holds of an address (clients' time period only); null when it holds nothing. */
   'tor.fetch': request<FetchOrder, { readonly descriptor: string | null; readonly reason: string | null }>(),
 } as const;

@@ -1,7 +1,7 @@
 import { createActor, type Actor } from 'xstate';
 import type { ActorContext, RunningActor } from '../kernel/actor.js';
 import { torControlPort, torSocksPort } from '../kernel/config/tor-ports.js';
-import { errorData, rbError, type ErrorData } from '../kernel/errors.js';
+import { errorData, rbError, toErrorData, type ErrorData } from '../kernel/errors.js';
 import { earlier, startLevelTrigger, type LevelTrigger } from '../kernel/level-trigger.js';
 import { streamAddressText } from '../kernel/stream-address.js';
 import { authenticateWith, byDeadline, reachControlPort, type ControlAccess } from './control-access.js';
@@ -13,6 +13,7 @@ import { lifeMachine, type LifeEffects, type LifeEvent } from './life-machine.js
 import { machineClock } from './machine-clock.js';
 import { managedProcess } from './managed-process.js';
 import type { FetchOrder, UploadOrder } from './messages.js';
+import { restoreInstance } from './restore-instance.js';
 import { NO_RENEWAL, renewalVerdict, WANTED_POINTS, type RenewalState } from './service-renewal.js';
 import { TorSession, type SessionListener, type SessionStart } from './session.js';
 import { lifeState, torStatus, type LifeState } from './status-view.js';
@@ -98,6 +99,12 @@ export class Tor {
         },
         'tor.client-authorizations': ({ authorizations }) => {
           this.#workers.authorizations.want(authorizations);
+        },
+        'tor.restart': ({ reason }) => {
+          void this.#restart(reason);
+        },
+        'tor.restore-files': () => {
+          void restoreInstance(this.#context, this.#instance);
         },
         'tor.upload': (order) => this.#upload(order),
         'tor.fetch': (order) => this.#fetch(order),
@@ -325,6 +332,21 @@ export class Tor {
       hsDirs: view?.completeness.hsDirs ?? null,
       lastError: lastError?.what ?? null,
     };
+  }
+
+  /** A repair. What follows is the same as when Tor ended or the connection was lost by itself. */
+  async #restart(reason: string): Promise<void> {
+    const error = errorData('tor.restart-ordered', 'tor', { reason: reason.slice(0, 200) });
+    this.#context.log.warn('tor is restarted as a repair', {}, error);
+    if (this.#process === null) {
+      this.#send({ type: 'LOST', error });
+      return;
+    }
+    try {
+      await this.#process.end();
+    } catch (failure) {
+      this.#context.log.error('tor could not be ended', {}, toErrorData(failure, 'tor'));
+    }
   }
 
   #sessionUp(): TorSession {

@@ -165,6 +165,13 @@ export const wgActorWith = (
           const outcome = chooseTransport(transports, via, (transport) => transport.send(to, bytes));
           if (outcome !== 'sent') refusedToSend[outcome]++;
         },
+        'wg.rebuild': ({ reason }) => {
+          context.log.warn('the tunnel is made anew as a repair', { reason: reason.slice(0, 200) });
+          for (const transport of transports) transport.rebuild?.();
+        },
+        'wg.reconnect-peer': ({ id }) => {
+          for (const transport of transports) transport.reconnect?.(id);
+        },
         'wg.call-join': (call) => caller.call(call),
         'election.members': membersFollower(agreements, context, useMembers),
         'host.children': ({ children }) => {

@@ -69,4 +69,8 @@ export const wgMessages = {
   'wg.datagram': signal<ReceivedDatagram>(),
   /** Sends one sealed datagram to a node over the best transport that is up, or over the one named. */
   'wg.send': order<{ readonly to: NodeId; readonly bytes: Uint8Array; readonly via: TransportName | null }>(),
+  /** A repair: takes the tunnel interface down and makes it anew. */
+  'wg.rebuild': order<{ readonly reason: string }>(),
+  /** A repair: drops what leads to this node and makes it anew, over other circuits where it goes by Tor. */
+  'wg.reconnect-peer': order<{ readonly id: NodeId }>(),
 } as const;

@@ -29,6 +29,10 @@ export interface Transport {
   open(): Promise<void>;
   /** What else inspection shows: nothing secret. */
   details?(): Readonly<Record<string, string | number | null>>;
+  /** A repair: makes anew what this transport is built on. */
+  rebuild?(): void;
+  /** A repair: makes anew what leads to this node. */
+  reconnect?(to: NodeId): void;
   send(to: NodeId, bytes: Uint8Array): SendOutcome;
   status(): TransportStatus;
   /** Dropped datagrams by reason, for inspection and metrics. */

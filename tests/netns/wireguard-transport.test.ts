@@ -24,6 +24,8 @@ const makeEnd = async (node: MeshNode, peer: MeshNode): Promise<TransportEnd> =>
       return {
         handlers: {
           'wg.send': () => undefined,
+          'wg.rebuild': () => undefined,
+          'wg.reconnect-peer': () => undefined,
           'wg.call-join': () => Promise.resolve({ frame: null, problem: 'not here' }),
         },
         alive: () => true,

@@ -4,10 +4,12 @@ import type { TargetRecord } from '../target-record.js';
 import { clockConditions } from './clock.js';
 import type { Condition } from './condition.js';
 import { electionConditions } from './election.js';
+import { keyConditions } from './keys.js';
 import { proxyConditions } from './proxy.js';
 import { publisherConditions } from './publisher.js';
 import { targetConditions } from './target.js';
 import { torConditions } from './tor.js';
+import { transportConditions } from './transports.js';
 
 /** Everything that is not as it should be, from what is known and the time; one function for each area. */
 export const conditions = (
@@ -22,4 +24,6 @@ export const conditions = (
   ...targetConditions(target, config),
   ...electionConditions(observed, config),
   ...publisherConditions(observed),
+  ...transportConditions(observed),
+  ...keyConditions(observed, config),
 ];

@@ -1,15 +1,22 @@
 import { clockFault } from '../../kernel/clock-sanity.js';
 import { errorData } from '../../kernel/errors.js';
 import type { Observed } from '../observed.js';
-import { atOnce } from './condition.js';
+import { critical } from './condition.js';
 import type { Condition } from './condition.js';
+import { CLOCK_UNSIGNED_SECS, ownClockError, peerClockConditions } from './peer-clocks.js';
 
-export const clockConditions = ({ network }: Observed, wallMs: number): readonly Condition[] => {
+/** Gross error against the consensus, which is up to three hours old; the fine one against the peers. */
+export const clockConditions = ({ network, peers }: Observed, wallMs: number): readonly Condition[] => {
   const fault = network === null ? null : clockFault(wallMs, network);
-  if (fault === null) return [];
-  return [atOnce(errorData(fault === 'behind' ? 'health.clock-behind' : 'health.clock-ahead', 'clock'))];
+  const gross =
+    fault === null
+      ? []
+      : [critical(errorData(fault === 'behind' ? 'health.clock-behind' : 'health.clock-ahead', 'clock'))];
+  return [...gross, ...peerClockConditions(peers)];
 };
 
 /** False while nothing may be signed. Without a consensus nothing contradicts the clock, and nothing is published. */
-export const isClockSane = ({ network }: Observed, wallMs: number): boolean =>
-  network === null || clockFault(wallMs, network) === null;
+export const isClockSane = ({ network, peers }: Observed, wallMs: number): boolean => {
+  if (network !== null && clockFault(wallMs, network) !== null) return false;
+  return Math.abs(ownClockError(peers)?.offsetSecs ?? 0) < CLOCK_UNSIGNED_SECS;
+};

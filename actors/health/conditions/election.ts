@@ -20,12 +20,5 @@ export const electionConditions = ({ role, peers }: Observed, config: Config): r
   const ill = peers
     .filter(({ lifecycle }) => lifecycle === 'dead' || lifecycle === 'unhealthy')
     .map(({ id, lifecycle }) => atOnce(errorData('health.peer-dead', `peer ${id}`, { peer: id, lifecycle })));
-  const tolerance = config.node.clock_skew_tolerance_secs;
-  const skewed = peers
-    .filter(({ clockOffsetSecs }) => clockOffsetSecs !== null && Math.abs(clockOffsetSecs) > tolerance)
-    .map(({ id, clockOffsetSecs }) => {
-      const direction = (clockOffsetSecs ?? 0) > 0 ? 'ahead of' : 'behind';
-      return atOnce(errorData('health.peer-clock', `peer ${id}`, { peer: id, direction, tolerance }));
-    });
-  return [...none, ...ill, ...skewed];
+  return [...none, ...ill];
 };

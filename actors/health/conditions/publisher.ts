@@ -10,7 +10,10 @@ export const publisherConditions = ({ publisher }: Observed): readonly Condition
     ? []
     : [
         {
-          error: errorData('health.publisher-degraded', 'publisher', { reason: publisher.reason }),
+          error: errorData('health.publisher-degraded', 'publisher', {
+            reason: publisher.reason,
+            state: publisher.state,
+          }),
           graceMs: PUBLISHER_GRACE_MS,
         },
       ];

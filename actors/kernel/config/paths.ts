@@ -9,6 +9,8 @@ export interface NodePaths {
   /** Socket of `status`, `inspect` and the other commands. */
   readonly daemonSocket: string;
   readonly stateFile: string;
+  /** What broke and what was done about it. */
+  readonly historyFile: string;
   /** Signed records of the cluster's members and join tokens. */
   readonly membersFile: string;
   /** Beside node.key, since it ends with the same key. */
@@ -37,6 +39,7 @@ export const nodePaths = (config: Config): NodePaths => {
   return {
     daemonSocket: join(runDir, 'control.sock'),
     stateFile: join(stateDir, 'state.json'),
+    historyFile: join(stateDir, 'history.json'),
     membersFile: join(stateDir, 'members.json'),
     pendingJoin: join(dirname(config.node.key_path), PENDING_JOIN_FILE),
     torDataDir,

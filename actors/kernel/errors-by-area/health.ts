@@ -36,8 +36,53 @@ export const HEALTH_ERRORS = {
     action: 'See to that machine; its introduction points are left out meanwhile.',
   },
   'health.peer-clock': {
-    what: 'the clock of the peer {peer} is {direction} ours by more than {tolerance} s',
+    what: 'the clock of the peer {peer} is {offsetSecs} s {direction} ours',
     action: 'Run a time service on both machines (systemd-timesyncd, chrony).',
+  },
+  'health.peer-clock-wrong': {
+    what: 'the clock of the peer {peer} is {offsetSecs} s {direction} ours: one of both machines must be mended',
+    action: 'Run a time service on both machines (systemd-timesyncd, chrony), and see which one is wrong.',
+  },
+  'health.own-clock': {
+    what: 'the clock of this machine is {offsetSecs} s {direction} those of {agreeing} of {measured} peers',
+    action: 'Run a time service on this machine (systemd-timesyncd, chrony).',
+  },
+  'health.own-clock-wrong': {
+    what: 'the clock of this machine is {offsetSecs} s {direction} those of {agreeing} of {measured} peers',
+    action:
+      'Set the clock of this machine and run a time service on it. It leaves publishing to other nodes meanwhile, and from 60 s on signs nothing.',
+  },
+  'health.memory-critical': {
+    what: 'this service uses {usedMiB} MiB, {percent} % of what it may: the kernel will end it soon',
+    action:
+      'Raise MemoryMax= of the unit, or see rbctl inspect for the actor that grows. Other nodes publish meanwhile.',
+  },
+  'health.master-key-file': {
+    what: 'the master key file {file} is {state} ({reason})',
+    action:
+      'Put the key back before the next start, which would fail. A backup is best kept off this machine.',
+  },
+  'health.instance-files': {
+    what: 'files of the onion service of this node are missing or damaged: {files}',
+    action:
+      'Find out who removes them. They are written again, as long as the directory belongs to the daemon.',
+  },
+  'health.mode-too-open': {
+    what: '{path} has the mode {mode}, and must not be open to others',
+    action: 'chmod go-rwx {path}, and chown it to the user of the daemon.',
+  },
+  'health.tunnel-down': {
+    what: 'the tunnel does not work ({reason})',
+    action: 'Nothing, if it passes: it is rebuilt. If it lasts, see the log of the wg actor for why.',
+  },
+  'health.transport-down': {
+    what: 'no datagrams by {transport} ({reason})',
+    action: 'See that its address and port are free; other nodes do not hear this one by it.',
+  },
+  'health.repair-exhausted': {
+    what: 'the repair {action} did not help, {tries} times in {periodMins} min',
+    action:
+      'See to it by hand; rbctl history shows what broke and what was tried. It is tried again, slowly.',
   },
   'health.publisher-degraded': {
     what: 'publishing is hindered: {reason}',

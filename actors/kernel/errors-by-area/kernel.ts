@@ -68,6 +68,10 @@ export const KERNEL_ERRORS = {
     what: 'the {actor} actor had not stopped {shutdownMs} ms after it was asked to',
     action: 'Nothing: it was ended. [supervisor] shutdown_secs may be raised.',
   },
+  'actor.restart-ordered': {
+    what: 'the {actor} actor is restarted as a repair: {reason}',
+    action: 'Nothing, if it happened once. rbctl history shows whether it helped.',
+  },
   'actor.not-running': {
     what: 'the {actor} actor is not running now',
     action: 'Try again: rbctl inspect shows when it is up.',
@@ -76,6 +80,10 @@ export const KERNEL_ERRORS = {
     what: 'the {actor} actor failed {restarts} times within {periodSecs} s, the last time because: {last}',
     action:
       'The process ends, so that the service manager can start it afresh. Mend what the last failure names.',
+  },
+  'supervisor.told-to-end': {
+    what: 'no repair helped, so the process ends to be started afresh: {reason}',
+    action: 'Mend what is named. rbctl history shows what was tried.',
   },
   'supervisor.bad-spec': {
     what: 'the supervision tree is impossible: {problem}',

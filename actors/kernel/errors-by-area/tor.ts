@@ -6,6 +6,11 @@ export const TOR_ERRORS = {
     what: 'the task {task} refused its input: {code} ({detail})',
     action: 'Report this line: the publisher handed on something that it should have refused itself.',
   },
+  'publisher.key-not-restored': {
+    what: 'the master key file {file} could not be written again ({reason})',
+    action:
+      'Let the daemon write there (ReadWritePaths= in its unit), or put the file back from a backup before the next start.',
+  },
   'publisher.no-master-key': {
     what: 'this node was asked to sign, but holds no master key',
     action: 'Set master.identity_key_path if this node is to publish.',
@@ -39,6 +44,10 @@ export const TOR_ERRORS = {
   'tor.ended': {
     what: 'tor ended ({how}); its last words: {lastLine}',
     action: 'Nothing, if it happened once: it is started again. Otherwise mend what its last words name.',
+  },
+  'tor.restart-ordered': {
+    what: 'tor is restarted as a repair: {reason}',
+    action: 'Nothing, if it happened once. rbctl history shows whether it helped.',
   },
   'tor.keeps-ending': {
     what: 'tor ended {count} times within {minutes} minutes; its last words: {lastLine}',

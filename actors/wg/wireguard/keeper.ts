@@ -57,6 +57,7 @@ export class TunnelKeeper {
   #implementation: 'kernel' | 'userspace' | null = null;
   /** The last look found nothing, or what we made. */
   #ours = false;
+  #rebuildAsked = false;
 
   constructor(world: KeeperWorld, wanted: WantedTunnel, events: KeeperEvents) {
     this.#world = world;
@@ -115,6 +116,12 @@ export class TunnelKeeper {
     return Math.max(0, this.#lastLookMs + gapMs - this.#world.clock.monotonicMs());
   }
 
+  /** Something is wrong that looking does not find: the interface is made anew. */
+  rebuild(): void {
+    this.#rebuildAsked = true;
+    this.look();
+  }
+
   #wait(ms: number): void {
     this.#cancelTimer?.();
     if (this.#closed) return;
@@ -153,6 +160,10 @@ export class TunnelKeeper {
     const { device, clock } = this.#world;
     let fresh = false;
     let triedTable = false;
+    if (this.#rebuildAsked && this.#ours) {
+      this.#rebuildAsked = false;
+      await device.removeInterface(this.#wanted.interfaceName);
+    }
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const wanted = this.#wanted;
       const found = await device.observe(wanted);

@@ -92,6 +92,14 @@ export class WireguardTransport implements Transport {
     if (this.#world.userspace.children(children)) this.#keeper.look();
   }
 
+  rebuild(): void {
+    this.#keeper.rebuild();
+  }
+
+  reconnect(): void {
+    this.#keeper.look();
+  }
+
   send(to: NodeId, bytes: Uint8Array): SendOutcome {
     const outcome = this.#udp.send(to, bytes);
     if (outcome === 'sent') this.#handed.set(to, (this.#handed.get(to) ?? 0) + 1);

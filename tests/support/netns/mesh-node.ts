@@ -181,6 +181,8 @@ export class MeshNode {
             'election.tokens': () => Promise.resolve({ tokens: [], created: null }),
             'election.remove-member': () => Promise.resolve({ removed: false }),
             'election.step-down': () => undefined,
+            'election.reconnect-peer': () => undefined,
+            'election.reset': () => undefined,
           },
           alive: () => true,
           inspect: () => ({ state: 'recording', context: {} }),

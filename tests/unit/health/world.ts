@@ -5,6 +5,9 @@ import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
 import type { LogRecord } from '@rustbalance/actors/kernel/logging.js';
 import { startHealth } from '@rustbalance/actors/health/actor.js';
 import type { HealthStatus } from '@rustbalance/actors/health/messages.js';
+import { NO_HISTORY } from '@rustbalance/actors/health/repair/persisted.js';
+import type { PersistedHealth } from '@rustbalance/actors/health/repair/persisted.js';
+import type { OrderName, RequestName } from '@rustbalance/actors/kernel/messages.js';
 import type { ProbeWay } from '@rustbalance/actors/health/target-probe.js';
 import type { ProbeResult } from '@rustbalance/actors/health/target-record.js';
 import type { PeerView } from '@rustbalance/actors/election/messages.js';
@@ -81,12 +84,16 @@ export class HealthWorld {
   readonly clock = new SimulatedClock(START_MS);
   readonly published: HealthStatus[] = [];
   readonly logged: LogRecord[] = [];
+  /** Orders and requests that were made, in order. */
+  readonly orders: { readonly atMs: number; readonly name: string; readonly payload: unknown }[] = [];
+  /** What was written to history.json last. */
+  saved: PersistedHealth | null = null;
   readonly probes: { readonly atMs: number; readonly way: ProbeWay }[] = [];
   /** What the next probes give; a promise that never settles is a probe that hangs. */
   answer: () => Promise<ProbeResult | null> = () => Promise.resolve({ ok: true });
   readonly actor: RunningActor<'health'>;
 
-  constructor(config: Config = configWith()) {
+  constructor(config: Config = configWith(), persisted: PersistedHealth = NO_HISTORY) {
     const context = {
       name: 'health',
       generation: 1,
@@ -98,10 +105,26 @@ export class HealthWorld {
         (record) => this.logged.push(record),
       ),
       publish: (_name: string, payload: HealthStatus) => this.published.push(payload),
+      order: (name: OrderName, payload: unknown) =>
+        this.orders.push({ atMs: this.clock.monotonicMs(), name, payload }),
+      request: (name: RequestName, payload: unknown) => {
+        this.orders.push({ atMs: this.clock.monotonicMs(), name, payload });
+        return Promise.resolve({ restarted: true });
+      },
     } as Partial<ActorContext<'health'>> as ActorContext<'health'>;
-    this.actor = startHealth(context, (way) => {
-      this.probes.push({ atMs: this.clock.monotonicMs(), way });
-      return this.answer();
+    this.actor = startHealth(context, {
+      probe: (way) => {
+        this.probes.push({ atMs: this.clock.monotonicMs(), way });
+        return this.answer();
+      },
+      file: {
+        read: () => Promise.resolve(null),
+        save: (state) => {
+          this.saved = state;
+        },
+        flush: () => Promise.resolve(),
+      },
+      persisted,
     });
   }
 

@@ -70,7 +70,7 @@ test('status shows roles, peers, Tor, target and what lies on which HSDir', () =
     'health.status': {
       target: { healthy: true, checkedAtMs: 1, failures: 0 },
       clockSane: true,
-      findings: [{ error: errorData('chaos.disabled', 'x'), sinceMs: 0 }],
+      findings: [{ error: errorData('chaos.disabled', 'x'), sinceMs: 0, critical: false }],
     },
   });
   expect(status.node).toMatchObject({ role: 'publisher', mode: 'multi' });

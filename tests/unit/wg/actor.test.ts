@@ -101,6 +101,8 @@ describe('a WgActor', () => {
             'election.tokens': () => Promise.resolve({ tokens: [], created: null }),
             'election.remove-member': () => Promise.resolve({ removed: false }),
             'election.step-down': () => undefined,
+            'election.reconnect-peer': () => undefined,
+            'election.reset': () => undefined,
           },
           alive: () => true,
           inspect: () => ({ state: 'fake', context: {} }),

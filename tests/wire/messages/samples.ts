@@ -217,6 +217,33 @@ export const SAMPLES: Samples = {
     },
   },
   'election.step-down': { payload: { reason: 'shutdown' } },
+  'election.reconnect-peer': { payload: { id: branded('beta') } },
+  'election.reset': { payload: { reason: 'nobody publishes' } },
+  'wg.rebuild': { payload: { reason: 'the tunnel is down' } },
+  'wg.reconnect-peer': { payload: { id: branded('beta') } },
+  'tor.restart': { payload: { reason: 'Tor is down' } },
+  'tor.restore-files': { payload: { reason: 'hostname is missing' } },
+  'publisher.restore-key': { payload: { reason: 'the file is missing' } },
+  'publisher.key-file': { payload: { state: 'missing', reason: 'ENOENT' } },
+  'supervisor.restart-actor': {
+    payload: { actor: 'proxy', reason: 'it does not listen' },
+    answer: { restarted: true },
+  },
+  'supervisor.give-up': { payload: { reason: 'Tor is down' }, answer: { ending: true } },
+  'health.history': {
+    payload: { sinceMs: null },
+    answer: {
+      entries: [
+        {
+          error: errorData('health.tor-down', 'tor', { state: 'down', reason: 'unknown' }),
+          startedAtMs: 1_700_000_000_000,
+          endedAtMs: null,
+          times: 1,
+          done: [{ atMs: 1_700_000_000_500, what: 'restart-tor' }],
+        },
+      ],
+    },
+  },
   'publisher.status': {
     payload: {
       state: 'degraded',
@@ -263,6 +290,7 @@ export const SAMPLES: Samples = {
         {
           error: errorData('state.write-failed', 'state.json', { reason: 'ENOSPC' }),
           sinceMs: 1_700_000_000_000,
+          critical: false,
         },
       ],
     },

@@ -1,0 +1,40 @@
+import type { NodeId } from '../kernel/brands.js';
+import { NO_ESTIMATE } from './clock-estimate.js';
+import type { ClusterState, World } from './cluster-state.js';
+import { startListening } from './lease.js';
+import { NO_PATH_EVIDENCE } from './paths.js';
+
+/**
+ * Begins again with a peer that is not heard: all ways are tried, and all that it must know is told anew. Its epoch and
+ * its replay window stay: they are what keeps old datagrams out.
+ */
+export const reconnectPeer = (state: ClusterState, id: NodeId, nowMs: number): boolean => {
+  const peer = state.peers.find(({ member }) => member.id === id);
+  if (peer === undefined || peer.judgement.standing === 'live') return false;
+  peer.pending.clear();
+  peer.paths = NO_PATH_EVIDENCE;
+  peer.clock = NO_ESTIMATE;
+  peer.nextRoundMs = nowMs;
+  peer.followUpMs = null;
+  peer.nextHeartbeatMs = nowMs;
+  peer.confirmedRevision = 0;
+  peer.ackedPoints = null;
+  peer.nextPointsMs = nowMs;
+  peer.pointsTries = 0;
+  peer.nextSummaryMs = nowMs;
+  return true;
+};
+
+/** Listens anew for who publishes, as after a start; what was claimed before counts no more. A publisher goes on. */
+export const resetElection = (state: ClusterState, world: World, nowMs: number): boolean => {
+  if (state.lease.role === 'publisher') return false;
+  for (const peer of state.peers) {
+    peer.claimUntilMs = null;
+    peer.nextRoundMs = nowMs;
+    peer.nextHeartbeatMs = nowMs;
+  }
+  state.holder = null;
+  state.roleSinceMs = world.clock.wallMs();
+  state.lease = startListening(nowMs, state.settings);
+  return true;
+};

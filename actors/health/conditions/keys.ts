@@ -1,0 +1,19 @@
+import type { Config } from '../../kernel/config/schema.js';
+import { errorData } from '../../kernel/errors.js';
+import type { Observed } from '../observed.js';
+import { atOnce } from './condition.js';
+import type { Condition } from './condition.js';
+
+/** The next start fails without its key, and nobody would expect it: so at once, long before. */
+export const keyConditions = ({ keyFile }: Observed, config: Config): readonly Condition[] => {
+  if (keyFile === null || keyFile.state === 'none' || keyFile.state === 'good') return [];
+  const { state, reason } = keyFile;
+  const file = config.master.identity_key_path;
+  const detail = {
+    file,
+    state: state === 'foreign' ? 'that of another address' : state,
+    reason: reason ?? 'a valid key',
+    mendable: state === 'missing' || state === 'damaged',
+  };
+  return [atOnce(errorData('health.master-key-file', 'master.identity_key_path', detail))];
+};

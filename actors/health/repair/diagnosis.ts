@@ -1,0 +1,59 @@
+import type { ErrorCode } from '../../kernel/errors.js';
+import type { Finding } from '../messages.js';
+import type { RepairAction } from './actions.js';
+
+/** What of this node's own state decides whether an action makes sense. */
+export interface Circumstances {
+  readonly isPublisher: boolean;
+  readonly hasPeers: boolean;
+}
+
+/** A finding for which something can be done. */
+export interface Need {
+  readonly finding: Finding;
+  readonly action: RepairAction;
+}
+
+type Diagnose = (finding: Finding, circumstances: Circumstances) => RepairAction | null;
+
+const always =
+  (kind: RepairAction['kind'], target = ''): Diagnose =>
+  () => ({ kind, target });
+
+/** With nobody to take over, and nothing to give back, stepping down is an empty word. */
+const stepDown: Diagnose = (_finding, { isPublisher, hasPeers }) =>
+  isPublisher && hasPeers ? { kind: 'step-down', target: '' } : null;
+
+/**
+ * What is done about which finding. A code that is not here is for people: the alert is all that follows. Publishing that
+ * waits or is withheld has a reason that no upload takes away; only what is half done is done again.
+ */
+const DIAGNOSES: Partial<Record<ErrorCode, Diagnose>> = {
+  'health.tor-down': always('restart-tor'),
+  'health.tunnel-down': always('rebuild-tunnel'),
+  'health.transport-down': always('restart-actor', 'wg'),
+  'health.publisher-degraded': ({ error }) =>
+    error.detail['state'] === 'degraded' ? { kind: 'republish', target: '' } : null,
+  'health.no-publisher': always('reset-election'),
+  'health.proxy-down': always('restart-actor', 'proxy'),
+  'health.peer-dead': ({ error }) => ({
+    kind: 'reconnect-peer',
+    target: String(error.detail['peer'] ?? ''),
+  }),
+  'health.clock-behind': stepDown,
+  'health.clock-ahead': stepDown,
+  'health.own-clock-wrong': stepDown,
+  'health.memory-critical': stepDown,
+  'health.master-key-file': ({ error }) =>
+    error.detail['mendable'] === true ? { kind: 'restore-key', target: '' } : null,
+  'health.instance-files': always('restore-instance'),
+  'health.mode-too-open': ({ error }) =>
+    error.detail['mendable'] === true ? { kind: 'mend-modes', target: '' } : null,
+};
+
+/** What can be done about what was found; findings without a cure are left out. */
+export const diagnose = (findings: readonly Finding[], circumstances: Circumstances): readonly Need[] =>
+  findings.flatMap((finding) => {
+    const action = DIAGNOSES[finding.error.code]?.(finding, circumstances) ?? null;
+    return action === null ? [] : [{ finding, action }];
+  });

@@ -1,0 +1,12 @@
+import { request } from './message-declaration.js';
+import type { ActorName } from './messages.js';
+
+export const supervisorMessages = {
+  /** Ends an actor and starts it again, by the rules and the budget of any failure. False: it is not up now anyway. */
+  'supervisor.restart-actor': request<
+    { readonly actor: ActorName; readonly reason: string },
+    { readonly restarted: boolean }
+  >(),
+  /** Stops everything in order and ends with the code that tells the service manager to start afresh. */
+  'supervisor.give-up': request<{ readonly reason: string }, { readonly ending: true }>(),
+} as const;

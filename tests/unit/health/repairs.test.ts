@@ -1,0 +1,243 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HISTORY_VERSION, NO_HISTORY, persistedHealth } from '@rustbalance/actors/health/repair/persisted.js';
+import type { PersistedHealth } from '@rustbalance/actors/health/repair/persisted.js';
+import {
+  MOST_DEEDS,
+  MOST_ENTRIES,
+  withAppeared,
+  withCleared,
+  withDeed,
+} from '@rustbalance/actors/health/repair/history.js';
+import type { History } from '@rustbalance/actors/health/repair/history.js';
+import { errorData } from '@rustbalance/actors/kernel/errors.js';
+import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
+import { openStateFile } from '@rustbalance/actors/kernel/state-file.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { HealthWorld, PROXY_UP, PUBLISHED, START_MS, TOR_UP, configWith, peer } from './world.js';
+
+let world: HealthWorld;
+const start = (persisted?: PersistedHealth): HealthWorld =>
+  (world = new HealthWorld(configWith(), persisted));
+afterEach(() => world.actor.stop(0));
+
+const handlers = () => world.actor.handlers;
+const ordered = (): readonly string[] =>
+  world.orders.map(({ name, atMs }) => `${name}@${String(Math.round(atMs / 1000))}`);
+
+describe('the health actor', () => {
+  it('has Tor restarted when it is not up long after it should be, and not before', async () => {
+    start();
+    handlers()['tor.status']!({ ...TOR_UP, state: 'bootstrapping' });
+    await world.clock.advance(149_000);
+    expect(ordered()).toEqual([]);
+    await world.clock.advance(2000);
+    expect(ordered()).toEqual(['tor.restart@150']);
+    handlers()['tor.status']!(TOR_UP);
+    await world.clock.advance(600_000);
+    expect(ordered()).toEqual(['tor.restart@150']);
+  });
+
+  it('has the proxy restarted by the supervisor, and ends the process when that helps never', async () => {
+    start();
+    handlers()['proxy.status']!({ ...PROXY_UP, state: 'failed', listen: null });
+    await world.clock.advance(240_000);
+    expect(ordered()).toEqual([
+      'supervisor.restart-actor@15',
+      'supervisor.restart-actor@25',
+      'supervisor.restart-actor@45',
+      'election.step-down@85',
+      'supervisor.give-up@205',
+    ]);
+    expect(world.orders[0]!.payload).toMatchObject({ actor: 'proxy' });
+    expect(world.saved).toMatchObject({ lastExitAtMs: START_MS + 205_000 });
+  });
+
+  it('does not end the process again for what an exit did not mend', async () => {
+    start({ ...NO_HISTORY, lastExitAtMs: START_MS - 600_000 });
+    handlers()['proxy.status']!({ ...PROXY_UP, state: 'failed', listen: null });
+    await world.clock.advance(240_000);
+    expect(ordered().some((name) => name.startsWith('supervisor.give-up'))).toBe(false);
+    expect(world.logged.filter(({ error }) => error?.code === 'health.repair-exhausted').length).toBe(1);
+  });
+
+  it('publishes again what is half published, and leaves waiting and withholding alone', async () => {
+    start();
+    handlers()['publisher.status']!({ ...PUBLISHED, state: 'withheld', reason: 'another publishes' });
+    await world.clock.advance(300_000);
+    handlers()['publisher.status']!({ ...PUBLISHED, state: 'waiting', reason: 'no consensus' });
+    await world.clock.advance(300_000);
+    expect(ordered()).toEqual([]);
+    handlers()['publisher.status']!(PUBLISHED);
+    await world.clock.advance(10);
+    handlers()['publisher.status']!({ ...PUBLISHED, state: 'degraded', reason: 'an HSDir refuses' });
+    await world.clock.advance(91_000);
+    expect(ordered()).toEqual(['publisher.publish-now@690']);
+  });
+
+  it('begins again with a peer that is not heard, on all ways', async () => {
+    start();
+    handlers()['election.peers']!({ peers: [peer('beta', { lifecycle: 'unhealthy' })] });
+    await world.clock.advance(21_000);
+    expect(world.orders.map(({ name, payload }) => [name, payload])).toEqual([
+      ['election.reconnect-peer', { id: 'beta' }],
+      ['wg.reconnect-peer', { id: 'beta' }],
+    ]);
+  });
+
+  it('has the tunnel rebuilt, and a key file written again', async () => {
+    start();
+    handlers()['wg.status']!({
+      transports: [
+        {
+          transport: 'wireguard',
+          state: 'down',
+          local: null,
+          sent: 0,
+          received: 0,
+          dropped: 0,
+          lastError: 'x',
+        },
+      ],
+    });
+    handlers()['publisher.key-file']!({ state: 'missing', reason: 'ENOENT' });
+    await world.clock.advance(51_000);
+    expect(ordered()).toEqual([
+      'publisher.restore-key@0',
+      'publisher.restore-key@10',
+      'publisher.restore-key@30',
+      'wg.rebuild@50',
+    ]);
+  });
+
+  it('writes no key over another valid one', async () => {
+    start();
+    handlers()['publisher.key-file']!({ state: 'foreign', reason: null });
+    await world.clock.advance(60_000);
+    expect(ordered()).toEqual([]);
+    expect(world.codes).toEqual(['health.master-key-file']);
+  });
+
+  it('gives the lease back while most peers say that its own clock is wrong', async () => {
+    start();
+    handlers()['election.role']!({ role: 'publisher', publisher: null, sinceMs: 0, absent: [] });
+    const peers = [peer('beta', { clockOffsetSecs: -6 }), peer('gamma', { clockOffsetSecs: -6.2 })];
+    handlers()['election.peers']!({ peers });
+    await world.clock.advance(1000);
+    expect(ordered()).toEqual(['election.step-down@0']);
+    handlers()['election.role']!({ role: 'standby', publisher: null, sinceMs: 0, absent: [] });
+    await world.clock.advance(60_000);
+    expect(ordered()).toEqual(['election.step-down@0']);
+  });
+
+  it('counts budgets across its own restarts', async () => {
+    const spent = { 'restart-actor proxy': [START_MS - 30_000, START_MS - 20_000, START_MS - 11_000] };
+    start({ ...NO_HISTORY, spent });
+    handlers()['proxy.status']!({ ...PROXY_UP, state: 'failed', listen: null });
+    await world.clock.advance(60_000);
+    expect(ordered()).toEqual(['election.step-down@15']);
+  });
+
+  it('tells what broke, what was done and how long it took', async () => {
+    start();
+    handlers()['tor.status']!({ ...TOR_UP, state: 'down' });
+    await world.clock.advance(151_000);
+    handlers()['tor.status']!(TOR_UP);
+    await world.clock.advance(1000);
+    const { entries } = await handlers()['health.history']({ sinceMs: null });
+    expect(entries).toMatchObject([
+      {
+        error: { code: 'health.tor-down' },
+        startedAtMs: START_MS,
+        times: 1,
+        done: [{ what: 'restart-tor' }],
+      },
+    ]);
+    expect(entries[0]!.endedAtMs! - START_MS).toBeGreaterThanOrEqual(151_000);
+    expect(world.saved?.history).toHaveLength(1);
+    expect((await handlers()['health.history']({ sinceMs: START_MS + 300_000 })).entries).toEqual([]);
+    expect(world.actor.inspect().context).toMatchObject({
+      repairs: [{ action: 'restart-tor', tries: 1, escalated: [] }],
+      budgets: { 'restart-tor': '1 spent' },
+    });
+  });
+
+  it('ends after a restart what was open before and is found no more', async () => {
+    const error = errorData('health.tor-down', 'tor', { state: 'down', reason: 'x' });
+    const open = { error, startedAtMs: START_MS - 9000, endedAtMs: null, times: 1, done: [], forgotten: 0 };
+    start({ ...NO_HISTORY, history: [open] });
+    await world.clock.advance(181_000);
+    const { entries } = await handlers()['health.history']({ sinceMs: null });
+    expect(entries[0]!.endedAtMs).not.toBeNull();
+  });
+});
+
+describe('the history', () => {
+  const error = errorData('health.tor-down', 'tor', { state: 'down', reason: 'x' });
+  const finding = { error, sinceMs: 1000, critical: false };
+
+  it('is bounded, whatever happens how often', () => {
+    let history: History = [];
+    for (let number = 0; number < 500; number++) {
+      const one = { ...finding, error: { ...error, where: String(number) } };
+      history = withAppeared(history, one, number);
+      for (let deed = 0; deed < 50; deed++) history = withDeed(history, [one.error], 'restart-tor', deed);
+    }
+    expect(history.length).toBe(MOST_ENTRIES);
+    expect(history[0]!.error.where).toBe('300');
+    expect(history[0]!.done.length).toBe(MOST_DEEDS);
+    expect(history[0]!.forgotten).toBe(30);
+    expect(JSON.stringify(history).length).toBeLessThan(1024 * 1024);
+  });
+
+  it('folds a trouble that returns soon into one entry', () => {
+    let history = withAppeared([], finding, 1000);
+    history = withCleared(history, finding, 2000);
+    history = withAppeared(history, finding, 300_000);
+    expect(history).toMatchObject([{ times: 2, startedAtMs: 1000, endedAtMs: null }]);
+    history = withCleared(history, finding, 400_000);
+    history = withAppeared(history, { ...finding, sinceMs: 2_000_000 }, 2_000_000);
+    expect(history.map(({ times }) => times)).toEqual([2, 1]);
+  });
+
+  it('survives on disk; what is damaged or of another version costs a warning', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'rb-history-'));
+    try {
+      const path = join(folder, 'history.json');
+      const warnings: string[] = [];
+      const log = makeLogger(
+        'health',
+        () => 0,
+        ({ error: data }) => warnings.push(data?.code ?? ''),
+      );
+      const open = () => openStateFile({ path, version: HISTORY_VERSION, schema: persistedHealth, log });
+      const state: PersistedHealth = {
+        history: withDeed(withAppeared([], finding, 1000), [error], 'restart-tor', 1500),
+        spent: { 'restart-tor': [1500] },
+        lastExitAtMs: null,
+      };
+      const file = open();
+      file.save(state);
+      await file.flush();
+      expect(await open().read()).toEqual(state);
+      const text = await readFile(path, 'utf8');
+      // A code of another version costs its entry and no more.
+      await writeFile(path, text.replace('health.tor-down', 'health.of-tomorrow'));
+      expect(await open().read()).toEqual({ ...state, history: [] });
+      expect(warnings).toEqual([]);
+      for (const bad of [
+        '',
+        '{',
+        text.replace('[1500]', '"x"'),
+        text.replace('"version":1', '"version":9'),
+      ]) {
+        await writeFile(path, bad);
+        expect(await open().read()).toBeNull();
+      }
+      expect(warnings).toEqual(Array.from({ length: 4 }, () => 'state.damaged'));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
