@@ -1,0 +1,127 @@
+// Defects that were or could have been in this code, each as one replacement in one file, with the tests that must see it.
+// `find` stands exactly once in the file; when the code moves on, `npm run defects` says which entry has to follow.
+
+/**
+ * @typedef {object} Defect
+ * @property {string} harm what an operator or a visitor would suffer
+ * @property {string} file
+ * @property {string} find
+ * @property {string} put
+ * @property {readonly string[]} tests files of the unit tier; at least one test of them must fail
+ */
+
+/** @type {readonly Defect[]} */
+export const DEFECTS = [
+  {
+    harm: 'the revision counter falls when a peer tells an older one: every HSDir refuses the descriptor',
+    file: 'actors/publisher/counter-fence.ts',
+    find: 'Math.max(n, result.get(timePeriod) ?? 0)',
+    put: 'n',
+    tests: ['tests/unit/publisher'],
+  },
+  {
+    harm: 'what peers used of the counters is ignored: a take-over is refused by every HSDir',
+    file: 'actors/publisher/counters.ts',
+    find: 'this.raise(seen.filter(({ n }) => n <= FURTHEST_BELIEVED));',
+    put: 'this.raise(seen.slice(seen.length));',
+    tests: ['tests/unit/publisher'],
+  },
+  {
+    harm: 'one member names an absurd counter, and nobody can publish any more',
+    file: 'actors/publisher/counters.ts',
+    find: 'this.raise(seen.filter(({ n }) => n <= FURTHEST_BELIEVED));',
+    put: 'this.raise(seen);',
+    tests: ['tests/unit/publisher'],
+  },
+  {
+    harm: 'an upload without an answer is waited for for ever: that HSDir never gets the descriptor',
+    file: 'actors/publisher/slot.ts',
+    find: 'row.inFlight !== null && nowMs >= row.inFlight.untilMs',
+    put: 'row.inFlight !== null && nowMs < 0',
+    tests: ['tests/unit/publisher'],
+  },
+  {
+    harm: 'an HSDir that lost the descriptor is not given it again',
+    file: 'actors/publisher/slot.ts',
+    find: 'row.held === null ? { ...row, reason } : { ...row, held: null, failures: 0, notBeforeMs: 0, reason },',
+    put: '({ ...row, reason }),',
+    tests: ['tests/unit/publisher'],
+  },
+  {
+    harm: 'two uploads are in flight to one HSDir, and an answer is taken for that of the other descriptor',
+    file: 'actors/publisher/uploads-due.ts',
+    find: 'const busy = new Set([...orphaned.keys(), ...inFlight.map((row) => row.fingerprint)]);',
+    put: 'const busy = new Set([...orphaned.keys(), ...inFlight.slice(inFlight.length).map((row) => row.fingerprint)]);',
+    tests: ['tests/unit/publisher'],
+  },
+  {
+    harm: 'a dead node stays in the descriptor, and its share of the visitors waits in vain',
+    file: 'actors/election/judging.ts',
+    find: 'peer.inbox = EMPTY_INBOX;',
+    put: 'peer.toldMisses = 0;',
+    tests: ['tests/unit/cluster'],
+  },
+  {
+    harm: 'mere silence removes a node at once: a lost packet or two cost it its visitors',
+    file: 'actors/election/judging.ts',
+    find: 'const graceMs = judgement.agreed ? 0 : state.settings.removalGraceMs;',
+    put: 'const graceMs = 0;',
+    tests: ['tests/unit/cluster'],
+  },
+  {
+    harm: 'after a partition the poorer publisher prevails: half of the nodes fall out of the descriptor',
+    file: 'actors/election/lease.ts',
+    find: 'return a.visiblePoints > b.visiblePoints;',
+    put: 'return a.visiblePoints < b.visiblePoints;',
+    tests: ['tests/unit/election', 'tests/unit/cluster'],
+  },
+  {
+    harm: 'a node without the master key claims the lease, and nobody publishes',
+    file: 'actors/election/lease.ts',
+    find: "  if (!view.self.hasKey) return standBy('this node has no master key');\n",
+    put: '',
+    tests: ['tests/unit/election', 'tests/unit/cluster'],
+  },
+  {
+    harm: 'whoever recorded a datagram can play it again',
+    file: 'actors/election/wire/replay-window.ts',
+    find: '& maskOf(sequence)) === 0;',
+    put: '& 0) === 0;',
+    tests: ['tests/unit/election'],
+  },
+  {
+    harm: 'an actor that fails again and again is restarted for ever, and systemd never hears of it',
+    file: 'supervisor/restart-window.ts',
+    find: 'now - time <= periodMs',
+    put: 'now - time > periodMs',
+    tests: ['tests/unit/supervisor'],
+  },
+  {
+    harm: 'descriptors are signed by a clock that is judged wrong',
+    file: 'actors/health/conditions/clock.ts',
+    find: 'network === null || clockFault(wallMs, network) === null;',
+    put: 'network === null || clockFault(wallMs, network) !== undefined;',
+    tests: ['tests/unit/health'],
+  },
+  {
+    harm: 'a Tor that keeps dying is started again without a pause, and takes the machine from the others',
+    file: 'actors/tor/restart-policy.ts',
+    find: '?? SLOW_RETRY_MS;',
+    put: '?? 0;',
+    tests: ['tests/unit/tor'],
+  },
+  {
+    harm: 'a damaged state file is read again at every start, and every start warns of it',
+    file: 'actors/kernel/state-file.ts',
+    find: 'await rename(path, aside).catch(() => undefined);',
+    put: 'await Promise.resolve(aside);',
+    tests: ['tests/unit/kernel'],
+  },
+  {
+    harm: 'one node gets all of the introduction points, and with them all of the visitors',
+    file: 'crypto-worker/merge.ts',
+    find: 'hungry = hungry.filter((node) => assigned.size < limit && giveOneMore(node, assigned, new Set()));',
+    put: 'hungry = hungry.slice(0, 1).filter((node) => assigned.size < limit && giveOneMore(node, assigned, new Set()));',
+    tests: ['tests/unit/crypto-worker'],
+  },
+];
