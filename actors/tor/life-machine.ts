@@ -1,7 +1,7 @@
 import { assign, fromPromise, setup } from 'xstate';
 import { toErrorData, type ErrorData } from '../kernel/errors.js';
 import type { ControlConnection } from './control/connection.js';
-import { reconnectDelayMs, restartDecision, withDeath } from './restart-policy.js';
+import { reconnectDelayMs, restartDecision, unitRestartDue, withDeath } from './restart-policy.js';
 
 /** What the life of Tor needs done. Everything is repeatable: a second launch finds the Tor that runs. */
 export interface LifeEffects {
@@ -12,24 +12,33 @@ export interface LifeEffects {
   readonly connect: (deadlineMs: number, signal: AbortSignal) => Promise<ControlConnection>;
   /** Authenticates, subscribes and reads the state, by `deadlineMs`; the session is in use from here on. `signal`: not any more. */
   readonly open: (connection: ControlConnection, deadlineMs: number, signal: AbortSignal) => Promise<void>;
-  /** Ends our own Tor, hung or not, and waits until it is gone. */
-  readonly endTor: () => Promise<void>;
+  /** Ends our own Tor, hung or not, and waits until it is gone; of a system Tor, has its unit restarted. */
+  readonly endTor: (why: Ending) => Promise<void>;
   /** Nobody speaks with Tor any more; whether it lives is not known. */
   readonly dropSession: () => void;
   /** Tor is gone, with all its circuits. */
   readonly torGone: () => void;
 }
 
+/** Why Tor is ended. */
+export interface Ending {
+  /** It answers nothing, signals included. */
+  readonly isHung: boolean;
+  readonly error: ErrorData | null;
+}
+
 export interface LifeInput {
   /** Is Tor our own, to start and to end? */
   readonly managed: boolean;
+  /** May the unit of a system Tor be restarted? */
+  readonly restartsUnit: boolean;
   readonly effects: LifeEffects;
 }
 
 interface LifeContext extends LifeInput {
   readonly connection: ControlConnection | null;
   readonly bootstrapped: boolean;
-  /** Monotonic times of recent deaths of our own Tor. */
+  /** Monotonic times of recent deaths of our own Tor, or restarts of a system Tor by us. */
   readonly recentDeaths: readonly number[];
   readonly deaths: number;
   /** Was there a connection since the last death? A system Tor's death shows by nothing else. */
@@ -38,6 +47,10 @@ interface LifeContext extends LifeInput {
   readonly attempts: number;
   /** Connections in a row that ended soon after they were made. */
   readonly losses: number;
+  /** Since when (monotonic) there is no connection; null while there is one. */
+  readonly downSinceMs: number | null;
+  /** It was connected to, and did not answer. */
+  readonly isHung: boolean;
   /** Until when (monotonic) Tor must have answered. */
   readonly answerByMs: number;
   readonly backoffMs: number;
@@ -49,6 +62,8 @@ export type LifeEvent =
   | { readonly type: 'EXITED'; readonly error: ErrorData }
   /** The connection ended. */
   | { readonly type: 'LOST'; readonly error: ErrorData }
+  /** Tor answers and is of no use: another is to take its place. */
+  | { readonly type: 'STUCK'; readonly error: ErrorData }
   | { readonly type: 'SERVICE_FOUND' }
   | { readonly type: 'SERVICE_MISSING'; readonly error: ErrorData }
   | { readonly type: 'BOOTSTRAPPED' };
@@ -68,6 +83,9 @@ const GOOD_CONNECTION_MS = 10_000;
 type LaunchInput = Pick<LifeContext, 'effects'>;
 type ConnectInput = Pick<LifeContext, 'effects' | 'answerByMs'>;
 type OpenInput = Pick<LifeContext, 'effects' | 'answerByMs' | 'connection'>;
+type EndInput = Pick<LifeContext, 'effects' | 'isHung' | 'lastError'>;
+
+const isSilence = (error: ErrorData): boolean => error.code === 'control.deadline';
 
 const open = async ({ effects, connection, answerByMs }: OpenInput, signal: AbortSignal): Promise<void> => {
   if (connection === null) throw new Error('there is no connection to authenticate');
@@ -86,11 +104,19 @@ export const lifeMachine = setup({
       input.effects.connect(input.answerByMs, signal),
     ),
     open: fromPromise<unknown, OpenInput>(({ input, signal }) => open(input, signal)),
-    endTor: fromPromise<unknown, LaunchInput>(({ input }) => input.effects.endTor()),
+    endTor: fromPromise<unknown, EndInput>(({ input: { effects, isHung, lastError } }) =>
+      effects.endTor({ isHung, error: lastError }),
+    ),
   },
   guards: {
     managed: ({ context }) => context.managed,
     bootstrapped: ({ context }) => context.bootstrapped,
+    mayReplace: ({ context }) => context.managed || context.restartsUnit,
+    unitDue: ({ context: { restartsUnit, downSinceMs, isHung, recentDeaths, effects } }) => {
+      const nowMs = effects.monotonicMs();
+      const question = { downSinceMs: downSinceMs ?? nowMs, isHung, restartsMs: recentDeaths, nowMs };
+      return restartsUnit && unitRestartDue(question);
+    },
     cutOff: ({ context }) => context.connection?.isOpen !== true,
   },
   actions: {
@@ -104,7 +130,18 @@ export const lifeMachine = setup({
       answerByMs: context.effects.monotonicMs() + params.patienceMs,
     })),
     keep: assign((_, params: { error: ErrorData }) => ({ lastError: params.error })),
-    forgetFailures: assign({ lastError: null, attempts: 0, wasOnline: true }),
+    forgetFailures: assign({
+      lastError: null,
+      attempts: 0,
+      wasOnline: true,
+      downSinceMs: null,
+      isHung: false,
+    }),
+    lose: assign(({ context }, params: { error: ErrorData }) => ({
+      lastError: params.error,
+      downSinceMs: context.downSinceMs ?? context.effects.monotonicMs(),
+      isHung: context.isHung || isSilence(params.error),
+    })),
     loseSession: assign(({ context }) => ({
       connection: null,
       bootstrapped: false,
@@ -114,8 +151,18 @@ export const lifeMachine = setup({
     countDeath: assign(({ context }) => {
       const nowMs = context.effects.monotonicMs();
       const recentDeaths = withDeath(context.recentDeaths, nowMs);
-      const backoffMs = restartDecision(recentDeaths, nowMs).delayMs;
-      return { recentDeaths, deaths: context.deaths + 1, wasOnline: false, backoffMs };
+      const isNew = context.managed || context.wasOnline;
+      // A unit is restarted no oftener than unitRestartDue says; meanwhile it is looked for.
+      const backoffMs = context.managed
+        ? restartDecision(recentDeaths, nowMs).delayMs
+        : reconnectDelayMs(context.attempts + 1);
+      return {
+        recentDeaths,
+        deaths: context.deaths + (isNew ? 1 : 0),
+        wasOnline: false,
+        isHung: false,
+        backoffMs,
+      };
     }),
     countAttempt: assign(({ context }) => ({
       attempts: context.attempts + 1,
@@ -140,6 +187,8 @@ export const lifeMachine = setup({
     wasOnline: false,
     attempts: 0,
     losses: 0,
+    downSinceMs: null,
+    isHung: false,
     answerByMs: 0,
     backoffMs: 0,
     lastError: null,
@@ -195,7 +244,7 @@ export const lifeMachine = setup({
         onDone: { target: 'authenticating', actions: assign({ connection: ({ event }) => event.output }) },
         onError: {
           target: 'unanswered',
-          actions: { type: 'keep', params: ({ event }) => ({ error: toErrorData(event.error, 'tor') }) },
+          actions: [{ type: 'lose', params: ({ event }) => ({ error: toErrorData(event.error, 'tor') }) }],
         },
       },
     },
@@ -209,7 +258,7 @@ export const lifeMachine = setup({
           actions: [
             'dropSession',
             'forgetSession',
-            { type: 'keep', params: ({ event }) => ({ error: toErrorData(event.error, 'tor') }) },
+            { type: 'lose', params: ({ event }) => ({ error: toErrorData(event.error, 'tor') }) },
           ],
         },
       },
@@ -222,6 +271,7 @@ export const lifeMachine = setup({
     unanswered: {
       always: [
         { guard: 'managed', target: 'ending' },
+        { guard: 'unitDue', target: 'ending' },
         { target: 'backoff', actions: ['torGone', 'countAttempt'] },
       ],
     },
@@ -252,7 +302,16 @@ export const lifeMachine = setup({
           actions: [
             'dropSession',
             'loseSession',
-            { type: 'keep', params: ({ event }) => ({ error: event.error }) },
+            { type: 'lose', params: ({ event }) => ({ error: event.error }) },
+          ],
+        },
+        STUCK: {
+          guard: 'mayReplace',
+          target: 'ending',
+          actions: [
+            'dropSession',
+            'forgetSession',
+            { type: 'lose', params: ({ event }) => ({ error: event.error }) },
           ],
         },
         BOOTSTRAPPED: { actions: assign({ bootstrapped: true }) },

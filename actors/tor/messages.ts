@@ -8,6 +8,12 @@ import type { NetworkView } from '@rustbalance/crypto-worker/task-types.js';
 import type { IntroductionPoint } from '@rustbalance/crypto-worker/introduction-point.js';
 import { fact, order, request, signal } from '../kernel/message-declaration.js';
 
+/**
+ * unanswered: it has not answered for seconds, and is ended if that lasts. bootstrap-stuck, circuits-stuck: it answers and
+ * does not get on, though it reaches relays. no-network: it reaches none.
+ */
+export type TorTrouble = 'unanswered' | 'bootstrap-stuck' | 'circuits-stuck' | 'no-network';
+
 /** Life of this node's Tor, as the operator sees it in `status`. */
 export interface TorStatus {
   readonly state: 'down' | 'launching' | 'connecting' | 'bootstrapping' | 'configuring' | 'up';
@@ -21,6 +27,8 @@ export interface TorStatus {
   /** How many times this daemon has seen Tor die. */
   readonly deaths: number;
   readonly lastError: string | null;
+  /** What keeps a Tor that runs from its work; null while nothing does. */
+  readonly trouble: TorTrouble | null;
 }
 
 /**
@@ -88,7 +96,7 @@ export const torMessages = {
   /** Starts uploads to named HSDirs; the answers come as tor.upload-answer. Fails with a code when Tor is not up. */
   'tor.upload': request<UploadOrder, { readonly startedAtMs: number }>(),
   'tor.upload-answer': signal<UploadAnswer>(),
-  /** A repair: ends our own Tor, which is then started again; a Tor that systemd runs is only connected to anew. */
+  /** A repair: replaces our own Tor, or restarts the unit of a system Tor where we may; else it is connected to anew. */
   'tor.restart': order<{ readonly reason: string }>(),
   /** A repair: writes the files of the instance again that are missing or damaged. */
   'tor.restore-files': order<{ readonly reason: string }>(),

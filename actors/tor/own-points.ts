@@ -24,6 +24,9 @@ export interface OwnPointsEffects extends Omit<DescriptorReaderEffects, 'took'> 
   publish(points: OwnIntroductionPoints): void;
 }
 
+/** network: behind Tor it is gone, of which Tor does not know. stall: Tor builds no circuit. silence: Tor answers nothing. */
+export type WithheldFor = 'network' | 'stall' | 'silence';
+
 /**
  * How long the clients' period is waited for before points of the neighbouring one are published instead: a second
  * publication right after the first would have to wait for its turn.
@@ -51,8 +54,8 @@ export class OwnPoints {
   #published: OwnIntroductionPoints | null = null;
   /** True once the circuits of this connection are known. */
   #active = false;
-  /** Circuits look alive and carry nothing. */
-  #isWithheld = false;
+  /** Why circuits that look alive are taken to carry nothing; none while they carry. */
+  readonly #withheld = new Set<WithheldFor>();
   /** Since when only a stand-in could be published. */
   #standInSinceMs: number | null = null;
 
@@ -112,15 +115,15 @@ export class OwnPoints {
     this.#publish(NOTHING, atMs);
   }
 
-  /** The network behind Tor is gone, of which Tor does not know. */
-  withhold(): void {
-    this.#isWithheld = true;
+  /** No client shall be sent to circuits of which Tor itself says that they live. */
+  withhold(why: WithheldFor): void {
+    this.#withheld.add(why);
     this.#tell(false);
   }
 
-  /** It is back; `anew`: Tor has dropped all circuits, and tells of it later. */
-  release(anew: boolean): void {
-    this.#isWithheld = false;
+  /** That is over; `anew`: Tor has dropped all circuits, and tells of it later. */
+  release(why: WithheldFor, anew = false): void {
+    this.#withheld.delete(why);
     if (anew) this.#circuits.clear();
     this.#tell(false);
   }
@@ -191,7 +194,7 @@ export class OwnPoints {
   /** Publishes what can be said now, if it says something new. */
   #tell(circuitsChanged: boolean): void {
     if (!this.#active) return;
-    if (this.#circuits.size === 0 || this.#isWithheld) {
+    if (this.#circuits.size === 0 || this.#withheld.size > 0) {
       // Only the circuits themselves say that nothing lives; unread descriptors do not.
       if (this.#published === null || this.#published.points.length > 0) {
         this.#publish(NOTHING, this.#circuits.lastLossAtMs ?? this.#effects.wallMs());

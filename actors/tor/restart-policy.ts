@@ -44,3 +44,29 @@ const RECONNECT_SLOWEST_MS = 5_000;
 /** @param attempt failed attempts in a row, from 1 */
 export const reconnectDelayMs = (attempt: number): number =>
   RECONNECT_DELAYS_MS[attempt - 1] ?? RECONNECT_SLOWEST_MS;
+
+/**
+ * A system Tor is restarted by its own unit when it dies; we come in when that has not helped. With the watch of a
+ * second or so this stays within 15 s.
+ */
+const UNIT_PATIENCE_MS = 10_000;
+/** A unit that was restarted is waited for: Debian's checks its configuration first. */
+const UNIT_START_MS = 15_000;
+
+export interface UnitQuestion {
+  /** Since when it cannot be reached (monotonic ms). */
+  readonly downSinceMs: number;
+  /** It holds its sockets and answers nothing: its unit takes it for well. */
+  readonly isHung: boolean;
+  /** When its unit was restarted by us, ascending. */
+  readonly restartsMs: readonly number[];
+  readonly nowMs: number;
+}
+
+/** Is the unit of a system Tor to be restarted now? */
+export const unitRestartDue = ({ downSinceMs, isHung, restartsMs, nowMs }: UnitQuestion): boolean => {
+  const last = restartsMs.at(-1) ?? -Infinity;
+  const recent = restartsMs.filter((at) => nowMs - at < DEATHS_WINDOW_MS).length;
+  const pauseMs = recent >= QUICK_RESTARTS ? SLOW_RETRY_MS * 2 : UNIT_START_MS;
+  return nowMs - last >= pauseMs && (isHung || nowMs - downSinceMs >= UNIT_PATIENCE_MS);
+};

@@ -24,6 +24,8 @@ export interface SessionListener {
   configuration(): void;
   bootstrap(phase: BootstrapPhase): void;
   clockSkew(seconds: number): void;
+  /** Tor has not answered for a while, or does so again. Not called before it was doubted for the first time. */
+  doubted(isDoubted: boolean): void;
   /** Called once. */
   lost(error: RbError): void;
 }
@@ -69,6 +71,7 @@ export class TorSession {
   readonly #log: Logger;
   readonly #uploadedFor = new Set<OnionAddress>();
   #watch: AnswerWatch = ALL_ANSWERED;
+  #isDoubted = false;
   #nextTickMs: number;
   #nextBootstrapMs = 0;
   #bootstrapped = false;
@@ -161,8 +164,12 @@ export class TorSession {
   }
 
   #tick(): void {
-    const { watch, ask, hung } = answerTick(this.#watch);
+    const { watch, ask, doubted, hung } = answerTick(this.#watch);
     this.#watch = watch;
+    if (doubted !== this.#isDoubted) {
+      this.#isDoubted = doubted;
+      this.#listener.doubted(doubted);
+    }
     if (hung) {
       const seconds = (watch.waitingTicks ?? 0) * (ASK_EVERY_MS / 1000);
       const error = rbError('control.deadline', this.#connection.where, {
@@ -174,12 +181,16 @@ export class TorSession {
       return;
     }
     if (!ask) return;
-    this.commands.getInfo([INFO.processId]).then(
-      () => (this.#watch = ALL_ANSWERED),
-      // A refusal is an answer; an ended connection is reported by itself.
-      () => (this.#watch = ALL_ANSWERED),
-    );
+    // A refusal is an answer; an ended connection is reported by itself.
+    this.commands.getInfo([INFO.processId]).then(this.#answered, this.#answered);
   }
+
+  readonly #answered = (): void => {
+    this.#watch = ALL_ANSWERED;
+    if (!this.#isDoubted || this.#ended) return;
+    this.#isDoubted = false;
+    this.#listener.doubted(false);
+  };
 
   async #readBootstrap(): Promise<void> {
     try {

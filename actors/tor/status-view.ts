@@ -1,6 +1,6 @@
 import type { OnionAddress } from '@rustbalance/crypto-worker/brands.js';
 import type { ErrorData } from '../kernel/errors.js';
-import type { TorStatus } from './messages.js';
+import type { TorStatus, TorTrouble } from './messages.js';
 
 /** States of the life machine, the nested one dotted. */
 export type LifeState =
@@ -45,10 +45,12 @@ export interface StatusInput {
   readonly socks: string | null;
   readonly deaths: number;
   readonly lastError: ErrorData | null;
+  readonly trouble: TorTrouble | null;
 }
 
 export const torStatus = ({ life, lastError, ...rest }: StatusInput): TorStatus => ({
   ...rest,
-  state: SHOWN[life],
+  // Nothing can be done with it, as long as it does not answer.
+  state: rest.trouble === 'unanswered' && life.startsWith('online') ? 'connecting' : SHOWN[life],
   lastError: lastError === null ? null : lastError.what,
 });

@@ -1,24 +1,26 @@
 import { createActor, type Actor } from 'xstate';
 import type { ActorContext, RunningActor } from '../kernel/actor.js';
 import { torControlPort, torSocksPort } from '../kernel/config/tor-ports.js';
-import { errorData, rbError, toErrorData, type ErrorData } from '../kernel/errors.js';
-import { earlier, startLevelTrigger, type LevelTrigger } from '../kernel/level-trigger.js';
+import { errorData, rbError, type ErrorData } from '../kernel/errors.js';
+import { startLevelTrigger, type LevelTrigger } from '../kernel/level-trigger.js';
 import { streamAddressText } from '../kernel/stream-address.js';
 import { authenticateWith, byDeadline, reachControlPort, type ControlAccess } from './control-access.js';
 import type { ControlConnection } from './control/connection.js';
-import type { HsDescEvent } from './control/hs-desc-event.js';
 import type { Coordination } from './coordination-service.js';
 import type { Instance } from './instance-files.js';
 import { lifeMachine, type LifeEffects, type LifeEvent } from './life-machine.js';
 import { machineClock } from './machine-clock.js';
 import { managedProcess } from './managed-process.js';
-import type { FetchOrder, UploadOrder } from './messages.js';
+import type { TorTrouble } from './messages.js';
 import { restoreInstance } from './restore-instance.js';
-import { NO_RENEWAL, renewalVerdict, WANTED_POINTS, type RenewalState } from './service-renewal.js';
 import { TorSession, type SessionListener, type SessionStart } from './session.js';
 import { lifeState, torStatus, type LifeState } from './status-view.js';
+import { systemUnit, type SystemUnit } from './system-unit.js';
 import type { TorProcess } from './tor-process.js';
+import { endTor } from './tor-ending.js';
+import { Transfers } from './transfers.js';
 import { TroubleLog } from './trouble-log.js';
+import { beginWorkers, endWorkers, stepWorkers, workersView } from './worker-group.js';
 import { makeWorkers, type Workers } from './workers.js';
 
 /** A stop must not wait for a Tor that hangs; whoever ends the process group ends it, too. */
@@ -35,11 +37,14 @@ export class Tor {
   readonly #workers: Workers;
   readonly #machine: Actor<typeof lifeMachine>;
   readonly #trigger: LevelTrigger;
-  readonly #trouble: TroubleLog;
+  readonly #troubleLog: TroubleLog;
+  readonly #transfers: Transfers;
+  readonly #unit: SystemUnit | null;
   #session: { readonly tor: TorSession; readonly start: SessionStart } | null = null;
   #version: string | null = null;
   #bootstrap = 0;
-  #renewal: RenewalState = NO_RENEWAL;
+  /** It has not answered for seconds. */
+  #doubted = false;
   /** Wall clock of the first sign that the connection or Tor ended. */
   #lostAtMs: number | null = null;
   #lastState: LifeState = 'idle';
@@ -56,7 +61,9 @@ export class Tor {
           this.#exited(error);
         })
       : null;
-    this.#trouble = new TroubleLog(context.log);
+    this.#troubleLog = new TroubleLog(context.log);
+    this.#transfers = new Transfers(context, () => this.#sessionUp());
+    this.#unit = !this.#managed && config.tor.restart_service ? systemUnit(context) : null;
     this.#trigger = startLevelTrigger(clock, (nowMs) => this.#step(nowMs));
     this.#workers = makeWorkers({
       context,
@@ -66,12 +73,22 @@ export class Tor {
       serviceFound: (fault) => {
         this.#send(fault === null ? { type: 'SERVICE_FOUND' } : { type: 'SERVICE_MISSING', error: fault });
       },
+      stuck: (error) => {
+        this.#send({ type: 'STUCK', error });
+      },
+      stallChanged: () => {
+        this.#report();
+      },
       poke: () => {
         this.#trigger.poke();
       },
     });
     this.#machine = createActor(lifeMachine, {
-      input: { managed: this.#managed, effects: this.#lifeEffects() },
+      input: {
+        managed: this.#managed,
+        restartsUnit: this.#unit !== null,
+        effects: this.#lifeEffects(),
+      },
       clock: machineClock(clock),
     });
   }
@@ -101,13 +118,13 @@ export class Tor {
           this.#workers.authorizations.want(authorizations);
         },
         'tor.restart': ({ reason }) => {
-          void this.#restart(reason);
+          this.#restart(reason);
         },
         'tor.restore-files': () => {
           void restoreInstance(this.#context, this.#instance);
         },
-        'tor.upload': (order) => this.#upload(order),
-        'tor.fetch': (order) => this.#fetch(order),
+        'tor.upload': (order) => this.#transfers.upload(order),
+        'tor.fetch': (order) => this.#transfers.fetch(order),
       },
     };
   }
@@ -132,14 +149,7 @@ export class Tor {
         ),
       open: (connection, deadlineMs, signal) =>
         byDeadline(connection, clock, deadlineMs, () => this.#openSession(connection, signal)),
-      endTor: async () => {
-        this.#context.log.error(
-          'tor does not answer and is ended',
-          {},
-          errorData('tor.hung', 'tor', { pid: this.#process?.pid ?? 0, seconds: 8 }),
-        );
-        await this.#process?.end();
-      },
+      endTor: (why) => endTor(this.#context.log, this.#process, this.#unit, why),
       dropSession: () => {
         this.#dropSession('the session is over');
       },
@@ -162,22 +172,18 @@ export class Tor {
     this.#session = { tor, start };
     this.#lostAtMs = null;
     this.#version = start.version;
-    this.#renewal = NO_RENEWAL;
+    this.#workers.renewal.reset();
     log.info('connected to Tor', { version: start.version });
-    this.#workers.points.begin(start.circuits);
-    this.#workers.network.begin();
-    this.#coordination.begin();
-    this.#workers.guard.begin();
-    this.#workers.authorizations.begin();
-    this.#workers.outage.begin();
+    beginWorkers(this.#workers, this.#coordination, start, clock.monotonicMs());
     this.#trigger.poke();
   }
 
   #listener(): SessionListener {
-    const { log } = this.#context;
+    const { clock, log } = this.#context;
     return {
       circuit: (event) => {
         this.#workers.points.circuitEvent(event);
+        if (event.type === 'CIRC') this.#workers.stall.circuit(event.status, clock.monotonicMs());
       },
       descriptor: (event) => {
         this.#workers.points.descriptorEvent(event);
@@ -185,7 +191,7 @@ export class Tor {
         this.#trigger.poke();
       },
       uploadAnswer: (event) => {
-        this.#uploadAnswer(event);
+        this.#transfers.answered(event);
       },
       consensus: () => {
         this.#workers.network.consensusArrived();
@@ -196,74 +202,57 @@ export class Tor {
       },
       bootstrap: ({ progress, summary, warning }) => {
         if (progress !== this.#bootstrap) log.debug('bootstrap', { progress, summary });
-        this.#trouble.warning(warning);
+        this.#troubleLog.warning(warning);
         this.#bootstrap = progress;
+        this.#workers.stall.bootstrap(progress, clock.monotonicMs());
         if (progress === 100) this.#send({ type: 'BOOTSTRAPPED' });
         this.#report();
       },
       clockSkew: (seconds) => {
         log.warn('Tor says that the clock of this machine is wrong or jumped', { seconds });
       },
+      doubted: (isDoubted) => {
+        this.#doubt(isDoubted);
+      },
       lost: (error) => {
         this.#lostAtMs ??= this.#context.clock.wallMs();
-        // A Tor that hangs takes introductions and never answers: its points go out before it is ended.
         if (error.code === 'control.deadline') this.#workers.points.gone(this.#lostAtMs);
         this.#send({ type: 'LOST', error: error.data });
       },
     };
   }
 
+  /** A Tor that hangs takes introductions and never answers: its points go out before it is ended. */
+  #doubt(isDoubted: boolean): void {
+    this.#doubted = isDoubted;
+    if (isDoubted) {
+      this.#context.log.warn('tor has not answered for seconds: this node is left out meanwhile');
+      this.#workers.points.withhold('silence');
+    } else {
+      this.#context.log.info('tor answers again');
+      this.#workers.points.release('silence');
+    }
+    this.#report();
+  }
+
   #dropSession(reason: string): void {
     const session = this.#session;
     this.#session = null;
     this.#bootstrap = 0;
-    this.#workers.points.end();
-    this.#workers.network.end();
-    this.#workers.guard.end();
-    this.#workers.authorizations.end();
-    this.#workers.outage.end();
-    this.#coordination.end();
+    this.#doubted = false;
+    endWorkers(this.#workers, this.#coordination);
     session?.tor.close(reason);
   }
 
   #step(nowMs: number): number | null {
     const session = this.#session;
     if (session === null) return null;
-    const { network, points, guard, authorizations, outage } = this.#workers;
-    const wakeAtMs = [
-      session.tor.step(nowMs),
-      network.step(nowMs),
-      this.#coordination.step(nowMs, () => {
-        guard.look();
-      }),
-      guard.step(nowMs),
-      authorizations.step(nowMs),
-      points.step(nowMs),
-      outage.step(nowMs),
-    ].reduce(earlier, null);
-    return earlier(wakeAtMs, this.#renewIfLacking(nowMs));
+    return stepWorkers(this.#workers, this.#coordination, session.tor, nowMs, this.#mayRenew);
   }
 
-  /** Has the service set up anew when too few of its points have lived for a while. */
-  #renewIfLacking(nowMs: number): number | null {
-    const { points, guard } = this.#workers;
-    const maySet = this.#managed || this.#context.config.tor.configure_service;
-    if (this.#life() !== 'online.up' || !maySet) {
-      this.#renewal = { ...this.#renewal, lackingSinceMs: null };
-      return null;
-    }
-    const verdict = renewalVerdict(this.#renewal, points.live, points.circuits, nowMs);
-    this.#renewal = verdict.state;
-    if (verdict.renew) {
-      const detail = { alive: points.live, wanted: WANTED_POINTS };
-      this.#context.log.warn(
-        'too few introduction points',
-        {},
-        errorData('tor.too-few-points', 'tor', detail),
-      );
-      guard.renew();
-    }
-    return verdict.wakeAtMs;
+  get #mayRenew(): boolean {
+    if (this.#trouble !== null) return false;
+    return this.#life() === 'online.up' && (this.#managed || this.#context.config.tor.configure_service);
   }
 
   #exited(error: ErrorData): void {
@@ -286,11 +275,11 @@ export class Tor {
       this.#context.log.debug('tor', { from: this.#lastState, to: state });
       if (state === 'online.up') {
         this.#context.log.info('Tor is up', { version: this.#version });
-        this.#trouble.over();
+        this.#troubleLog.over();
       }
       const { lastError, recentDeaths } = this.#machine.getSnapshot().context;
       if (state === 'backoff' && lastError !== null) {
-        this.#trouble.down(lastError, recentDeaths, this.#context.clock.monotonicMs());
+        this.#troubleLog.down(lastError, recentDeaths, this.#context.clock.monotonicMs());
       }
       this.#lastState = state;
     }
@@ -310,13 +299,13 @@ export class Tor {
         socks: streamAddressText(torSocksPort(this.#context.config)),
         deaths,
         lastError,
+        trouble: this.#trouble,
       }),
     );
   }
 
   #inspection(): Readonly<Record<string, unknown>> {
     const { deaths, lastError, attempts } = this.#machine.getSnapshot().context;
-    const view = this.#workers.network.view;
     return {
       mode: this.#context.config.tor.mode,
       pid: this.#process?.pid ?? null,
@@ -325,62 +314,27 @@ export class Tor {
       bootstrap: this.#bootstrap,
       deaths,
       attempts,
-      introductionCircuits: this.#workers.points.circuits,
-      introductionPoints: this.#workers.points.live,
-      introductionRelays: this.#workers.points.relays,
-      consensusValidAfter: view?.validAfter ?? null,
-      hsDirs: view?.completeness.hsDirs ?? null,
+      ...workersView(this.#workers),
+      trouble: this.#trouble,
       lastError: lastError?.what ?? null,
     };
   }
 
-  /** A repair. What follows is the same as when Tor ended or the connection was lost by itself. */
-  async #restart(reason: string): Promise<void> {
+  get #trouble(): TorTrouble | null {
+    return this.#doubted ? 'unanswered' : this.#workers.stall.stall;
+  }
+
+  /** A repair. One that is being replaced already is left to that; one that we may not end is connected to anew. */
+  #restart(reason: string): void {
     const error = errorData('tor.restart-ordered', 'tor', { reason: reason.slice(0, 200) });
     this.#context.log.warn('tor is restarted as a repair', {}, error);
-    if (this.#process === null) {
-      this.#send({ type: 'LOST', error });
-      return;
-    }
-    try {
-      await this.#process.end();
-    } catch (failure) {
-      this.#context.log.error('tor could not be ended', {}, toErrorData(failure, 'tor'));
-    }
+    this.#send({ type: this.#managed || this.#unit !== null ? 'STUCK' : 'LOST', error });
   }
 
   #sessionUp(): TorSession {
     const state = this.#life();
     if (this.#session === null || state !== 'online.up') throw rbError('tor.not-up', 'tor', { state });
     return this.#session.tor;
-  }
-
-  async #upload({ address, descriptor, hsdirs }: UploadOrder): Promise<{ startedAtMs: number }> {
-    const session = this.#sessionUp();
-    const startedAtMs = this.#context.clock.wallMs();
-    await session.upload(address, descriptor, hsdirs);
-    return { startedAtMs };
-  }
-
-  async #fetch({
-    address,
-    hsdir,
-  }: FetchOrder): Promise<{ descriptor: string | null; reason: string | null }> {
-    const { descriptor, reason } = await this.#sessionUp().fetcher.fetch(address, hsdir);
-    return { descriptor: descriptor === null ? null : Buffer.from(descriptor).toString('latin1'), reason };
-  }
-
-  #uploadAnswer(event: HsDescEvent): void {
-    const hsdir = event.hsDir?.fingerprint ?? null;
-    if (event.address === null || hsdir === null) return;
-    const accepted = event.action === 'UPLOADED';
-    this.#context.signal('tor.upload-answer', {
-      address: event.address,
-      hsdir,
-      accepted,
-      reason: accepted ? null : (event.reason ?? 'UNEXPECTED'),
-      atMs: this.#context.clock.wallMs(),
-    });
   }
 
   /** A child of the process host is ended by it when the daemon stops; an adopted one only we know. */

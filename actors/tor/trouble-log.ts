@@ -2,11 +2,16 @@ import { errorData, type ErrorData } from '../kernel/errors.js';
 import type { Logger } from '../kernel/logging.js';
 import { DEATHS_WINDOW_MS, restartDecision, SLOW_RETRY_MS } from './restart-policy.js';
 
+/** A Tor that keeps ending is an error that somebody must mend: said once, and again while nobody does. */
+const LOUD_EVERY_MS = 60 * 60_000;
+
 /** Tells the operator of trouble with Tor: once for each trouble, not once for each attempt. */
 export class TroubleLog {
   readonly #log: Logger;
   #lastTold = '';
   #lastWarning = '';
+  /** When it was last told that Tor keeps ending; null when that is news. */
+  #loudAtMs: number | null = null;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -16,12 +21,15 @@ export class TroubleLog {
   over(): void {
     this.#lastTold = '';
     this.#lastWarning = '';
+    this.#loudAtMs = null;
   }
 
-  /** Tor went down. @param recentDeathsMs monotonic times of the deaths of our own Tor */
+  /** Tor went down. @param recentDeathsMs monotonic times of its deaths, or of our restarts of a system Tor */
   down(error: ErrorData, recentDeathsMs: readonly number[], nowMs: number): void {
     const { slow, recentDeaths: count } = restartDecision(recentDeathsMs, nowMs);
     if (slow) {
+      if (this.#loudAtMs !== null && nowMs - this.#loudAtMs < LOUD_EVERY_MS) return;
+      this.#loudAtMs = nowMs;
       const detail = {
         count,
         minutes: DEATHS_WINDOW_MS / 60_000,

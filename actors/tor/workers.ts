@@ -6,15 +6,18 @@ import type { Random } from '../kernel/random.js';
 import { ClientAuthorizations } from './client-authorizations.js';
 import type { Coordination } from './coordination-service.js';
 import { HIDDEN_SERVICE_OPTIONS } from './control/hidden-service-options.js';
-import { INFO } from './control/info.js';
+import { hasRelayConnection, INFO } from './control/info.js';
+import { toWireText } from './control/wire-text.js';
 import { instanceFault, type Instance } from './instance-files.js';
 import { networkSwitch } from './network-switch.js';
 import { NetworkWatch, type NetworkDocuments } from './network-watch.js';
 import { OutageWatch } from './outage-watch.js';
 import { OwnPoints } from './own-points.js';
+import { PointsRenewal } from './points-renewal.js';
 import { ServiceGuard } from './service-guard.js';
 import type { OnionService } from './service-lines.js';
 import type { SessionStart, TorSession } from './session.js';
+import { StallWatch } from './stall-watch.js';
 
 /** What the workers need of the actor around them. */
 export interface WorkerSetting {
@@ -24,6 +27,9 @@ export interface WorkerSetting {
   /** The session in use, and what it began with; null while there is none. */
   readonly session: () => { readonly tor: TorSession; readonly start: SessionStart } | null;
   readonly serviceFound: (fault: ErrorData | null) => void;
+  /** This Tor is of no use any more: another is to take its place. */
+  readonly stuck: (why: ErrorData) => void;
+  readonly stallChanged: () => void;
   readonly poke: () => void;
 }
 
@@ -33,6 +39,8 @@ export interface Workers {
   readonly guard: ServiceGuard;
   readonly authorizations: ClientAuthorizations;
   readonly outage: OutageWatch;
+  readonly stall: StallWatch;
+  readonly renewal: PointsRenewal;
 }
 
 /** The largest descriptor that any Tor takes, until a consensus says it (dir-spec: HSV3MaxDescriptorSize). */
@@ -234,14 +242,31 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
       return asked.length === 0 || (await Promise.all(asked.map(answers))).includes(true);
     },
     withhold: () => {
-      points.withhold();
+      points.withhold('network');
     },
     release: (anew) => {
-      points.release(anew);
+      points.release('network', anew);
     },
     // Others' onion services on a Tor of theirs would lose their visitors.
     network: managed ? networkSwitch(() => current().tor.commands) : null,
     poke,
   });
-  return { network, points, guard, authorizations, outage };
+  const stall = new StallWatch({
+    log,
+    reachesRelays: async () => {
+      const info = await current().tor.commands.getInfo([INFO.relayConnections]);
+      return hasRelayConnection(info.get(INFO.relayConnections)?.text() ?? toWireText(''));
+    },
+    network: managed ? networkSwitch(() => current().tor.commands) : null,
+    restart: managed || config.tor.restart_service ? setting.stuck : null,
+    withhold: () => {
+      points.withhold('stall');
+    },
+    release: () => {
+      points.release('stall');
+    },
+    changed: setting.stallChanged,
+    poke,
+  });
+  return { network, points, guard, authorizations, outage, stall, renewal: new PointsRenewal(log) };
 };

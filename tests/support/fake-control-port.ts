@@ -42,7 +42,9 @@ export interface FakeControlPort {
   readonly subscribed: ReadonlySet<string>;
   /** Answers the next command of this name wrongly. */
   misbehave(keyword: string, how: Misbehaviour): void;
-  /** Sends the replies that `late` held back. */
+  /** Holds back every reply from here on, until answerLate(): a Tor whose loop stalls. */
+  stall(): void;
+  /** Sends the replies that were held back, in order. */
   answerLate(): void;
   /** Sends raw event text (CRLF included) to every connection that is subscribed to `name`. */
   push(name: string, text: string): void;
@@ -79,6 +81,7 @@ export const startFakeControlPort = async (options: FakeControlOptions = {}): Pr
   const fetches = new Map<string, FetchBehaviour>();
   const misbehaviours = new Map<string, Misbehaviour>();
   const late: (() => void)[] = [];
+  let isStalled = false;
   const configuration = new FakeConfiguration(options.torrc ?? []);
 
   const write = (socket: Socket, text: string): void => {
@@ -211,8 +214,12 @@ export const startFakeControlPort = async (options: FakeControlOptions = {}): Pr
       });
       return;
     }
-    write(peer.socket, right.reply);
-    right.then();
+    const answer = (): void => {
+      write(peer.socket, right.reply);
+      right.then();
+    };
+    if (isStalled) late.push(answer);
+    else answer();
   };
 
   const server = createServer((socket) => {
@@ -261,7 +268,11 @@ export const startFakeControlPort = async (options: FakeControlOptions = {}): Pr
       return new Set([...peers].flatMap((peer) => [...peer.events]));
     },
     misbehave: (keyword, how) => misbehaviours.set(keyword, how),
+    stall: () => {
+      isStalled = true;
+    },
     answerLate: () => {
+      isStalled = false;
       for (const answer of late.splice(0)) answer();
     },
     push,

@@ -52,6 +52,7 @@ export class LoopbackNode {
       socks: null,
       deaths: 0,
       lastError: null,
+      trouble: null,
     });
   }
 

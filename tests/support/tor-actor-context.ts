@@ -6,7 +6,13 @@ import type { ActorContext, RunningActor } from '@rustbalance/actors/kernel/acto
 import { systemClock, type Clock } from '@rustbalance/actors/kernel/clock.js';
 import { configSchema, type Config } from '@rustbalance/actors/kernel/config/schema.js';
 import { rbError } from '@rustbalance/actors/kernel/errors.js';
-import type { ChildOrder, ChildSignal, ChildState } from '@rustbalance/actors/kernel/host-messages.js';
+import type {
+  ChildOrder,
+  ChildSignal,
+  ChildState,
+  CommandOrder,
+  CommandResult,
+} from '@rustbalance/actors/kernel/host-messages.js';
 import { makeLogger, type LogRecord } from '@rustbalance/actors/kernel/logging.js';
 import type { FactName, Owned, Payload } from '@rustbalance/actors/kernel/messages.js';
 import { systemRandom } from '@rustbalance/actors/kernel/random.js';
@@ -31,6 +37,13 @@ export class TestProcessHost {
   onChange: (children: readonly ChildState[]) => void = () => undefined;
   /** Every order, for assertions. */
   readonly orders: ChildOrder[] = [];
+  /** How a short command ends; none is there unless a test says so. */
+  onCommand: (order: CommandOrder) => CommandResult = () => ({
+    ended: 'not-started',
+    code: null,
+    stdout: '',
+    stderr: '',
+  });
 
   get children(): readonly ChildState[] {
     return [...this.#states.values()];
@@ -181,6 +194,7 @@ export const startTorActor = async (options: HarnessOptions): Promise<TorActorHa
         const { id, signal } = payload as { id: string; signal: ChildSignal };
         return { child: host.signal(id, signal) } as never;
       }
+      if (name === 'host.run') return host.onCommand(payload as CommandOrder) as never;
       throw rbError('message.unknown', 'test', { name });
     },
     crypto: async (task, input) => {

@@ -169,9 +169,13 @@ describe('a managed Tor', () => {
     const before = keysOf(await threePoints(node));
     const pid = pidOf(node);
     process.kill(pid, 'SIGSTOP');
+    const stoppedAtMs = Date.now();
     await eventually('no point is published', () => ownPoints(node)?.points.length === 0, {
       timeoutMs: 30_000,
     });
+    // The rest of 10 s is for the descriptor without them (tests/bench/tor-faults.ts).
+    expect(node.history('tor.introduction-points').at(-1)!.wallMs - stoppedAtMs).toBeLessThan(8_000);
+    expect(node.fact('tor.status')?.state).not.toBe('up');
     await threePoints(node, before);
     expect(pidOf(node)).not.toBe(pid);
     expect(node.logs.some(({ error }) => error?.code === 'tor.hung')).toBe(true);

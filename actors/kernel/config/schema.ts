@@ -131,6 +131,12 @@ const tor = z.strictObject({
     .boolean()
     .default(false)
     .describe('May we add our onion service to a system Tor by SETCONF?'),
+  restart_service: z
+    .boolean()
+    .default(false)
+    .describe(
+      'May we restart a system Tor that is down or hangs, by systemctl (rustbalance-tor, tor@default, tor: the first that is there)?',
+    ),
   intro_poll_interval_secs: seconds(
     30,
     'Introduction points are read again this often even if no event came.',

@@ -56,7 +56,26 @@ export const TOR_ERRORS = {
   'tor.hung': {
     what: 'tor (process {pid}) runs but has not answered for {seconds} s',
     action:
-      'Nothing, if it happened once: it is killed and started again. Otherwise look for an overloaded machine.',
+      'Nothing, if it happened once: it is replaced where that is ours to do. Otherwise look for an overloaded machine.',
+  },
+  'tor.bootstrap-stuck': {
+    what: 'the bootstrap of Tor has stood at {percent} % for {minutes} minutes, although it reaches relays',
+    action:
+      'Nothing, if it happened once: Tor is replaced where that is ours to do. Otherwise see its log, and the clock.',
+  },
+  'tor.circuits-stuck': {
+    what: 'Tor answers but builds no circuits ({failures} failed in a row); this node is left out meanwhile',
+    action:
+      'Nothing, if it happened once: Tor connects anew, and is replaced if that does not help, where that is ours to do.',
+  },
+  'tor.no-network': {
+    what: 'Tor reaches no relay at all',
+    action: 'See to the network and the firewall of this machine. It mends itself once that is back.',
+  },
+  'tor.unit-not-restarted': {
+    what: 'the Tor of this system is not usable and its unit could not be restarted ({reason})',
+    action:
+      'Start Tor yourself, and let the user of the daemon restart its unit (polkit), or run Tor managed.',
   },
   'tor.data-directory-in-use': {
     what: 'another Tor (process {pid}) holds the data directory and could not be ended',

@@ -9,6 +9,7 @@ export const INFO = {
   bootstrapPhase: 'status/bootstrap-phase',
   circuitStatus: 'circuit-status',
   processId: 'process/pid',
+  relayConnections: 'orconn-status',
   consensus: 'dir/status-vote/current/consensus-microdesc',
   microdescriptors: 'md/all',
 } as const;
@@ -32,3 +33,7 @@ export const parseCircuitStatus = (text: WireText): readonly CircuitStatus[] =>
     const status = words.positional[1];
     return circuit === null || status === undefined ? [] : [{ ...circuit, status }];
   });
+
+/** Does Tor hold a connection to any relay whose handshake is done (`$LONGNAME CONNECTED`, control-spec §3.9)? */
+export const hasRelayConnection = (text: WireText): boolean =>
+  linesOf(text).some((line) => line.split(' ')[1] === 'CONNECTED');

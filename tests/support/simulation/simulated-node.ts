@@ -149,6 +149,7 @@ export class SimulatedNode {
       socks: null,
       deaths: 0,
       lastError: null,
+      trouble: null,
     });
   }
 

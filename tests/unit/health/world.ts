@@ -37,6 +37,7 @@ export const TOR_UP: TorStatus = {
   socks: 'unix:/run/s',
   deaths: 0,
   lastError: null,
+  trouble: null,
 };
 
 export const PROXY_UP: ProxyStatus = {

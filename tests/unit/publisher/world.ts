@@ -65,6 +65,7 @@ export const torUp: TorStatus = {
   socks: null,
   deaths: 0,
   lastError: null,
+  trouble: null,
 };
 
 export const publisherRole: RoleView = {

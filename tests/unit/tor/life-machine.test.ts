@@ -14,11 +14,13 @@ const ended = errorData('tor.ended', 'tor', { how: 'by SIGKILL', lastLine: 'none
 class World {
   readonly clock = new SimulatedClock(0);
   readonly did: string[] = [];
+  /** Of each Tor that was ended, whether it was taken to hang. */
+  readonly endedHung: boolean[] = [];
   fails: 'launch' | 'connect' | 'open' | 'endTor' | null = null;
   isOpen = true;
   readonly #actor;
 
-  constructor(managed: boolean) {
+  constructor(managed: boolean, restartsUnit = false) {
     const timers = new Map<number, () => void>();
     const effect = async (name: 'launch' | 'connect' | 'open' | 'endTor'): Promise<void> => {
       this.did.push(name);
@@ -35,6 +37,7 @@ class World {
       },
       input: {
         managed,
+        restartsUnit,
         effects: {
           monotonicMs: () => this.clock.monotonicMs(),
           launch: async () => {
@@ -46,7 +49,10 @@ class World {
             return connection;
           },
           open: () => effect('open'),
-          endTor: () => effect('endTor'),
+          endTor: ({ isHung }) => {
+            this.endedHung.push(isHung);
+            return effect('endTor');
+          },
           dropSession: () => this.did.push('drop'),
           torGone: () => this.did.push('gone'),
         },
@@ -146,6 +152,17 @@ describe('the life of a managed Tor', () => {
     expect(world.state).toBe('online.configuring');
   });
 
+  it('is ended and begun anew when it answers and is of no use', async () => {
+    const world = new World(true);
+    await world.up();
+    const error = errorData('tor.circuits-stuck', 'tor', { failures: 10 });
+    await world.send({ type: 'STUCK', error });
+    await world.clock.advance(10);
+    expect(world.did).toEqual(['drop', 'endTor', 'gone', 'launch', 'connect', 'open']);
+    expect(world.endedHung).toEqual([false]);
+    expect(world.context.deaths).toBe(1);
+  });
+
   it('tries again when a hung Tor cannot even be ended', async () => {
     const world = new World(true);
     await world.up();
@@ -217,5 +234,72 @@ describe('the life of a system Tor', () => {
     await world.clock.advance(60_000);
     expect(world.context.deaths).toBe(1);
     expect(world.did.slice(0, 3)).toEqual(['drop', 'connect', 'gone']);
+  });
+});
+
+describe('the life of a system Tor whose unit may be restarted', () => {
+  const silent = errorData('control.deadline', 'tor', { command: 'GETINFO', deadlineMs: 7000 });
+  const restarts = (world: World): number => world.did.filter((name) => name === 'endTor').length;
+
+  it('is left to its unit for 10 s, and then restarted', async () => {
+    const world = new World(false, true);
+    await world.up();
+    world.fails = 'connect';
+    await world.send({ type: 'LOST', error: closed.data });
+    await world.clock.advance(9_000);
+    expect(restarts(world)).toBe(0);
+    await world.clock.advance(6_000);
+    expect(restarts(world)).toBe(1);
+    expect(world.endedHung).toEqual([false]);
+    world.fails = null;
+    await world.clock.advance(5_000);
+    expect(world.state).toBe('online.configuring');
+    expect(world.context.deaths).toBe(1);
+  });
+
+  it('that hangs is restarted as soon as it does not answer a new connection either', async () => {
+    const world = new World(false, true);
+    await world.up();
+    world.fails = 'open';
+    await world.send({ type: 'LOST', error: silent });
+    await world.clock.advance(10);
+    expect(world.endedHung).toEqual([true]);
+  });
+
+  it('that stays away is restarted three times in five minutes at most at once, then slowly, for ever', async () => {
+    const world = new World(false, true);
+    await world.up();
+    world.fails = 'connect';
+    await world.send({ type: 'LOST', error: closed.data });
+    await world.clock.advance(70_000);
+    expect(restarts(world)).toBe(3);
+    await world.clock.advance(3_600_000);
+    expect(restarts(world)).toBeGreaterThan(50);
+    expect(restarts(world)).toBeLessThan(75);
+  });
+
+  it('whose unit cannot be restarted is looked for all the same', async () => {
+    const world = new World(false, true);
+    await world.up();
+    world.fails = 'connect';
+    await world.send({ type: 'LOST', error: closed.data });
+    await world.clock.advance(9_000);
+    world.fails = 'endTor';
+    await world.clock.advance(10_000);
+    expect(world.state).toBe('online.configuring');
+  });
+
+  it('that answers and is of no use is restarted', async () => {
+    const world = new World(false, true);
+    await world.up();
+    await world.send({ type: 'STUCK', error: errorData('tor.circuits-stuck', 'tor', { failures: 10 }) });
+    expect(restarts(world)).toBe(1);
+  });
+
+  it('is not touched without consent', async () => {
+    const world = new World(false);
+    await world.up();
+    await world.send({ type: 'STUCK', error: errorData('tor.circuits-stuck', 'tor', { failures: 10 }) });
+    expect(world.state).toBe('online.up');
   });
 });

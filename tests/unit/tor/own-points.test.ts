@@ -360,20 +360,20 @@ describe("this node's introduction points", () => {
   it('are none while nothing gets through to them, and the same when it does again', async () => {
     const world = new World();
     await world.running(false);
-    world.points.withhold();
+    world.points.withhold('network');
     expect(world.keys).toEqual([]);
     world.establish(9, 12);
     await world.clock.advance(5000);
     expect(world.keys).toEqual([]);
-    world.points.release(false);
+    world.points.release('network');
     expect(world.keys).toEqual([1, 2, 3]);
   });
 
   it('are those of new circuits alone once Tor has dropped all', async () => {
     const world = new World();
     await world.running(false);
-    world.points.withhold();
-    world.points.release(true);
+    world.points.withhold('network');
+    world.points.release('network', true);
     expect(world.keys).toEqual([]);
     expect(world.points.circuits).toBe(0);
     // Tor tells of the old ones' end only now.

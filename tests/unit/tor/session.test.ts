@@ -4,6 +4,7 @@ import type { ControlConnection } from '@rustbalance/actors/tor/control/connecti
 import type { HsDescEvent } from '@rustbalance/actors/tor/control/hs-desc-event.js';
 import type { ControlMessage } from '@rustbalance/actors/tor/control/reply-parser.js';
 import { toWireText } from '@rustbalance/actors/tor/control/wire-text.js';
+import { startLevelTrigger } from '@rustbalance/actors/kernel/level-trigger.js';
 import { TorSession, type SessionListener } from '@rustbalance/actors/tor/session.js';
 import { SimulatedClock } from '../../support/simulated-clock.js';
 
@@ -19,7 +20,7 @@ const message = (kind: ControlMessage['kind'], status: number, ...texts: string[
 });
 
 /** A Tor that answers each command with `reply`; events are said by hand. */
-const sessionWith = (reply: (command: string) => ControlMessage) => {
+const sessionWith = (reply: (command: string) => ControlMessage | Promise<ControlMessage>) => {
   let listen: (event: ControlMessage) => void = () => undefined;
   let isOpen = true;
   const connection: ControlConnection = {
@@ -38,6 +39,7 @@ const sessionWith = (reply: (command: string) => ControlMessage) => {
     },
   };
   const answers: HsDescEvent[] = [];
+  const said: string[] = [];
   const listener: SessionListener = {
     circuit: nothing,
     descriptor: nothing,
@@ -46,10 +48,19 @@ const sessionWith = (reply: (command: string) => ControlMessage) => {
     configuration: nothing,
     bootstrap: nothing,
     clockSkew: nothing,
-    lost: nothing,
+    doubted: (isDoubted) => void said.push(isDoubted ? 'doubted' : 'answers'),
+    lost: ({ code }) => void said.push(code),
   };
-  const session = new TorSession(connection, new SimulatedClock(0), silentLog, listener);
-  return { session, connection, answers, say: (text: string) => listen(message('event', 650, text)) };
+  const clock = new SimulatedClock(0);
+  const session = new TorSession(connection, clock, silentLog, listener);
+  return {
+    clock,
+    session,
+    connection,
+    answers,
+    said,
+    say: (text: string) => listen(message('event', 650, text)),
+  };
 };
 
 const agreeable = (command: string): ControlMessage => {
@@ -92,5 +103,28 @@ describe('a session', () => {
     );
     await expect(session.begin()).rejects.toThrow();
     expect(connection.isOpen).toBe(false);
+  });
+
+  it('says when Tor has stopped answering, when it answers after all, and when it never does', async () => {
+    const held: (() => void)[] = [];
+    let isHanging = false;
+    const { clock, session, said } = sessionWith((command) =>
+      isHanging ? new Promise((resolve) => held.push(() => resolve(agreeable(command)))) : agreeable(command),
+    );
+    await session.begin();
+    const trigger = startLevelTrigger(clock, (nowMs) => session.step(nowMs));
+    trigger.poke();
+    await clock.advance(2_000);
+    isHanging = true;
+    await clock.advance(4_600);
+    expect(said).toEqual(['doubted']);
+    isHanging = false;
+    for (const answer of held.splice(0)) answer();
+    await clock.advance(10);
+    expect(said).toEqual(['doubted', 'answers']);
+    isHanging = true;
+    await clock.advance(8_000);
+    expect(said).toEqual(['doubted', 'answers', 'doubted', 'control.deadline']);
+    trigger.stop();
   });
 });

@@ -149,6 +149,7 @@ describe('a WgActor in mode tor', () => {
     socks: 'unix:/nowhere/socks.sock',
     deaths: 0,
     lastError: null,
+    trouble: null,
   });
   const token = new Uint8Array(8).fill(3) as JoinTokenId;
   const paths: string[] = [];

@@ -69,6 +69,7 @@ export const SAMPLES: Samples = {
       socks: 'unix:/run/rustbalance/tor-socks.sock',
       deaths: 1,
       lastError: null,
+      trouble: null,
     },
   },
   'tor.coordination': { payload: { address: branded(address), state: 'published' } },

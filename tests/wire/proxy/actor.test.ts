@@ -88,6 +88,7 @@ const torAt = (socks: string): TorStatus => ({
   socks,
   deaths: 0,
   lastError: null,
+  trouble: null,
 });
 
 describe('the proxy actor', () => {

@@ -21,7 +21,12 @@ import {
   type FakeControlOptions,
   type FakeControlPort,
 } from '../../support/fake-control-port.js';
-import { startTorActor, testConfig, type TorActorHarness } from '../../support/tor-actor-context.js';
+import {
+  startTorActor,
+  TestProcessHost,
+  testConfig,
+  type TorActorHarness,
+} from '../../support/tor-actor-context.js';
 import { SOME_MASTER } from '../../support/tor-actor-world.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -108,6 +113,8 @@ export interface FakeTor {
   readonly folder: string;
   readonly instanceDir: string;
   readonly config: Config;
+  /** What systemctl was run with, in order. */
+  readonly systemctl: readonly string[];
   start(): Promise<TorActorHarness>;
   /** A Tor that died and came back: nothing that SETCONF set is left. */
   comeBack(): Promise<FakeControlPort>;
@@ -146,6 +153,8 @@ export interface FakeTorOptions {
   readonly tor?: Record<string, unknown>;
   readonly control?: Omit<FakeControlOptions, 'torrc' | 'socketPath'>;
   readonly password?: string;
+  /** What `systemctl show` writes of the units of this Tor; without it there is no systemctl. */
+  readonly units?: string;
   /** How fast the actor's clock runs. */
   readonly speed?: number;
 }
@@ -167,6 +176,15 @@ export const startFakeTor = async (options: FakeTorOptions = {}): Promise<FakeTo
   };
   let fake = await open();
   const nodes: TorActorHarness[] = [];
+  const systemctl: string[] = [];
+  const host = new TestProcessHost();
+  const { units } = options;
+  if (units !== undefined) {
+    host.onCommand = ({ args }) => {
+      systemctl.push(args.join(' '));
+      return { ended: 'exited', code: 0, stdout: args[0] === 'show' ? units : '', stderr: '' };
+    };
+  }
   const config = testConfig({
     node: { state_dir: join(folder, 's'), run_dir: join(folder, 'r'), hidden_service_dir: instanceDir },
     master: { onion_address: `${SOME_MASTER}.onion` },
@@ -179,10 +197,12 @@ export const startFakeTor = async (options: FakeTorOptions = {}): Promise<FakeTo
     folder,
     instanceDir,
     config,
+    systemctl,
     start: async () => {
       const { password } = options;
       const node = await startTorActor({
         config,
+        host,
         clock: captureClock(options.speed ?? 1),
         ...(password === undefined ? {} : { password }),
       });

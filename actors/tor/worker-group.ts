@@ -1,0 +1,67 @@
+import { earlier } from '../kernel/level-trigger.js';
+import type { Coordination } from './coordination-service.js';
+import type { SessionStart, TorSession } from './session.js';
+import type { Workers } from './workers.js';
+
+/** A connection to Tor is there: every worker begins with what Tor has now. */
+export const beginWorkers = (
+  workers: Workers,
+  coordination: Coordination,
+  { circuits }: SessionStart,
+  nowMs: number,
+): void => {
+  workers.points.begin(circuits);
+  workers.network.begin();
+  coordination.begin();
+  workers.guard.begin();
+  workers.authorizations.begin();
+  workers.outage.begin();
+  workers.stall.begin(nowMs);
+};
+
+/** It is lost, whatever has become of Tor. */
+export const endWorkers = (workers: Workers, coordination: Coordination): void => {
+  workers.points.end();
+  workers.points.release('silence');
+  workers.stall.end();
+  workers.network.end();
+  workers.guard.end();
+  workers.authorizations.end();
+  workers.outage.end();
+  coordination.end();
+};
+
+/** Does what is due; returns when the next thing is. @param mayRenew whether Tor is up, and the service ours to set */
+export const stepWorkers = (
+  workers: Workers,
+  coordination: Coordination,
+  session: TorSession,
+  nowMs: number,
+  mayRenew: boolean,
+): number | null => {
+  const { network, points, guard, authorizations, outage, stall, renewal } = workers;
+  return [
+    session.step(nowMs),
+    network.step(nowMs),
+    coordination.step(nowMs, () => {
+      guard.look();
+    }),
+    guard.step(nowMs),
+    authorizations.step(nowMs),
+    points.step(nowMs),
+    outage.step(nowMs),
+    stall.step(nowMs),
+    renewal.step(nowMs, mayRenew, points, () => {
+      guard.renew();
+    }),
+  ].reduce(earlier, null);
+};
+
+/** For `rbctl inspect`. */
+export const workersView = ({ points, network }: Workers): Readonly<Record<string, unknown>> => ({
+  introductionCircuits: points.circuits,
+  introductionPoints: points.live,
+  introductionRelays: points.relays,
+  consensusValidAfter: network.view?.validAfter ?? null,
+  hsDirs: network.view?.completeness.hsDirs ?? null,
+});
