@@ -3,6 +3,7 @@ import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
 import type { ActorBirth } from '@rustbalance/actors/kernel/envelope.js';
 import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
 import type { Secret } from '@rustbalance/actors/kernel/redact.js';
+import { selfTestKey } from '@rustbalance/actors/kernel/cluster-keys.js';
 import type { ActorSecrets, SecretsOnTheWire } from '@rustbalance/actors/kernel/secrets.js';
 import type { ThreadPlan } from './thread-runner.js';
 
@@ -35,6 +36,7 @@ export const actorBirths = (
   config: Config,
   secrets: ActorSecrets,
 ): ((name: ActorName) => Omit<ActorBirth, 'name' | 'generation'>) => {
+  const selfTest = shared(selfTestKey(secrets.clusterToken ?? secrets.nodeKey, config.master.onion_address));
   const own: Readonly<Record<ActorName, SecretsOnTheWire>> = {
     tor: {
       ...NO_SECRETS,
@@ -54,8 +56,8 @@ export const actorBirths = (
       clusterToken: shared(secrets.clusterToken),
     },
     publisher: { ...NO_SECRETS, masterKey: shared(secrets.masterKey) },
-    proxy: NO_SECRETS,
-    health: NO_SECRETS,
+    proxy: { ...NO_SECRETS, selfTestKey: selfTest },
+    health: { ...NO_SECRETS, selfTestKey: selfTest },
   };
   const plain = withoutSecrets(config);
   return (name) => ({ config: plain, secrets: own[name], chaos: config.chaos.enabled });

@@ -17,8 +17,9 @@ const KILL_MS = 5_000;
  * Each actor is a group of its own: they fail for reasons of their own, so that one's failures neither restart
  * another (ProxyActor's clients would feel it) nor use up another's budget.
  */
-export const actorSpecs = ({ supervisor }: Config): SupervisorSpec => {
-  const { intensity } = supervisor;
+export const actorSpecs = ({ supervisor, proxy }: Config): SupervisorSpec => {
+  // The proxy gives its connections four fifths of its time: no less than drain_secs.
+  const { intensity, shutdown_secs: shutdownSecs } = supervisor;
   const periodMs = supervisor.period_secs * 1000;
   const startTimeoutMs = supervisor.start_timeout_secs * 1000;
   const uptime = minUptimeMs({ intensity, periodMs, startTimeoutMs, backoff: BACKOFF });
@@ -27,7 +28,7 @@ export const actorSpecs = ({ supervisor }: Config): SupervisorSpec => {
       id: name,
       restart: 'permanent' as const,
       startTimeoutMs,
-      shutdownMs: supervisor.shutdown_secs * 1000,
+      shutdownMs: (name === 'proxy' ? Math.max(shutdownSecs, proxy.drain_secs * 1.25) : shutdownSecs) * 1000,
       killMs: KILL_MS,
     };
     return {

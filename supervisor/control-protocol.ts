@@ -116,7 +116,26 @@ export const statusSchema = z.object({
     bootstrap: z.number(),
     last_error: z.string().nullable(),
   }),
+  /** All targets as one: healthy while at least one is. */
   target: z.object({ healthy: z.boolean() }),
+  /** In the order of the configuration. */
+  targets: z.array(
+    z.object({
+      state: z.enum(['unknown', 'well', 'down']),
+      /** Probes that failed in a row. */
+      failures: z.number(),
+      reason: z.string().nullable(),
+      checked_at: z.string().nullable(),
+      /** Requests and raw connections that are under way. */
+      outstanding: z.number(),
+    }),
+  ),
+  proxy: z.object({
+    state: z.string(),
+    /** finishing: each connection ends with its request. closed: nobody is accepted. */
+    drain: z.enum(['serving', 'finishing', 'closed']),
+    open_connections: z.number(),
+  }),
   publishing: z.object({ state: z.string(), reason: z.string().nullable() }),
   descriptors: z.array(
     z.object({

@@ -31,6 +31,15 @@ const descriptorsOf = (fact: ReadFact): StatusAnswer['descriptors'] =>
     hsdirs: descriptor.hsdirs.map(({ fingerprint, status, reason }) => ({ fingerprint, status, reason })),
   }));
 
+const targetsOf = (fact: ReadFact): StatusAnswer['targets'] =>
+  (fact('health.status')?.targets ?? []).map(({ state, failures, reason, checkedAtMs }, index) => ({
+    state,
+    failures,
+    reason,
+    checked_at: checkedAtMs === null ? null : isoTime(checkedAtMs),
+    outstanding: fact('proxy.status')?.targets[index]?.outstanding ?? 0,
+  }));
+
 /** `status`, from what the actors have published: what nobody has said yet shows as not there, never as an error. */
 export const statusOf = (
   { node }: Pick<Config, 'node'>,
@@ -42,6 +51,7 @@ export const statusOf = (
   const peers = peersOf(fact);
   const publishing = fact('publisher.status');
   const health = fact('health.status');
+  const proxy = fact('proxy.status');
   return {
     node: {
       id: node.id,
@@ -59,6 +69,12 @@ export const statusOf = (
       last_error: tor?.lastError ?? null,
     },
     target: { healthy: health?.target.healthy ?? false },
+    targets: targetsOf(fact),
+    proxy: {
+      state: proxy?.state ?? 'starting',
+      drain: proxy?.drain ?? 'serving',
+      open_connections: proxy?.openConnections ?? 0,
+    },
     publishing: { state: publishing?.state ?? 'standby', reason: publishing?.reason ?? null },
     descriptors: descriptorsOf(fact),
     findings: (health?.findings ?? []).map(({ error, sinceMs }) => ({ error, since: isoTime(sinceMs) })),

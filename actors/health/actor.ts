@@ -1,9 +1,10 @@
 import { createActor } from 'xstate';
 import type { ActorContext, ActorDefinition, RunningActor } from '../kernel/actor.js';
 import { nodePaths } from '../kernel/config/paths.js';
-import { parseTarget } from '../kernel/config/target.js';
+import { parseTargets } from '../kernel/config/target.js';
 import { RbError } from '../kernel/errors.js';
 import { earlier, startLevelTrigger } from '../kernel/level-trigger.js';
+import { SelfTestTokens } from '../kernel/self-test-token.js';
 import { openStateFile } from '../kernel/state-file.js';
 import type { StateFile } from '../kernel/state-file.js';
 import { conditions } from './conditions/all.js';
@@ -12,25 +13,22 @@ import { FindingRegister } from './finding-register.js';
 import { healthMachine } from './machine.js';
 import { NOTHING_OBSERVED } from './observed.js';
 import type { Observed } from './observed.js';
-import { NOT_PROBING, probeDueAtMs } from './probe-schedule.js';
 import { carryOutBy } from './repair/carry-out.js';
 import { HISTORY_VERSION, NO_HISTORY, persistedHealth } from './repair/persisted.js';
 import type { PersistedHealth } from './repair/persisted.js';
 import { Repairer } from './repair/repairer.js';
-import { targetProbe } from './target-probe.js';
+import { targetProbes } from './target-probe.js';
 import type { ProbeTarget } from './target-probe.js';
-import { NEVER_PROBED, recordProbe } from './target-record.js';
-import type { ProbeResult } from './target-record.js';
+import { bestOf, targetHealth } from './target-record.js';
+import { TargetWatch } from './target-watch.js';
 
 /** The clock may step at any time and says nothing: it is looked at this often. */
 const REVIEW_MS = 5000;
 
-/** What lies between us and the target is not up: try again soon, without a verdict about the target. */
-const BLOCKED_RETRY_MS = 2000;
-
 /** What this actor has of the world, beyond its context. */
 export interface HealthMeans {
-  readonly probe: ProbeTarget;
+  /** One for each target. */
+  readonly probes: readonly ProbeTarget[];
   readonly file: StateFile<PersistedHealth>;
   /** What `file` held at the start. */
   readonly persisted: PersistedHealth;
@@ -39,8 +37,8 @@ export interface HealthMeans {
 /** Starts the actor with means of the caller's choice. */
 export const startHealth = (context: ActorContext<'health'>, means: HealthMeans): RunningActor<'health'> => {
   const { config, clock, log } = context;
-  const { probe, file, persisted } = means;
-  const intervalMs = config.health.http_probe_interval_secs * 1000;
+  const { probes, file, persisted } = means;
+  const threshold = config.health.probe_failure_threshold;
   const machine = createActor(healthMachine);
   const register = new FindingRegister();
   const repairer = new Repairer({
@@ -51,34 +49,22 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
     alert: () => undefined,
   });
   let observed: Observed = NOTHING_OBSERVED;
-  let target = NEVER_PROBED;
-  let schedule = NOT_PROBING;
-  let blockedUntilMs = 0;
-
-  const probed = (result: ProbeResult | null): void => {
-    schedule = { ...schedule, inFlight: false };
-    if (result === null) {
-      schedule = { ...schedule, startedAtMs: null };
-      blockedUntilMs = clock.monotonicMs() + BLOCKED_RETRY_MS;
-    } else {
-      target = recordProbe(target, result, config.health.probe_failure_threshold, clock.wallMs());
-    }
-    trigger.poke();
-  };
+  const watches = probes.map((probe) => {
+    const intervalMs = config.health.http_probe_interval_secs * 1000;
+    return new TargetWatch(clock, probe, { intervalMs, threshold }, () => {
+      trigger.poke();
+    });
+  });
 
   const probeWhenDue = (nowMs: number): number | null => {
-    const dueAtMs = probeDueAtMs(schedule, target.failures, intervalMs, nowMs);
-    const startAtMs = dueAtMs === null ? null : Math.max(dueAtMs, blockedUntilMs);
-    if (startAtMs === null || nowMs < startAtMs) return startAtMs;
-    schedule = { inFlight: true, startedAtMs: nowMs, suspected: false };
     const way = { proxy: observed.proxy?.listen ?? null, socks: observed.tor?.socks ?? null };
-    void probe(way).then(probed);
-    return null;
+    return watches.map((watch) => watch.step(nowMs, way)).reduce(earlier, null);
   };
 
   const review = (nowMs: number): number | null => {
     const wallMs = clock.wallMs();
-    const found = register.review(conditions(observed, target, config, wallMs), nowMs, wallMs);
+    const records = watches.map(({ record }) => record);
+    const found = register.review(conditions(observed, records, config, wallMs), nowMs, wallMs);
     for (const { error, critical } of found.appeared) {
       if (critical) log.error('a finding', {}, error);
       else log.warn('a finding', {}, error);
@@ -92,7 +78,8 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
     const findings = found.findings.length;
     machine.send(findings === 0 ? { type: 'WELL' } : { type: 'ILL', findings });
     context.publish('health.status', {
-      target: { healthy: target.healthy, checkedAtMs: target.checkedAtMs, failures: target.failures },
+      target: bestOf(records),
+      targets: records.map((record) => targetHealth(record, threshold)),
       clockSane: isClockSane(observed, wallMs),
       findings: found.findings,
     });
@@ -118,14 +105,10 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
     alive: () => machine.getSnapshot().status === 'active',
     inspect: () => {
       const { value, context: inside } = machine.getSnapshot();
+      const targets = watches.map(({ record, isProbing }) => ({ ...record, probing: isProbing }));
       return {
         state: value,
-        context: {
-          ...inside,
-          target,
-          probing: schedule.inFlight,
-          ...repairer.inspection(clock.monotonicMs()),
-        },
+        context: { ...inside, targets, ...repairer.inspection(clock.monotonicMs()) },
       };
     },
     stop: () => {
@@ -144,11 +127,11 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
       },
       'proxy.status': (proxy) => {
         // The listening address may be new: what was blocked can be tried at once.
-        if (proxy.listen !== (observed.proxy?.listen ?? null)) blockedUntilMs = 0;
+        if (proxy.listen !== (observed.proxy?.listen ?? null)) for (const watch of watches) watch.unblock();
         learn({ proxy });
       },
-      'proxy.target-error': () => {
-        schedule = { ...schedule, suspected: true };
+      'proxy.target-error': ({ targets }) => {
+        for (const index of targets) watches[index]?.suspect();
         trigger.poke();
       },
       'election.role': (role) => {
@@ -172,9 +155,9 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
 };
 
 const start = async (context: ActorContext<'health'>): Promise<RunningActor<'health'>> => {
-  const { config, log } = context;
-  const target = parseTarget(config);
-  if ('code' in target) throw new RbError(target);
+  const { config, log, secrets } = context;
+  const targets = parseTargets(config);
+  if ('code' in targets) throw new RbError(targets);
   const file = openStateFile({
     path: nodePaths(config).historyFile,
     version: HISTORY_VERSION,
@@ -182,7 +165,8 @@ const start = async (context: ActorContext<'health'>): Promise<RunningActor<'hea
     log,
   });
   const persisted = (await file.read()) ?? NO_HISTORY;
-  return startHealth(context, { probe: targetProbe(config, target), file, persisted });
+  const tokens = secrets.selfTestKey ? new SelfTestTokens(secrets.selfTestKey, context) : null;
+  return startHealth(context, { probes: targetProbes(config, targets, tokens), file, persisted });
 };
 
 export const healthActor: ActorDefinition<'health'> = { name: 'health', start };

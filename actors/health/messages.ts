@@ -1,5 +1,6 @@
 import type { ErrorData } from '../kernel/errors.js';
 import { fact, request } from '../kernel/message-declaration.js';
+import type { TargetHealth } from './target-record.js';
 
 export interface Finding {
   readonly error: ErrorData;
@@ -9,11 +10,14 @@ export interface Finding {
 }
 
 export interface HealthStatus {
+  /** All targets as one: as well as the best of them. */
   readonly target: {
     readonly healthy: boolean;
     readonly checkedAtMs: number | null;
     readonly failures: number;
   };
+  /** Each target, in the order of the configuration. */
+  readonly targets: readonly TargetHealth[];
   /** False while nothing may be signed: the clock disagrees grossly with the consensus. */
   readonly clockSane: boolean;
   readonly findings: readonly Finding[];

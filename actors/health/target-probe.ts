@@ -3,7 +3,9 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { SocksClient } from 'socks';
 import type { Config } from '../kernel/config/schema.js';
-import type { Target } from '../kernel/config/target.js';
+import type { Target, Targets } from '../kernel/config/target.js';
+import { SELF_TEST_FIELD } from '../kernel/self-test-token.js';
+import type { SelfTestTokens } from '../kernel/self-test-token.js';
 import { isWholeGrant, socksReply } from '../kernel/socks-reply.js';
 import { parseStreamAddress, socketOptions } from '../kernel/stream-address.js';
 import type { StreamAddress } from '../kernel/stream-address.js';
@@ -66,8 +68,11 @@ const throughTor = async (socks: StreamAddress, target: Target, timeoutMs: numbe
 
 const TIMEOUT_NAMES = new Set(['AbortError', 'TimeoutError']);
 
-/** One request to the proxy, which takes it to the target as it takes every client's. */
-const throughProxy = (proxy: StreamAddress, config: Config): Promise<ProbeResult> => {
+/**
+ * One request to the proxy, which takes it to the target as it takes every client's. The token makes the proxy take it
+ * there even while it turns clients away.
+ */
+const throughProxy = (proxy: StreamAddress, config: Config, token: string | null): Promise<ProbeResult> => {
   const {
     http_probe_path: path,
     http_probe_timeout_secs: timeout,
@@ -79,7 +84,11 @@ const throughProxy = (proxy: StreamAddress, config: Config): Promise<ProbeResult
       ...address,
       path,
       method: 'GET',
-      headers: { host: config.master.onion_address, connection: 'close' },
+      headers: {
+        host: config.master.onion_address,
+        connection: 'close',
+        ...(token === null ? {} : { [SELF_TEST_FIELD]: token }),
+      },
       signal: AbortSignal.timeout(timeout * 1000),
     });
     sent.on('response', (response) => {
@@ -95,15 +104,17 @@ const throughProxy = (proxy: StreamAddress, config: Config): Promise<ProbeResult
 };
 
 /**
- * The probe that a configuration asks for: an HTTP request through the proxy where that is enabled, else one connection to
- * the target, by Tor where traffic goes by Tor.
+ * The probe of one target that a configuration asks for: an HTTP request through the proxy where that is enabled, else
+ * one connection to the target, by Tor where traffic goes by Tor.
+ *
+ * @param index the target's place among all
  */
 export const targetProbe =
-  (config: Config, target: Target): ProbeTarget =>
+  (config: Config, target: Target, index: number, tokens: SelfTestTokens | null): ProbeTarget =>
   async ({ proxy, socks }) => {
-    if (config.health.http_probe_enabled) {
+    if (config.health.http_probe_enabled && target.mode === 'http') {
       const address = proxy === null ? null : parseStreamAddress(proxy);
-      return address === null ? null : await throughProxy(address, config);
+      return address === null ? null : await throughProxy(address, config, tokens?.issue(index) ?? null);
     }
     if (target.route === 'direct') {
       const socket = connect({ host: target.host, port: target.port });
@@ -114,3 +125,10 @@ export const targetProbe =
       ? null
       : await throughTor(address, target, config.target.connect_timeout_secs * 1000);
   };
+
+/** One probe for each target. */
+export const targetProbes = (
+  config: Config,
+  targets: Targets,
+  tokens: SelfTestTokens | null,
+): readonly ProbeTarget[] => targets.map((target, index) => targetProbe(config, target, index, tokens));

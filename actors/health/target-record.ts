@@ -35,3 +35,32 @@ export const recordProbe = (
     lastReason: result.reason,
   };
 };
+
+/** What others are told of one target. */
+export interface TargetHealth {
+  /** unknown: not probed yet, or it has failed from the start but not often enough. */
+  readonly state: 'unknown' | 'well' | 'down';
+  /** Failures in a row. */
+  readonly failures: number;
+  readonly checkedAtMs: number | null;
+  readonly reason: string | null;
+}
+
+export const targetHealth = (record: TargetRecord, threshold: number): TargetHealth => ({
+  state: record.failures >= threshold ? 'down' : record.healthy ? 'well' : 'unknown',
+  failures: record.failures,
+  checkedAtMs: record.checkedAtMs,
+  reason: record.lastReason,
+});
+
+/** The targets as one: it is as well as the best of them. */
+export const bestOf = (
+  records: readonly TargetRecord[],
+): Pick<TargetRecord, 'healthy' | 'checkedAtMs' | 'failures'> => ({
+  healthy: records.some(({ healthy }) => healthy),
+  checkedAtMs: records.reduce<number | null>(
+    (latest, { checkedAtMs }) => (checkedAtMs === null ? latest : Math.max(latest ?? 0, checkedAtMs)),
+    null,
+  ),
+  failures: Math.min(...records.map(({ failures }) => failures)),
+});

@@ -8,6 +8,7 @@ import type {
   PairAgreement,
 } from '@rustbalance/crypto-worker/brands.js';
 import { curve25519PublicKey } from '@rustbalance/crypto-worker/x25519.js';
+import { Secret } from './redact.js';
 
 /**
  * What the nodes of one cluster derive from the secrets that they share, in pairs or all together. Everything is
@@ -119,6 +120,18 @@ export const joinPath = (secret: JoinSecret): string =>
 /** By which a path is known without being told. */
 export const joinPathHash = (secret: JoinSecret): Uint8Array =>
   new Uint8Array(createHash('sha256').update(joinPath(secret)).digest());
+
+/**
+ * What the nodes of a cluster sign their self-tests with (self-test-token.ts); null without any secret.
+ *
+ * @param secret the cluster token; where there is none, the node is alone, and its own key serves
+ */
+export const selfTestKey = (secret: Secret | null, masterAddress: string): Secret | null =>
+  secret === null
+    ? null
+    : new Secret(
+        expand(CLUSTER_SALT, clusterSecret(secret.reveal(), masterAddress).key, [text('self-test')]),
+      );
 
 /** The identity of a node's coordination service: known as soon as the node key is, before any Tor has run. */
 export const coordinationIdentitySeed = (seed: Ed25519Seed): Ed25519Seed =>

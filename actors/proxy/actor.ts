@@ -1,17 +1,20 @@
 import { createActor } from 'xstate';
 import type { ActorContext, ActorDefinition, RunningActor } from '../kernel/actor.js';
 import { nodePaths } from '../kernel/config/paths.js';
-import { parseTarget } from '../kernel/config/target.js';
+import { parseTargets } from '../kernel/config/target.js';
 import { torSocksPort } from '../kernel/config/tor-ports.js';
 import { RbError, rbError } from '../kernel/errors.js';
+import { SelfTestTokens } from '../kernel/self-test-token.js';
 import { startLevelTrigger } from '../kernel/level-trigger.js';
 import { parseStreamAddress } from '../kernel/stream-address.js';
+import { readDownPage } from './down-page.js';
 import { MasterJoinGate } from './join-gate.js';
 import { limitsOf } from './limits.js';
 import { proxyMachine } from './machine.js';
-import type { ProxyStatus } from './messages.js';
+import type { ProxyDrain, ProxyStatus } from './messages.js';
+import { SelfTestGate } from './self-test-gate.js';
 import { type Proxy, startProxy } from './start-proxy.js';
-import { NOTHING_REPORTED, dueReport } from './target-report.js';
+import { NOTHING_REPORTED, dueReport, failedSince } from './target-report.js';
 
 /** How often the counters are published, and failures of the target signalled. */
 const REPORT_INTERVAL_MS = 1000;
@@ -19,29 +22,50 @@ const REPORT_INTERVAL_MS = 1000;
 /** The desk asks the lease holder for 8 s at most; what is not answered then goes to the target. */
 const JOIN_DEADLINE_MS = 12_000;
 
-/** The part of the stop's deadline that connections are given: what is left is for closing them. */
+/** The part of the stop's deadline that connections may have at most: what is left is for closing them. */
 const DRAIN_SHARE = 0.8;
 
+const DRAIN_OF = new Map<string, ProxyDrain>([
+  ['finishing', 'finishing'],
+  ['closed', 'closed'],
+  ['draining', 'closed'],
+  ['stopped', 'closed'],
+]);
+
+/** What the machine's state is called for those outside. */
+const STATE_OF = new Map<string, ProxyStatus['state']>([
+  ['starting', 'starting'],
+  ['listening', 'listening'],
+  ['finishing', 'listening'],
+  ['failed', 'failed'],
+]);
+
 const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'proxy'>> => {
-  const { config, clock, log } = context;
-  const target = parseTarget(config);
-  if ('code' in target) throw new RbError(target);
+  const { config, clock, log, secrets } = context;
+  const targets = parseTargets(config);
+  if ('code' in targets) throw new RbError(targets);
+  const [{ mode }] = targets;
   const listen = parseStreamAddress(nodePaths(config).proxyListen);
   if (listen === null) throw rbError('proxy.bad-listen', 'proxy.listen');
 
   const machine = createActor(proxyMachine).start();
   const status = (proxy: Proxy | null): ProxyStatus => {
-    const state = machine.getSnapshot().value;
+    const { value } = machine.getSnapshot();
+    const state = STATE_OF.get(value) ?? 'draining';
     return {
-      state: state === 'stopped' ? 'draining' : state,
+      state,
       listen: state === 'listening' ? (proxy?.listen ?? null) : null,
-      mode: target.mode,
+      mode,
+      drain: DRAIN_OF.get(value) ?? 'serving',
       openConnections: proxy?.openConnections() ?? 0,
       connectionsTotal: proxy?.traffic.connectionsTotal ?? 0,
       requestsTotal: proxy?.traffic.requestsTotal ?? 0,
       targetErrorsTotal: proxy?.traffic.targetErrorsTotal ?? 0,
+      retriesTotal: proxy?.traffic.retriesTotal ?? 0,
+      unavailableTotal: proxy?.traffic.unavailableTotal ?? 0,
       bytesIn: proxy?.traffic.bytesIn ?? 0,
       bytesOut: proxy?.traffic.bytesOut ?? 0,
+      targets: proxy?.targetViews() ?? [],
     };
   };
 
@@ -53,10 +77,14 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
     : null;
   const proxy = await startProxy({
     listen,
-    target,
+    targets,
     master: { scheme: 'http', host: config.master.onion_address, port: config.proxy.virtual_port },
     limits: limitsOf(config),
     joins: gate,
+    selfTests: secrets.selfTestKey
+      ? new SelfTestGate(new SelfTestTokens(secrets.selfTestKey, context), config.node.id)
+      : null,
+    downPage: await readDownPage(config.target.down_page, log),
     clock,
     socks: torSocksPort(config),
   }).catch((error: unknown) => {
@@ -65,15 +93,24 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
     throw error;
   });
   machine.send({ type: 'listening' });
-  log.info('the proxy listens', { mode: target.mode, route: target.route, tls: target.tls !== null });
+  const tls = targets.some((target) => target.tls !== null);
+  log.info('the proxy listens', { mode, targets: targets.length, route: targets[0].route, tls });
 
   let reported = NOTHING_REPORTED;
+  let reportedFailures: readonly number[] = [];
   const report = (nowMs: number): number => {
     const { targetErrorsTotal, targetAnswers, lastFailure } = proxy.traffic;
     const due = dueReport(reported, { failures: targetErrorsTotal, answers: targetAnswers });
     reported = due.next;
     if (due.newFailures > 0 && lastFailure !== null) {
-      context.signal('proxy.target-error', { reason: lastFailure.data.what, count: due.newFailures });
+      const failures = proxy.targetViews().map(({ failuresTotal }) => failuresTotal);
+      const failed = failedSince(reportedFailures, failures);
+      reportedFailures = failures;
+      context.signal('proxy.target-error', {
+        reason: lastFailure.data.what,
+        count: due.newFailures,
+        targets: failed,
+      });
     }
     if (due.turned === 'failing' && lastFailure !== null) log.warn('the target fails', {}, lastFailure.data);
     if (due.turned === 'answering') log.info('the target answers again');
@@ -87,15 +124,30 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
     machine.send({ type: 'stop' });
     reporter.stop();
     context.publish('proxy.status', status(proxy));
-    await proxy.stop(deadlineMs * DRAIN_SHARE);
+    await proxy.stop(Math.min(config.proxy.drain_secs * 1000, deadlineMs * DRAIN_SHARE));
     machine.send({ type: 'drained' });
   };
   let stopped: Promise<void> | null = null;
+
+  /** Orders one after the other: one that listens again must not overtake one that closes. A failure ends the thread. */
+  let drained: Promise<void> = Promise.resolve();
+  const drain = async (to: ProxyDrain): Promise<void> => {
+    if (stopped !== null) return;
+    await proxy.drain(to);
+    machine.send({ type: to });
+    reporter.poke();
+  };
 
   return {
     handlers: {
       'election.join-paths': ({ hashes }) => {
         gate?.setHashes(hashes);
+      },
+      'proxy.drain': ({ to }) => {
+        drained = drained.then(() => drain(to));
+      },
+      'health.status': (health) => {
+        proxy.judge(health.targets);
       },
       'tor.status': (tor) => {
         proxy.setSocks(tor.socks === null ? torSocksPort(config) : parseStreamAddress(tor.socks));
@@ -106,8 +158,8 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
       state: machine.getSnapshot().value,
       context: {
         ...status(proxy),
-        route: target.route,
-        tls: target.tls !== null,
+        routes: targets.map(({ route }) => route),
+        tls,
         requestsRefused: proxy.traffic.requestsRefused,
         connectionsRefused: proxy.traffic.connectionsRefused,
         lastTargetError: proxy.traffic.lastFailure?.data.what ?? null,

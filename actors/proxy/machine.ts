@@ -1,8 +1,10 @@
 import { setup } from 'xstate';
+import type { ProxyDrain } from './messages.js';
 
 type ProxyEvent =
   | { readonly type: 'listening' }
   | { readonly type: 'listen-failed' }
+  | { readonly type: ProxyDrain }
   | { readonly type: 'stop' }
   | { readonly type: 'drained' };
 
@@ -15,7 +17,9 @@ export const proxyMachine = setup({ types: { events: {} as ProxyEvent } }).creat
   initial: 'starting',
   states: {
     starting: { on: { listening: 'listening', 'listen-failed': 'failed' } },
-    listening: { on: { stop: 'draining' } },
+    listening: { on: { finishing: 'finishing', closed: 'closed', stop: 'draining' } },
+    finishing: { on: { serving: 'listening', closed: 'closed', stop: 'draining' } },
+    closed: { on: { serving: 'listening', finishing: 'finishing', stop: 'draining' } },
     draining: { on: { drained: 'stopped' } },
     stopped: { type: 'final' },
     failed: { type: 'final' },

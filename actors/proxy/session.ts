@@ -1,13 +1,13 @@
 import type { Clock } from '../kernel/clock.js';
 import type { ProxyLimits } from './limits.js';
-import type { TargetConnector } from './target/target-connector.js';
+import type { TargetSet } from './target/target-set.js';
 import type { Traffic } from './traffic.js';
 
 /** One client connection, as the listener keeps account of it. */
 export interface Session {
   /** Ends the session if a time-out has come. */
   check(nowMs: number): void;
-  /** Finish what is in flight, begin nothing new. */
+  /** The proxy takes leave: end now if idle, else with what is in flight. */
   drain(): void;
   destroy(): void;
 }
@@ -17,7 +17,9 @@ export interface SessionServices {
   readonly clock: Clock;
   readonly limits: ProxyLimits;
   readonly traffic: Traffic;
-  readonly connector: TargetConnector;
+  readonly targets: TargetSet;
+  /** Whether each connection shall end with the request that is under way on it. */
+  isLeaving(): boolean;
   /** A session has ended and holds nothing any more. */
   closed(session: Session): void;
 }

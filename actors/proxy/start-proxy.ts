@@ -1,22 +1,23 @@
 import { type Socket, createServer } from 'node:net';
 import type { CancelTimer, Clock } from '../kernel/clock.js';
-import type { Target } from '../kernel/config/target.js';
+import type { Targets } from '../kernel/config/target.js';
 import { type StreamAddress, streamAddressText } from '../kernel/stream-address.js';
 import { HttpSession } from './http/http-session.js';
 import type { Origin } from './http/origin.js';
 import type { JoinGate } from './join-gate.js';
-import { TargetPool } from './http/target-pool.js';
 import { type ProxyLimits, sweepIntervalMs } from './limits.js';
 import { listenAt } from './listener.js';
 import { RawSession } from './raw/raw-session.js';
 import type { Session, SessionServices } from './session.js';
-import { targetConnector } from './target/target-connector.js';
-import { targetOrigin } from './target/target-origin.js';
+import type { ProxyDrain, ProxyTargetView } from './messages.js';
+import type { SelfTestGate } from './self-test-gate.js';
+import { TargetSet } from './target/target-set.js';
+import type { TargetVerdict } from './target/target-slot.js';
 import { Traffic } from './traffic.js';
 
 export interface ProxyOptions {
   readonly listen: StreamAddress;
-  readonly target: Target;
+  readonly targets: Targets;
   /** The origin by which clients know the service. */
   readonly master: Origin;
   readonly limits: ProxyLimits;
@@ -25,6 +26,10 @@ export interface ProxyOptions {
   readonly socks: StreamAddress | null;
   /** Takes joins out of the requests; null or absent: none are. */
   readonly joins?: JoinGate | null;
+  /** Tells the cluster's self-tests from requests; null or absent: there are none. */
+  readonly selfTests?: SelfTestGate | null;
+  /** HTML that clients get while no target is well; null or absent: a page of our own. */
+  readonly downPage?: Buffer | null;
   /** SOCKS user name of our streams (IsolateSOCKSAuth); null: none. */
   readonly isolation?: string | null;
   /** PEM of the authorities that may vouch for a TLS target; null: those that Node brings. */
@@ -37,7 +42,12 @@ export interface Proxy {
   readonly listen: string;
   readonly traffic: Readonly<Traffic>;
   openConnections(): number;
+  targetViews(): readonly ProxyTargetView[];
   setSocks(address: StreamAddress | null): void;
+  /** What the probes say of each target, in the order of the configuration. */
+  judge(verdicts: readonly TargetVerdict[]): void;
+  /** Takes leave of the clients without a deadline, or serves again. Rejects with RbError proxy.listen-*. */
+  drain(to: ProxyDrain): Promise<void>;
   /**
    * Accepts nothing more, lets what is under way come to its end, and breaks off what has not after `deadlineMs`.
    * Resolves when everything is closed.
@@ -50,32 +60,25 @@ const errorsEndInClose = (): void => undefined;
 
 /** Starts to listen. Rejects with RbError proxy.listen-*. */
 export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
-  const { limits, clock, target } = options;
+  const { limits, clock } = options;
+  const { mode } = options.targets[0];
   const traffic = new Traffic();
   const sessions = new Set<Session>();
   let onEmpty: (() => void) | null = null;
+  let leaving = false;
 
-  const connector = targetConnector(
-    {
-      target,
-      clock,
-      connectTimeoutMs: limits.connectTimeoutMs,
-      isolation: options.isolation ?? null,
-      tlsAuthorities: options.tlsAuthorities ?? null,
-    },
-    options.socks,
-  );
-  const pool = new TargetPool(connector, limits, clock);
+  const { isolation = null, tlsAuthorities = null } = options;
+  const targets = new TargetSet({ ...options, isolation, tlsAuthorities, traffic });
   const closed = (session: Session): void => {
     sessions.delete(session);
     if (sessions.size === 0) onEmpty?.();
   };
-  const services: SessionServices = { clock, limits, traffic, connector, closed };
+  const services: SessionServices = { clock, limits, traffic, targets, isLeaving: () => leaving, closed };
   const httpServices = {
     ...services,
-    pool,
     joins: options.joins ?? null,
-    origins: { target: targetOrigin(target), master: options.master },
+    selfTests: options.selfTests ?? null,
+    downPage: options.downPage?.toString('latin1') ?? null,
   };
 
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client: Socket) => {
@@ -86,22 +89,28 @@ export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
       return;
     }
     traffic.connectionsTotal++;
-    sessions.add(
-      target.mode === 'http' ? new HttpSession(client, httpServices) : new RawSession(client, services),
-    );
+    sessions.add(mode === 'http' ? new HttpSession(client, httpServices) : new RawSession(client, services));
   });
-  const listen = streamAddressText(await listenAt(server, options.listen));
+  const address = await listenAt(server, options.listen);
 
   let cancelSweep: CancelTimer = () => undefined;
   const sweep = (): void => {
     const nowMs = clock.monotonicMs();
     for (const session of sessions) session.check(nowMs);
-    pool.check(nowMs);
+    targets.check(nowMs);
     cancelSweep = clock.after(sweepIntervalMs(limits), sweep);
   };
   sweep();
 
+  const drain = async (to: ProxyDrain): Promise<void> => {
+    leaving = to !== 'serving';
+    if (leaving) for (const session of sessions) session.drain();
+    if (to === 'closed') server.close();
+    else if (!server.listening) await listenAt(server, address);
+  };
+
   const stop = async (deadlineMs: number): Promise<void> => {
+    leaving = true;
     const serverClosed = new Promise<void>((resolve) => {
       server.close(() => {
         resolve();
@@ -118,16 +127,23 @@ export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
       await empty;
       cancelDeadline();
     }
-    pool.close();
+    targets.close();
     cancelSweep();
     await serverClosed;
   };
 
   return {
-    listen,
+    listen: streamAddressText(address),
     traffic,
     openConnections: () => sessions.size,
-    setSocks: connector.setSocks,
+    targetViews: () => targets.slots.map(({ view }) => view),
+    setSocks: (socks) => {
+      targets.setSocks(socks);
+    },
+    judge: (verdicts) => {
+      targets.judge(verdicts);
+    },
+    drain,
     stop,
   };
 };

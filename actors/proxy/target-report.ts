@@ -26,3 +26,7 @@ export const dueReport = (
   const turned = failing === last.failing ? null : failing ? 'failing' : 'answering';
   return { next: { failures: now.failures, answers: now.answers, failing }, newFailures, turned };
 };
+
+/** The places of the targets that have failed since, and all counts as they stand now. */
+export const failedSince = (last: readonly number[], now: readonly number[]): readonly number[] =>
+  now.flatMap((count, index) => (count > (last[index] ?? 0) ? [index] : []));

@@ -9,6 +9,10 @@ export class Traffic {
   /** Malformed requests. */
   requestsRefused = 0;
   targetErrorsTotal = 0;
+  /** Requests and raw connections that went to another target after one had failed. */
+  retriesTotal = 0;
+  /** Those that were refused because no target was well. */
+  unavailableTotal = 0;
   /** Bytes from clients. */
   bytesIn = 0;
   /** Bytes to clients. */

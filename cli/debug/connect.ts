@@ -1,5 +1,5 @@
 import { RbError } from '@rustbalance/actors/kernel/errors.js';
-import { parseTarget } from '@rustbalance/actors/kernel/config/target.js';
+import { parseTargets } from '@rustbalance/actors/kernel/config/target.js';
 import { torSocksPort } from '@rustbalance/actors/kernel/config/tor-ports.js';
 import { targetConnector } from '@rustbalance/actors/proxy/target/target-connector.js';
 import { readConfig } from '../config-loading.js';
@@ -11,30 +11,30 @@ import type { CliWorld } from '../world.js';
 /** The work of `debug connect`. */
 export const runDebugConnect = async (args: ConnectArgs, world: CliWorld): Promise<void> => {
   const config = await readConfig(args, world);
-  const target = parseTarget(config);
-  if ('code' in target) throw new RbError(target);
+  const targets = parseTargets(config);
+  if ('code' in targets) throw new RbError(targets);
   const steps = new Steps(world, args.json);
-  const options = {
-    target,
-    clock: world.clock,
-    connectTimeoutMs: config.target.connect_timeout_secs * 1000,
-    isolation: null,
-    tlsAuthorities: null,
-  };
-  const connector = targetConnector(options, target.route === 'onion' ? torSocksPort(config) : null);
-  const socket = await steps.run(
-    'connect',
-    () => asProxy(() => connector.connect(world.interrupted)),
-    () =>
-      [target.route === 'onion' ? 'through Tor' : 'directly', ...(target.tls === null ? [] : ['TLS'])].join(
-        ', ',
-      ),
-    'See whether the target runs.',
-  );
-  socket.destroy();
-  const output = {
-    target: { mode: target.mode, route: target.route, tls: target.tls !== null },
-    steps: steps.done,
-  };
+  for (const [index, target] of targets.entries()) {
+    const options = {
+      target,
+      clock: world.clock,
+      connectTimeoutMs: config.target.connect_timeout_secs * 1000,
+      isolation: null,
+      tlsAuthorities: null,
+    };
+    const connector = targetConnector(options, target.route === 'onion' ? torSocksPort(config) : null);
+    const socket = await steps.run(
+      targets.length === 1 ? 'connect' : `connect to target ${String(index + 1)}`,
+      () => asProxy(() => connector.connect(world.interrupted)),
+      () =>
+        [target.route === 'onion' ? 'through Tor' : 'directly', ...(target.tls === null ? [] : ['TLS'])].join(
+          ', ',
+        ),
+      'See whether the target runs.',
+    );
+    socket.destroy();
+  }
+  const [{ mode, route, tls }] = targets;
+  const output = { target: { mode, route, tls: tls !== null }, steps: steps.done };
   if (args.json) world.print(`${JSON.stringify(output)}\n`);
 };

@@ -2,7 +2,7 @@ import { rbError } from '@rustbalance/actors/kernel/errors.js';
 import { socksReply } from '@rustbalance/actors/kernel/socks-reply.js';
 import { openThroughTor } from '@rustbalance/actors/proxy/target/open-through-tor.js';
 import { TargetFailure } from '@rustbalance/actors/proxy/target/target-failure.js';
-import { parseTarget } from '@rustbalance/actors/kernel/config/target.js';
+import { parseTargets } from '@rustbalance/actors/kernel/config/target.js';
 import { torSocksPort } from '@rustbalance/actors/kernel/config/tor-ports.js';
 import { readConfig } from '../config-loading.js';
 import { fetchPage, openRequest } from './page.js';
@@ -28,8 +28,8 @@ export const runDebugFetch = async (args: FetchArgs, world: CliWorld): Promise<v
   }
   const config = await readConfig(args, world);
   const host = config.master.onion_address;
-  const target = parseTarget(config);
-  const isRaw = 'mode' in target && target.mode === 'raw';
+  const targets = parseTargets(config);
+  const isRaw = !('code' in targets) && targets[0].mode === 'raw';
   const timeoutMs = args['timeout-secs'] * 1000;
   const steps = new Steps(world, args.json);
   const { interrupted } = world;

@@ -87,6 +87,22 @@ const torText = ({ tor }: StatusAnswer): string => {
   return `${tor.state}${version}, bootstrapped ${String(tor.bootstrap)} %${trouble}`;
 };
 
+/** "healthy", or of several "2 of 3 healthy; 2 is down (ECONNREFUSED)". */
+const targetText = ({ target, targets }: StatusAnswer): string => {
+  if (targets.length < 2) return target.healthy ? 'healthy' : 'not healthy';
+  const down = targets.flatMap(({ state, reason }, index) =>
+    state === 'down' ? [`${String(index + 1)} is down (${reason ?? NOTHING})`] : [],
+  );
+  const well = targets.filter(({ state }) => state === 'well').length;
+  return [`${String(well)} of ${String(targets.length)} healthy`, ...down].join('; ');
+};
+
+/** Only while the node takes leave. */
+const proxyLines = ({ proxy }: StatusAnswer): readonly string[] =>
+  proxy.drain === 'serving'
+    ? []
+    : [`proxy       ${proxy.drain}, ${String(proxy.open_connections)} connections open`];
+
 /** `rustbalance status` for people. */
 export const statusText = (status: StatusAnswer): string => {
   const { node, publishing } = status;
@@ -95,7 +111,8 @@ export const statusText = (status: StatusAnswer): string => {
     `node        ${node.id}, ${node.role}, priority ${String(node.priority)}, up ${uptime}${status.ready ? '' : ' (starting)'}`,
     `publisher   ${status.publisher ?? 'none known'}`,
     `tor         ${torText(status)}`,
-    `target      ${status.target.healthy ? 'healthy' : 'not healthy'}`,
+    `target      ${targetText(status)}`,
+    ...proxyLines(status),
     `publishing  ${publishing.state}${publishing.reason === null ? '' : `: ${publishing.reason}`}`,
     ...peers(status),
     ...descriptors(status),

@@ -11,13 +11,15 @@ const [mode, targetPort] = process.argv.slice(2);
 const onion = `${'a'.repeat(56)}.onion`;
 const proxy = await startProxy({
   listen: { kind: 'tcp', host: '127.0.0.1', port: 0 },
-  target: {
-    mode: mode === 'raw' ? 'raw' : 'http',
-    host: '127.0.0.1',
-    port: Number(targetPort),
-    route: 'direct',
-    tls: null,
-  },
+  targets: [
+    {
+      mode: mode === 'raw' ? 'raw' : 'http',
+      host: '127.0.0.1',
+      port: Number(targetPort),
+      route: 'direct',
+      tls: null,
+    },
+  ],
   master: { scheme: 'http', host: onion, port: 80 },
   limits: limitsOf(configSchema.parse({ node: { id: 'bench' }, master: { onion_address: onion } })),
   clock: systemClock,

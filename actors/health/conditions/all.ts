@@ -14,14 +14,14 @@ import { transportConditions } from './transports.js';
 /** Everything that is not as it should be, from what is known and the time; one function for each area. */
 export const conditions = (
   observed: Observed,
-  target: TargetRecord,
+  targets: readonly TargetRecord[],
   config: Config,
   wallMs: number,
 ): readonly Condition[] => [
   ...clockConditions(observed, wallMs),
   ...torConditions(observed),
   ...proxyConditions(observed),
-  ...targetConditions(target, config),
+  ...targetConditions(targets, config),
   ...electionConditions(observed, config),
   ...publisherConditions(observed),
   ...transportConditions(observed),

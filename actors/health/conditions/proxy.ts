@@ -6,6 +6,6 @@ import type { Condition } from './condition.js';
 const PROXY_GRACE_MS = 10_000;
 
 export const proxyConditions = ({ proxy }: Observed): readonly Condition[] =>
-  proxy === null || proxy.state === 'listening'
+  proxy === null || proxy.state === 'listening' || proxy.drain !== 'serving'
     ? []
     : [{ error: errorData('health.proxy-down', 'proxy', { state: proxy.state }), graceMs: PROXY_GRACE_MS }];

@@ -4,7 +4,19 @@ import type { TargetRecord } from '../target-record.js';
 import { atOnce } from './condition.js';
 import type { Condition } from './condition.js';
 
-export const targetConditions = (target: TargetRecord, config: Config): readonly Condition[] =>
-  target.failures < config.health.probe_failure_threshold
-    ? []
-    : [atOnce(errorData('health.target-down', 'target', { reason: target.lastReason ?? 'unknown' }))];
+/** Of several targets the one that is meant, by its place in `[target] urls`. */
+const nameOf = (index: number, count: number): string =>
+  count === 1 ? 'target' : `target ${String(index + 1)}`;
+
+export const targetConditions = (targets: readonly TargetRecord[], config: Config): readonly Condition[] =>
+  targets.flatMap(({ failures, lastReason }, index) =>
+    failures < config.health.probe_failure_threshold
+      ? []
+      : [
+          atOnce(
+            errorData('health.target-down', nameOf(index, targets.length), {
+              reason: lastReason ?? 'unknown',
+            }),
+          ),
+        ],
+  );

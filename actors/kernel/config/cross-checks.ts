@@ -5,7 +5,7 @@ import { nodePaths } from './paths.js';
 import { problem } from './problems.js';
 import type { ConfigProblem } from './problems.js';
 import type { Config } from './schema.js';
-import { parseTarget } from './target.js';
+import { parseTargets } from './target.js';
 
 /** What the schema cannot see: how values fit together, and formats that want more than a pattern. */
 export const crossCheck = (config: Config): readonly ConfigProblem[] => [
@@ -24,8 +24,8 @@ export const crossCheck = (config: Config): readonly ConfigProblem[] => [
 
 /** In raw mode nobody reads requests. */
 const joinsByMaster = (config: Config): readonly ConfigProblem[] => {
-  const parsed = parseTarget(config);
-  if (!config.join.via_master || 'code' in parsed || parsed.mode === 'http') return [];
+  const parsed = parseTargets(config);
+  if (!config.join.via_master || 'code' in parsed || parsed[0].mode === 'http') return [];
   return [
     problem('config.bad-value', ['join', 'via_master'], { rule: 'must be false for a raw target', hint: '' }),
   ];
@@ -51,6 +51,7 @@ const paths = (config: Config): readonly ConfigProblem[] => {
     ['tor', 'control_socket', tor.control_socket],
     ['tor', 'socks_socket', tor.socks_socket],
     ['tor', 'data_dir', tor.data_dir],
+    ['target', 'down_page', config.target.down_page],
     ['coordination', 'cluster_token_file', coordination.cluster_token_file],
   ];
   const mayBeEmpty = new Set([
@@ -59,6 +60,7 @@ const paths = (config: Config): readonly ConfigProblem[] => {
     'control_socket',
     'socks_socket',
     'data_dir',
+    'down_page',
     'cluster_token_file',
   ]);
   const refused = absolute.flatMap(([section, key, value]) => {
@@ -115,10 +117,12 @@ const controlHost = (config: Config): readonly ConfigProblem[] =>
       ];
 
 const target = (config: Config): readonly ConfigProblem[] => {
-  const parsed = parseTarget(config);
+  const parsed = parseTargets(config);
   if (!('code' in parsed)) return [];
-  const key = String(parsed.detail['key'] ?? 'target.url');
-  return [problem(parsed.code, key.split('.'), parsed.detail)];
+  const [, section = 'target', key = 'url', index] =
+    /^(\w+)\.(\w+)(?:\[(\d+)\])?$/.exec(String(parsed.detail['key'])) ?? [];
+  const path = index === undefined ? [section, key] : [section, key, Number(index)];
+  return [problem(parsed.code, path, parsed.detail)];
 };
 
 const probePath = (config: Config): readonly ConfigProblem[] =>

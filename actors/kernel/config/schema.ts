@@ -61,6 +61,11 @@ const target = z.strictObject({
     .max(2048)
     .default('')
     .describe('Short form: http://HOST:PORT, https://…, tcp://… (raw) or an onion address.'),
+  urls: z
+    .array(z.string().max(2048))
+    .max(16)
+    .default([])
+    .describe('Several targets instead of url, all http or all tcp: each request goes to one that is well.'),
   onion_address: z
     .string()
     .max(300)
@@ -75,6 +80,7 @@ const target = z.strictObject({
     .describe('http rewrites headers to the master address; raw passes bytes.'),
   connect_timeout_secs: seconds(30, 'Connecting to the target, SOCKS included.'),
   session_timeout_secs: seconds(300, 'A connection on which nothing moves is closed after this.'),
+  down_page: path('', 'HTML page (64 KiB at most) that clients get with status 503 while no target is well.'),
 });
 
 const proxy = z.strictObject({
@@ -99,6 +105,7 @@ const proxy = z.strictObject({
     .default(32_768)
     .describe('Size of all headers of one message.'),
   header_timeout_secs: seconds(30, 'A client must have sent its headers within this.'),
+  drain_secs: seconds(5, 'At a stop, open connections may take this long to finish.', { min: 0, max: 60 }),
 });
 
 const tor = z.strictObject({

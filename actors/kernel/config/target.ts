@@ -15,6 +15,9 @@ export interface Target {
   readonly tls: { readonly verify: boolean } | null;
 }
 
+/** All targets of a node, in the order of the configuration; of one mode. */
+export type Targets = readonly [Target, ...Target[]];
+
 type TargetConfig = Pick<Config, 'target' | 'master' | 'proxy'>;
 
 interface Endpoint {
@@ -44,14 +47,14 @@ const refused = (code: ErrorCode, key: string, detail: ErrorDetail = {}): ErrorD
 /** The default of `[target] port`: whoever wrote nothing has it too. */
 const PORT_NOT_GIVEN = 80;
 
-const fromUrl = ({ target }: TargetConfig): Endpoint | ErrorData => {
-  const parts = URL_FORM.exec(target.url);
+const fromUrl = (url: string, key: string, { target }: TargetConfig): Endpoint | ErrorData => {
+  const parts = URL_FORM.exec(url);
   const scheme = SCHEMES.get(parts?.[1]?.toLowerCase() ?? '');
-  if (parts === null) return refused('target.bad-url', 'url');
-  if (scheme === undefined) return refused('target.bad-scheme', 'url', { scheme: parts[1] ?? '' });
+  if (parts === null) return refused('target.bad-url', key);
+  if (scheme === undefined) return refused('target.bad-scheme', key, { scheme: parts[1] ?? '' });
   const port = parts[3] === undefined ? scheme.port : Number(parts[3]);
-  if (port === null) return refused('target.port-missing', 'url');
-  if (port < 1 || port > 65_535) return refused('target.bad-port', 'url', { port });
+  if (port === null) return refused('target.port-missing', key);
+  if (port < 1 || port > 65_535) return refused('target.bad-port', key, { port });
   if (target.port !== PORT_NOT_GIVEN && target.port !== port) return refused('target.contradiction', 'port');
   if (target.use_tls && !scheme.tls && scheme.mode === 'http')
     return refused('target.contradiction', 'use_tls');
@@ -90,16 +93,7 @@ const leadsToItself = (host: string, port: number, { master, proxy }: TargetConf
   host.endsWith(`.${master.onion_address}`) ||
   proxy.listen === hostPortText(host, port);
 
-/**
- * The target that a configuration names, or what is wrong with it. Pure: what it returns was decided by the text alone,
- * nothing was resolved or tried.
- */
-export const parseTarget = (config: TargetConfig): Target | ErrorData => {
-  const { url, onion_address: hostKey, tls_verify: verify } = config.target;
-  if (url === '' && hostKey === '') return refused('config.target-missing', 'url');
-  if (url !== '' && hostKey !== '') return refused('config.target-twice', 'onion_address');
-  const key = url === '' ? 'onion_address' : 'url';
-  const endpoint = url === '' ? fromKeys(config) : fromUrl(config);
+const targetAt = (endpoint: Endpoint | ErrorData, key: string, config: TargetConfig): Target | ErrorData => {
   if ('code' in endpoint) return endpoint;
   const host = hostOf(endpoint.host);
   if (host === null) return refused('target.bad-host', key);
@@ -107,5 +101,40 @@ export const parseTarget = (config: TargetConfig): Target | ErrorData => {
   const route = host.endsWith(ONION) ? 'onion' : 'direct';
   const fault = route === 'onion' ? onionFault(host) : null;
   if (fault !== null) return refused('target.bad-onion', key, { reason: fault });
-  return { mode: endpoint.mode, host, port: endpoint.port, route, tls: endpoint.tls ? { verify } : null };
+  const { mode, port, tls } = endpoint;
+  return { mode, host, port, route, tls: tls ? { verify: config.target.tls_verify } : null };
+};
+
+const severalTargets = (urls: readonly string[], config: TargetConfig): Targets | ErrorData => {
+  const [first, ...others] = urls.map((url, index) => {
+    const key = `urls[${String(index)}]`;
+    return targetAt(fromUrl(url, key, config), key, config);
+  });
+  if (first === undefined) return refused('config.target-missing', 'url');
+  if ('code' in first) return first;
+  const targets: [Target, ...Target[]] = [first];
+  for (const [index, other] of others.entries()) {
+    if ('code' in other) return other;
+    const key = `urls[${String(index + 1)}]`;
+    if (other.mode !== first.mode) return refused('target.mixed-modes', key);
+    if (targets.some(({ host, port }) => host === other.host && port === other.port))
+      return refused('target.twice', key);
+    targets.push(other);
+  }
+  return targets;
+};
+
+/**
+ * The targets that a configuration names, or what is wrong with it. Pure: what it returns was decided by the text alone,
+ * nothing was resolved or tried.
+ */
+export const parseTargets = (config: TargetConfig): Targets | ErrorData => {
+  const { url, urls, onion_address: hostKey } = config.target;
+  const forms = [url !== '', hostKey !== '', urls.length > 0].filter(Boolean).length;
+  if (forms === 0) return refused('config.target-missing', 'url');
+  if (forms > 1) return refused('config.target-twice', hostKey === '' ? 'urls' : 'onion_address');
+  if (urls.length > 0) return severalTargets(urls, config);
+  const key = url === '' ? 'onion_address' : 'url';
+  const target = targetAt(url === '' ? fromKeys(config) : fromUrl(url, key, config), key, config);
+  return 'code' in target ? target : [target];
 };

@@ -56,8 +56,9 @@ export const CONFIG_ERRORS = {
     action: 'Set [target] url to what shall be served, for instance "http://127.0.0.1:8080".',
   },
   'config.target-twice': {
-    what: 'the target is given twice, as url and as onion_address',
-    action: 'Keep one of both: url is the short form of onion_address, port and use_tls.',
+    what: 'the target is given in more than one form: url, urls and onion_address exclude each other',
+    action:
+      'Keep one: url is the short form of onion_address, port and use_tls; urls is for several targets.',
   },
   'config.timeout-order': {
     what: '{key} ({longerSecs} s) must be longer than {shorter} ({shorterSecs} s)',

@@ -31,6 +31,14 @@ export const PROXY_ERRORS = {
     what: '{key} contradicts target.url',
     action: 'Remove {key}: url says it all.',
   },
+  'target.mixed-modes': {
+    what: '{key} is of another kind than the first target',
+    action: 'Name web services (http://, https://) or raw ones (tcp://), not both.',
+  },
+  'target.twice': {
+    what: '{key} names a target that stands before it',
+    action: 'Remove one of them.',
+  },
   'target.is-itself': {
     what: '{key} leads back to this service itself',
     action: 'Set it to the service behind the balanced address, not to that address and not to proxy.listen.',
@@ -51,6 +59,10 @@ export const PROXY_ERRORS = {
   'proxy.bad-listen': {
     what: '[proxy] listen is neither IP:PORT nor unix:/path',
     action: 'Leave it empty for a socket in [node] run_dir.',
+  },
+  'proxy.down-page': {
+    what: '{path} cannot serve as [target] down_page: {reason}',
+    action: 'Put an HTML file of at most 64 KiB there that the user of the daemon can read, and restart.',
   },
   'proxy.target-unreachable': {
     what: 'no connection to the target ({reason})',

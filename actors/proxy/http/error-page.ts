@@ -27,17 +27,34 @@ const body = (status: number, reason: string): string => {
   );
 };
 
+/** While no target is well it is probed every 5 s: twice that, and a client comes back once and not in vain. */
+const RETRY_AFTER_SECS = 10;
+
+export interface PageOptions {
+  readonly withBody: boolean;
+  readonly close: boolean;
+  /** HTML instead of our own; latin1, each character one of its bytes. */
+  readonly page?: string | null;
+  /** Further field lines, each with its line end. */
+  readonly fields?: string;
+}
+
+/** What depends on the status. */
+const statusFields = (status: number): string => {
+  if (status === 405) return 'Allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS\r\n';
+  return status === 503 ? `Retry-After: ${String(RETRY_AFTER_SECS)}\r\n` : '';
+};
+
 /**
  * A whole response that says no more than what the client can see anyway: nothing of the target, of this node or
  * of its clock (hence no Date, which would tell nodes apart).
  */
-export const errorPage = (status: number, options: { withBody: boolean; close: boolean }): string => {
+export const errorPage = (status: number, options: PageOptions): string => {
   const reason = REASONS[status] ?? 'Error';
-  const page = body(status, reason);
-  const allow = status === 405 ? 'Allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS\r\n' : '';
+  const page = options.page ?? body(status, reason);
   return (
-    `HTTP/1.1 ${String(status)} ${reason}\r\n${allow}Content-Type: text/html; charset=utf-8\r\n` +
-    `Content-Length: ${String(page.length)}\r\nCache-Control: no-store\r\n` +
+    `HTTP/1.1 ${String(status)} ${reason}\r\n${statusFields(status)}Content-Type: text/html; charset=utf-8\r\n` +
+    `Content-Length: ${String(page.length)}\r\nCache-Control: no-store\r\n${options.fields ?? ''}` +
     `${options.close ? 'Connection: close\r\n' : ''}\r\n${options.withBody ? page : ''}`
   );
 };

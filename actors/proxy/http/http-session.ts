@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { BytePipe } from '../byte-pipe.js';
 import { resetSocket } from '../reset-socket.js';
 import type { Session } from '../session.js';
+import type { TargetSlot } from '../target/target-slot.js';
 import { errorPage } from './error-page.js';
 import { Exchange, type ExchangeHost, type HttpServices } from './exchange.js';
 import { HeadBuffer } from './head-buffer.js';
@@ -62,7 +63,7 @@ export class HttpSession implements Session, ExchangeHost {
   }
 
   get isDraining(): boolean {
-    return this.#draining;
+    return this.#draining || this.#services.isLeaving();
   }
 
   check(nowMs: number): void {
@@ -93,9 +94,10 @@ export class HttpSession implements Session, ExchangeHost {
     }
   }
 
+  /** A client that has not had anything yet is about to ask: its request is waited for. */
   drain(): void {
     this.#draining = true;
-    if (this.#phase === 'head' && this.#input.isEmpty) this.#close();
+    if (this.#phase === 'head' && this.#headSinceMs === null) this.#close();
   }
 
   destroy(): void {
@@ -106,7 +108,7 @@ export class HttpSession implements Session, ExchangeHost {
   exchangeDone(keep: boolean): void {
     this.#exchange = null;
     this.#moved();
-    if (!keep || this.#draining) {
+    if (!keep || this.isDraining) {
       this.#close();
       return;
     }
@@ -123,7 +125,7 @@ export class HttpSession implements Session, ExchangeHost {
     else resetSocket(this.#client);
   }
 
-  exchangeSwitched(target: Socket, rest: Buffer): void {
+  exchangeSwitched(target: Socket, rest: Buffer, slot: TargetSlot): void {
     const { traffic, clock } = this.#services;
     const moved = (): void => {
       this.#movedMs = clock.monotonicMs();
@@ -144,6 +146,7 @@ export class HttpSession implements Session, ExchangeHost {
         moved();
       },
       pipeClosed: () => {
+        slot.leave();
         this.#services.closed(this);
       },
     });
@@ -257,7 +260,7 @@ export class HttpSession implements Session, ExchangeHost {
 
   #answerHeld(held: HeldRequest, answer: Uint8Array): void {
     const { persists, minor } = held.head;
-    const keep = persists && minor === 1 && !this.#draining && !this.#client.readableEnded;
+    const keep = persists && minor === 1 && !this.isDraining && !this.#client.readableEnded;
     this.#held = null;
     this.#input.append(held.ahead());
     this.#client.write(joinAnswerHead(answer.length, keep), 'latin1');

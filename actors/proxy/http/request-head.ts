@@ -132,3 +132,9 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 
 /** Whether the request may be sent again: idempotent, and nothing of a body has gone by. */
 export const isRepeatable = (head: RequestHead): boolean =>
   head.framing.kind === 'none' && IDEMPOTENT.has(head.method);
+
+/** Methods that change nothing (RFC 9110 §9.2.1). */
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Whether another target may be asked although the first one may have worked on it already. */
+export const isSafe = (head: RequestHead): boolean => head.framing.kind === 'none' && SAFE.has(head.method);

@@ -70,6 +70,11 @@ export class TargetLink implements BodySink {
     return this.#requests > 1 && !this.#answered;
   }
 
+  /** Something of an answer has come. */
+  get hasAnswered(): boolean {
+    return this.#answered;
+  }
+
   get isOpen(): boolean {
     return !this.#socket.destroyed && !this.#socket.readableEnded && this.#socket.writable;
   }

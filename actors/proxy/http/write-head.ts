@@ -71,8 +71,17 @@ const connectionLine = (head: ResponseHead, connection: ClientFraming['connectio
   return `Connection: Upgrade\r\nUpgrade: ${protocols.join(', ')}\r\n`;
 };
 
-/** The response as the client gets it, up to and with the empty line; latin1. */
-export const writeResponseHead = (head: ResponseHead, framing: ClientFraming, pair: OriginPair): string => {
+/**
+ * The response as the client gets it, up to and with the empty line; latin1.
+ *
+ * @param extra field lines of our own, each with its line end
+ */
+export const writeResponseHead = (
+  head: ResponseHead,
+  framing: ClientFraming,
+  pair: OriginPair,
+  extra = '',
+): string => {
   let text = `HTTP/1.1 ${String(head.status)} ${head.reason}\r\n`;
   for (const { name, lower, value } of head.fields) {
     if (isHopByHop(lower, head.options.nominated) || ENDS_HERE.has(lower)) continue;
@@ -81,7 +90,7 @@ export const writeResponseHead = (head: ResponseHead, framing: ClientFraming, pa
     text += `${name}: ${mover === undefined ? value : mover(value, pair.target, pair.master)}\r\n`;
   }
   if (framing.chunked) text += 'Transfer-Encoding: chunked\r\n';
-  return `${text}${connectionLine(head, framing.connection)}\r\n`;
+  return `${text}${extra}${connectionLine(head, framing.connection)}\r\n`;
 };
 
 /** The head of the answer to a join, which nobody but the joiner gets to see; latin1. */

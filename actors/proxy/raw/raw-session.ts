@@ -3,6 +3,7 @@ import { BytePipe } from '../byte-pipe.js';
 import { resetSocket } from '../reset-socket.js';
 import type { Session, SessionServices } from '../session.js';
 import { TargetFailure } from '../target/target-failure.js';
+import type { TargetSlot } from '../target/target-slot.js';
 
 /** A client connection in raw mode: a connection to the target of its own, and bytes both ways. */
 export class RawSession implements Session {
@@ -11,6 +12,8 @@ export class RawSession implements Session {
   readonly #giveUp = new AbortController();
   #pipe: BytePipe | null = null;
   #movedMs: number;
+  #slot: TargetSlot | null = null;
+  readonly #tried: TargetSlot[] = [];
 
   constructor(client: Socket, services: SessionServices) {
     this.#client = client;
@@ -18,26 +21,24 @@ export class RawSession implements Session {
     this.#movedMs = services.clock.monotonicMs();
     client.once('close', () => {
       this.#giveUp.abort();
-      if (this.#pipe === null) services.closed(this);
+      if (this.#pipe === null) this.#closed();
     });
     client.pause();
-    services.connector.connect(this.#giveUp.signal).then(
-      (target) => {
-        this.#join(target);
-      },
-      (error: unknown) => {
-        this.#failed(error);
-      },
-    );
+    const slot = services.targets.choose(this.#tried);
+    if (slot !== null) this.#ask(slot);
+    else {
+      services.traffic.unavailableTotal++;
+      resetSocket(client);
+    }
   }
 
   check(nowMs: number): void {
     if (nowMs - this.#movedMs > this.#services.limits.idleTimeoutMs) this.destroy();
   }
 
-  /** Where a raw connection may end only its two ends know: it goes on until the deadline of the stop. */
+  /** Where a raw connection may end only its two ends know: it goes on until the deadline of the stop, if there is one. */
   drain(): void {
-    if (this.#pipe === null) this.destroy();
+    return;
   }
 
   destroy(): void {
@@ -45,13 +46,26 @@ export class RawSession implements Session {
     else this.#pipe.destroy();
   }
 
-  #join(target: Socket): void {
+  #ask(slot: TargetSlot): void {
+    this.#slot = slot;
+    slot.enter();
+    slot.connector.connect(this.#giveUp.signal).then(
+      (target) => {
+        this.#join(target, slot);
+      },
+      (error: unknown) => {
+        this.#failed(error, slot);
+      },
+    );
+  }
+
+  #join(target: Socket, slot: TargetSlot): void {
     if (this.#client.destroyed) {
       target.destroy();
       return;
     }
     const { traffic } = this.#services;
-    traffic.targetAnswers++;
+    slot.answered();
     this.#moved();
     this.#pipe = new BytePipe(this.#client, target, {
       sent: (bytes) => {
@@ -63,16 +77,36 @@ export class RawSession implements Session {
         this.#moved();
       },
       pipeClosed: () => {
-        this.#services.closed(this);
+        this.#closed();
       },
     });
     this.#pipe.start(null, null);
   }
 
-  #failed(error: unknown): void {
+  /** Nothing of the client has gone anywhere yet: another target is as good. */
+  #failed(error: unknown, slot: TargetSlot): void {
     if (this.#client.destroyed) return;
-    if (error instanceof TargetFailure) this.#services.traffic.targetFailed(error);
-    resetSocket(this.#client);
+    if (error instanceof TargetFailure) slot.failed(error);
+    this.#tried.push(slot);
+    this.#leave();
+    const next = this.#services.targets.choose(this.#tried);
+    if (next === null) {
+      resetSocket(this.#client);
+      return;
+    }
+    this.#services.traffic.retriesTotal++;
+    this.#moved();
+    this.#ask(next);
+  }
+
+  #closed(): void {
+    this.#leave();
+    this.#services.closed(this);
+  }
+
+  #leave(): void {
+    this.#slot?.leave();
+    this.#slot = null;
   }
 
   #moved(): void {

@@ -7,7 +7,7 @@ import { crossCheck } from '@rustbalance/actors/kernel/config/cross-checks.js';
 import { parseConfig } from '@rustbalance/actors/kernel/config/load.js';
 import { parseOverride } from '@rustbalance/actors/kernel/config/overrides.js';
 import { configSchema } from '@rustbalance/actors/kernel/config/schema.js';
-import { parseTarget } from '@rustbalance/actors/kernel/config/target.js';
+import { parseTargets } from '@rustbalance/actors/kernel/config/target.js';
 import { CATALOGUE } from '@rustbalance/actors/kernel/error-catalogue.js';
 import { type ErrorData, errorData } from '@rustbalance/actors/kernel/errors.js';
 import { DOCUMENT_MARKS, mutated } from '../../support/mutations.js';
@@ -287,6 +287,7 @@ describe('any target', () => {
   };
   const targetArb = fc.oneof(
     fc.record({ url: urlArb }),
+    fc.record({ urls: fc.array(urlArb, { minLength: 1, maxLength: 3 }) }),
     fc.record({ onion_address: hostArb, ...othersArb }),
     fc.record({ url: urlArb, onion_address: hostArb, ...othersArb }, { requiredKeys: [] }),
   );
@@ -295,14 +296,15 @@ describe('any target', () => {
     let understood = 0;
     fc.assert(
       fc.property(targetArb, (changes) => {
-        const target = parseTarget({ ...config, target: { ...config.target, ...changes } });
-        if ('code' in target) {
-          expect(target.where).toMatch(/^target\.\w+$/);
-          expect(target.detail['key']).toBe(target.where);
-          expect(errorData(target.code, target.where, target.detail)).toEqual(target);
+        const targets = parseTargets({ ...config, target: { ...config.target, ...changes } });
+        if ('code' in targets) {
+          expect(targets.where).toMatch(/^target\.\w+(\[\d\])?$/);
+          expect(targets.detail['key']).toBe(targets.where);
+          expect(errorData(targets.code, targets.where, targets.detail)).toEqual(targets);
           return;
         }
         understood++;
+        const target = targets.at(-1) ?? targets[0];
         expect(target.port).toBeGreaterThan(0);
         expect(target.port).toBeLessThan(65_536);
         expect(target.host).toBe(target.host.toLowerCase());

@@ -76,7 +76,7 @@ describe('the target', () => {
     start();
     await world.clock.advance(20_000);
     for (let request = 0; request < 50; request++) {
-      world.actor.handlers['proxy.target-error']!({ reason: 'ECONNRESET', count: 9 });
+      world.actor.handlers['proxy.target-error']!({ reason: 'ECONNRESET', count: 9, targets: [0] });
       await world.clock.advance(100);
     }
     expect(world.probes.map(({ atMs }) => Math.round(atMs / 1000))).toEqual([0, 20, 25]);

@@ -44,10 +44,14 @@ export const PROXY_UP: ProxyStatus = {
   state: 'listening',
   listen: 'unix:/run/p',
   mode: 'http',
+  drain: 'serving',
   openConnections: 0,
   connectionsTotal: 0,
   requestsTotal: 0,
   targetErrorsTotal: 0,
+  retriesTotal: 0,
+  unavailableTotal: 0,
+  targets: [],
   bytesIn: 0,
   bytesOut: 0,
 };
@@ -89,9 +93,9 @@ export class HealthWorld {
   readonly orders: { readonly atMs: number; readonly name: string; readonly payload: unknown }[] = [];
   /** What was written to history.json last. */
   saved: PersistedHealth | null = null;
-  readonly probes: { readonly atMs: number; readonly way: ProbeWay }[] = [];
+  readonly probes: { readonly atMs: number; readonly way: ProbeWay; readonly target: number }[] = [];
   /** What the next probes give; a promise that never settles is a probe that hangs. */
-  answer: () => Promise<ProbeResult | null> = () => Promise.resolve({ ok: true });
+  answer: (target: number) => Promise<ProbeResult | null> = () => Promise.resolve({ ok: true });
   readonly actor: RunningActor<'health'>;
 
   constructor(config: Config = configWith(), persisted: PersistedHealth = NO_HISTORY) {
@@ -113,11 +117,13 @@ export class HealthWorld {
         return Promise.resolve({ restarted: true });
       },
     } as Partial<ActorContext<'health'>> as ActorContext<'health'>;
+    const count = Math.max(1, config.target.urls.length);
+    const probes = Array.from({ length: count }, (_, target) => (way: ProbeWay) => {
+      this.probes.push({ atMs: this.clock.monotonicMs(), way, target });
+      return this.answer(target);
+    });
     this.actor = startHealth(context, {
-      probe: (way) => {
-        this.probes.push({ atMs: this.clock.monotonicMs(), way });
-        return this.answer();
-      },
+      probes,
       file: {
         read: () => Promise.resolve(null),
         save: (state) => {

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { configSchema } from '@rustbalance/actors/kernel/config/schema.js';
-import { parseTarget } from '@rustbalance/actors/kernel/config/target.js';
+import { parseTargets } from '@rustbalance/actors/kernel/config/target.js';
 import { targetOrigin } from '@rustbalance/actors/proxy/target/target-origin.js';
 import { MASTER, TARGET_ONION } from './origins.js';
 
-const parse = (target: Record<string, unknown>, proxy: Record<string, unknown> = {}) =>
-  parseTarget(configSchema.parse({ node: { id: 'a' }, master: { onion_address: MASTER }, target, proxy }));
+const parseAll = (target: Record<string, unknown>, proxy: Record<string, unknown> = {}) =>
+  parseTargets(configSchema.parse({ node: { id: 'a' }, master: { onion_address: MASTER }, target, proxy }));
+
+const parse = (target: Record<string, unknown>, proxy: Record<string, unknown> = {}) => {
+  const targets = parseAll(target, proxy);
+  return 'code' in targets ? targets : targets[0];
+};
 
 describe('a target', () => {
   it.each([
@@ -57,6 +62,27 @@ describe('a target', () => {
     const target = parse({ url: 'http://[::1]:8080' });
     if ('code' in target) throw new Error(target.what);
     expect(targetOrigin(target)).toEqual({ scheme: 'http', host: '[::1]', port: 8080 });
+  });
+});
+
+describe('several targets', () => {
+  it('keep their order, each with its own host, port and TLS', () => {
+    const urls = ['http://10.0.0.5:8080', 'https://web.example', `http://${TARGET_ONION}`];
+    expect(parseAll({ urls })).toMatchObject([
+      { host: '10.0.0.5', port: 8080, tls: null },
+      { host: 'web.example', port: 443, tls: { verify: true } },
+      { host: TARGET_ONION, route: 'onion' },
+    ]);
+  });
+
+  it.each([
+    ['beside url', { url: 'http://a', urls: ['http://b'] }, 'config.target-twice', 'target.urls'],
+    ['of two kinds', { urls: ['http://a', 'tcp://b:22'] }, 'target.mixed-modes', 'target.urls[1]'],
+    ['twice the same', { urls: ['http://a', 'http://b', 'http://A:80'] }, 'target.twice', 'target.urls[2]'],
+    ['one of them broken', { urls: ['http://a', 'http://'] }, 'target.bad-host', 'target.urls[1]'],
+    ['the service itself', { urls: ['http://a', `http://${MASTER}`] }, 'target.is-itself', 'target.urls[1]'],
+  ])('are refused %s', (_, target, code, where) => {
+    expect(parse(target)).toMatchObject({ code, where });
   });
 });
 

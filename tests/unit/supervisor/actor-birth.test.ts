@@ -32,9 +32,15 @@ test('each actor is born with its own secrets and no other', () => {
     wg: ['nodeKey', 'clusterToken', 'wireguardKey'],
     election: ['masterKey', 'nodeKey', 'clusterToken'],
     publisher: ['masterKey'],
-    proxy: [],
-    health: [],
+    proxy: ['selfTestKey'],
+    health: ['selfTestKey'],
   });
+});
+
+test('the key of self-tests is the same for proxy and health, and says nothing of the token that it is made from', () => {
+  const keyOf = (name: 'proxy' | 'health') => (births(name).secrets as SecretsOnTheWire).selfTestKey;
+  expect(keyOf('proxy')).toEqual(keyOf('health'));
+  expect(Buffer.from(keyOf('proxy')!).includes(Buffer.alloc(4, 3))).toBe(false);
 });
 
 test('a secret lies in shared memory once, however often its actor is born', () => {

@@ -24,6 +24,8 @@ test('status before any actor has said anything has every field of the documente
     peers: [],
     tor: { state: 'down', version: null, bootstrap: 0, last_error: null },
     target: { healthy: false },
+    targets: [],
+    proxy: { state: 'starting', drain: 'serving', open_connections: 0 },
     publishing: { state: 'standby', reason: null },
     descriptors: [],
     findings: [],
@@ -69,6 +71,10 @@ test('status shows roles, peers, Tor, target and what lies on which HSDir', () =
     },
     'health.status': {
       target: { healthy: true, checkedAtMs: 1, failures: 0 },
+      targets: [
+        { state: 'well', failures: 0, checkedAtMs: 1, reason: null },
+        { state: 'down', failures: 3, checkedAtMs: 2, reason: 'ECONNREFUSED' },
+      ],
       clockSane: true,
       findings: [{ error: errorData('chaos.disabled', 'x'), sinceMs: 0, critical: false }],
     },
@@ -99,6 +105,10 @@ test('status shows roles, peers, Tor, target and what lies on which HSDir', () =
     },
   ]);
   expect(status.target).toEqual({ healthy: true });
+  expect(status.targets).toMatchObject([
+    { state: 'well', failures: 0, reason: null, checked_at: '1970-01-01T00:00:00.001Z', outstanding: 0 },
+    { state: 'down', failures: 3, reason: 'ECONNREFUSED' },
+  ]);
   expect(statusSchema.parse(status)).toEqual(status);
 });
 

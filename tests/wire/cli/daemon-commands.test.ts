@@ -67,7 +67,8 @@ describe('status', () => {
       "node        alpha, publisher, priority 1, up 1 h 6 min
       publisher   alpha
       tor         up 0.4.9.11, bootstrapped 100 %
-      target      healthy
+      target      1 of 2 healthy; 2 is down (ECONNREFUSED)
+      proxy       finishing, 4 connections open
       publishing  degraded: an HSDir refuses
 
       peer   state    role     priority  last seen  transport  round trip  its clock  introduction points
@@ -93,6 +94,8 @@ describe('status', () => {
         ready: false,
         tor: { state: 'down', version: null, bootstrap: 0, last_error: 'it ended' },
         target: { healthy: false },
+        targets: [],
+        proxy: { state: 'starting', drain: 'serving', open_connections: 0 },
       }),
     );
     expect((await run('status')).out).toMatchInlineSnapshot(`

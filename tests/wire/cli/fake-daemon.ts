@@ -79,6 +79,11 @@ export const STATUS = {
   ],
   tor: { state: 'up', version: '0.4.9.11', bootstrap: 100, last_error: null },
   target: { healthy: true },
+  targets: [
+    { state: 'well', failures: 0, reason: null, checked_at: '2026-01-01T00:00:00.000Z', outstanding: 1 },
+    { state: 'down', failures: 3, reason: 'ECONNREFUSED', checked_at: null, outstanding: 0 },
+  ],
+  proxy: { state: 'listening', drain: 'finishing', open_connections: 4 },
   publishing: { state: 'degraded', reason: 'an HSDir refuses' },
   descriptors: [
     {

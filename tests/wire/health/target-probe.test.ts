@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { targetProbe } from '@rustbalance/actors/health/target-probe.js';
 import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
-import { parseTarget } from '@rustbalance/actors/kernel/config/target.js';
+import { parseTargets } from '@rustbalance/actors/kernel/config/target.js';
 import { within } from '../../support/eventually.js';
 import { configWith } from '../../unit/health/world.js';
 import { ADDRESS } from '../../unit/config/minimal.js';
@@ -39,9 +39,9 @@ const portOf = (server: Server): number => (server.address() as AddressInfo).por
 const onPort = (server: Server): Promise<Server> => listening(server, { port: 0, host: '127.0.0.1' });
 
 const probeWith = (config: Config) => {
-  const target = parseTarget(config);
-  if ('code' in target) throw new Error(target.what);
-  return targetProbe(config, target);
+  const targets = parseTargets(config);
+  if ('code' in targets) throw new Error(targets.what);
+  return targetProbe(config, targets[0], 0, null);
 };
 
 const probeOf = (extra: string, url: string) => {

@@ -274,18 +274,24 @@ export const SAMPLES: Samples = {
       state: 'listening',
       listen: 'unix:/run/rustbalance/proxy.sock',
       mode: 'http',
+      drain: 'serving',
       openConnections: 1,
       connectionsTotal: 2,
       requestsTotal: 3,
       targetErrorsTotal: 0,
+      retriesTotal: 5,
+      unavailableTotal: 6,
       bytesIn: 4,
       bytesOut: 2 ** 40,
+      targets: [{ state: 'down', suspect: true, outstanding: 7, failuresTotal: 8 }],
     },
   },
-  'proxy.target-error': { payload: { reason: 'ECONNREFUSED', count: 17 } },
+  'proxy.target-error': { payload: { reason: 'ECONNREFUSED', count: 17, targets: [0] } },
+  'proxy.drain': { payload: { to: 'finishing' } },
   'health.status': {
     payload: {
       target: { healthy: false, checkedAtMs: null, failures: 3 },
+      targets: [{ state: 'down', failures: 3, checkedAtMs: null, reason: 'ECONNREFUSED' }],
       clockSane: true,
       findings: [
         {

@@ -30,7 +30,7 @@ const proxyThread = async (listen: StreamAddress, targetPort: number): Promise<W
   const seconds = 10_000;
   const options = {
     listen,
-    target: { mode: 'http', host: '127.0.0.1', port: targetPort, route: 'direct', tls: null },
+    targets: [{ mode: 'http', host: '127.0.0.1', port: targetPort, route: 'direct', tls: null }],
     master: { scheme: 'http', host: 'm.onion', port: 80 },
     limits: {
       maxConnections: 10,

@@ -18,17 +18,29 @@ const LIMITS: ProxyLimits = {
   idleTimeoutMs: 5000,
 };
 
+type PartialTarget = Partial<Target> & { readonly port: number };
+
+const targetAt = ({ mode, host, port, route, tls }: PartialTarget): Target => ({
+  mode: mode ?? 'http',
+  host: host ?? '127.0.0.1',
+  port,
+  route: route ?? 'direct',
+  tls: tls ?? null,
+});
+
 export interface Under {
-  readonly target: Partial<Target> & { readonly port: number };
+  readonly target: PartialTarget;
+  /** Further targets. */
+  readonly others?: readonly PartialTarget[];
   readonly limits?: Partial<ProxyLimits>;
   readonly options?: Partial<ProxyOptions>;
 }
 
 /** Starts a proxy at a free port of 127.0.0.1 (or where `options.listen` says); stopped at the end of the test. */
-export const proxyTo = async ({ target, limits = {}, options = {} }: Under): Promise<Proxy> => {
+export const proxyTo = async ({ target, others = [], limits = {}, options = {} }: Under): Promise<Proxy> => {
   const proxy = await startProxy({
     listen: { kind: 'tcp', host: '127.0.0.1', port: 0 },
-    target: { mode: 'http', host: '127.0.0.1', route: 'direct', tls: null, ...target },
+    targets: [targetAt(target), ...others.map(targetAt)],
     master: { scheme: 'http', host: MASTER, port: 80 },
     limits: { ...LIMITS, ...limits },
     clock: systemClock,
