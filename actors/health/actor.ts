@@ -7,8 +7,11 @@ import { earlier, startLevelTrigger } from '../kernel/level-trigger.js';
 import { SelfTestTokens } from '../kernel/self-test-token.js';
 import { openStateFile } from '../kernel/state-file.js';
 import type { StateFile } from '../kernel/state-file.js';
+import { makeAlerts } from './alerts/alerts.js';
 import { conditions } from './conditions/all.js';
 import { isClockSane } from './conditions/clock.js';
+import { startExaminer, systemExaminations } from './examine/examiner.js';
+import type { Examinations } from './examine/examiner.js';
 import { FindingRegister } from './finding-register.js';
 import { healthMachine } from './machine.js';
 import { NOTHING_OBSERVED } from './observed.js';
@@ -25,6 +28,9 @@ import { TargetWatch } from './target-watch.js';
 /** The clock may step at any time and says nothing: it is looked at this often. */
 const REVIEW_MS = 5000;
 
+/** Writing a file takes milliseconds; whatever takes longer is looked at again by itself. */
+const AFTER_REPAIR_MS = 2000;
+
 /** What this actor has of the world, beyond its context. */
 export interface HealthMeans {
   /** One for each target. */
@@ -32,6 +38,7 @@ export interface HealthMeans {
   readonly file: StateFile<PersistedHealth>;
   /** What `file` held at the start. */
   readonly persisted: PersistedHealth;
+  readonly examinations: Examinations;
 }
 
 /** Starts the actor with means of the caller's choice. */
@@ -41,12 +48,24 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
   const threshold = config.health.probe_failure_threshold;
   const machine = createActor(healthMachine);
   const register = new FindingRegister();
+  const alerts = makeAlerts(context);
+  const carryOut = carryOutBy(context, () => {
+    void means.examinations.mendModes();
+  });
   const repairer = new Repairer({
     context,
     file,
     persisted,
-    carryOut: carryOutBy(context, () => undefined),
-    alert: () => undefined,
+    carryOut: (action, reason) => {
+      carryOut(action, reason);
+      // Whether it helped is seen at once, and not at the next round, before the order is repeated.
+      clock.after(AFTER_REPAIR_MS, () => {
+        examiner.again();
+      });
+    },
+    alert: (error) => {
+      alerts.urgent(error);
+    },
   });
   let observed: Observed = NOTHING_OBSERVED;
   const watches = probes.map((probe) => {
@@ -80,14 +99,15 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
     context.publish('health.status', {
       target: bestOf(records),
       targets: records.map((record) => targetHealth(record, threshold)),
-      clockSane: isClockSane(observed, wallMs),
+      clockSane: isClockSane(observed, config, wallMs),
       findings: found.findings,
     });
     const circumstances = {
       isPublisher: observed.role?.role === 'publisher',
       hasPeers: observed.peers.length > 0,
     };
-    return earlier(found.wakeAtMs, repairer.review(found, circumstances, nowMs));
+    const repairAtMs = repairer.review(found, circumstances, nowMs);
+    return earlier(earlier(found.wakeAtMs, repairAtMs), alerts.review(found.findings, nowMs));
   };
 
   const trigger = startLevelTrigger(clock, (nowMs) =>
@@ -99,6 +119,12 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
     trigger.poke();
   };
 
+  const examiner = startExaminer(means.examinations, context, (facts) => {
+    const examined = { ...observed.examined, ...facts };
+    const vouched = facts.timeSync !== undefined && facts.timeSync?.state !== 'unsynchronised';
+    learn({ examined, timeVouched: observed.timeVouched || vouched });
+  });
+
   machine.start();
   trigger.poke();
   return {
@@ -108,16 +134,24 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
       const targets = watches.map(({ record, isProbing }) => ({ ...record, probing: isProbing }));
       return {
         state: value,
-        context: { ...inside, targets, ...repairer.inspection(clock.monotonicMs()) },
+        context: {
+          ...inside,
+          targets,
+          ...repairer.inspection(clock.monotonicMs()),
+          ...alerts.inspection(),
+        },
       };
     },
     stop: () => {
       trigger.stop();
+      examiner.stop();
+      alerts.stop();
       machine.stop();
       return repairer.close();
     },
     handlers: {
       'tor.status': (tor) => {
+        alerts.useSocks(tor.state === 'up' ? tor.socks : null);
         learn({ tor });
       },
       'tor.network': ({ view }) => {
@@ -166,7 +200,9 @@ const start = async (context: ActorContext<'health'>): Promise<RunningActor<'hea
   });
   const persisted = (await file.read()) ?? NO_HISTORY;
   const tokens = secrets.selfTestKey ? new SelfTestTokens(secrets.selfTestKey, context) : null;
-  return startHealth(context, { probes: targetProbes(config, targets, tokens), file, persisted });
+  const examinations = systemExaminations(context);
+  const probes = targetProbes(config, targets, tokens);
+  return startHealth(context, { probes, file, persisted, examinations });
 };
 
 export const healthActor: ActorDefinition<'health'> = { name: 'health', start };

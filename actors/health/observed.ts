@@ -1,5 +1,7 @@
 import type { ConsensusTimes } from '../kernel/clock-sanity.js';
 import type { PeerView, RoleView } from '../election/messages.js';
+import { NOTHING_EXAMINED } from './examine/examiner.js';
+import type { Examined } from './examine/examiner.js';
 import type { ProxyStatus } from '../proxy/messages.js';
 import type { KeyFileStatus, PublisherStatus } from '../publisher/messages.js';
 import type { TorStatus } from '../tor/messages.js';
@@ -15,6 +17,10 @@ export interface Observed {
   readonly publisher: PublisherStatus | null;
   readonly transports: readonly TransportStatus[];
   readonly keyFile: KeyFileStatus | null;
+  /** What was found by looking at the machine. */
+  readonly examined: Examined;
+  /** Since this actor's start a time service was seen to keep the clock, or nobody could say. */
+  readonly timeVouched: boolean;
 }
 
 export const NOTHING_OBSERVED: Observed = {
@@ -26,4 +32,6 @@ export const NOTHING_OBSERVED: Observed = {
   publisher: null,
   transports: [],
   keyFile: null,
+  examined: NOTHING_EXAMINED,
+  timeVouched: false,
 };

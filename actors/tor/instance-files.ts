@@ -98,6 +98,22 @@ const prepare = async (options: InstanceFilesOptions): Promise<Instance> => {
   };
 };
 
+/** The names of the instance's files that are missing or not what this process has in memory. */
+export const differingFiles = async (
+  { directory, masterAddress, crypto }: Omit<InstanceFilesOptions, 'random' | 'log'>,
+  { secret }: Pick<Instance, 'secret'>,
+): Promise<readonly string[]> => {
+  const bytes = secret.reveal() as ExpandedSecretKey;
+  const files = pooled(directory, await crypto('hiddenServiceFiles', { secret: bytes }));
+  const names = await Promise.all(
+    fileList(files, masterAddress).map(async ([name, wanted]) => {
+      const found = await readIfThere(join(directory, name));
+      return found !== null && Buffer.compare(found, wanted) === 0 ? [] : [name];
+    }),
+  );
+  return names.flat();
+};
+
 /** Writes the instance's files again that are missing or differ, from what this process has in memory. */
 export const rewriteInstance = async (
   { directory, masterAddress, crypto, log }: Omit<InstanceFilesOptions, 'random'>,

@@ -98,6 +98,8 @@ export const torMessages = {
   'tor.upload-answer': signal<UploadAnswer>(),
   /** A repair: replaces our own Tor, or restarts the unit of a system Tor where we may; else it is connected to anew. */
   'tor.restart': order<{ readonly reason: string }>(),
+  /** Which files of the instance's directory are missing, or not what TorActor has in memory. */
+  'tor.instance-faults': request<Readonly<Record<string, never>>, { readonly files: readonly string[] }>(),
   /** A repair: writes the files of the instance again that are missing or damaged. */
   'tor.restore-files': order<{ readonly reason: string }>(),
   /** Asks one HSDir for what it holds of an address (clients' time period only); null when it holds nothing. */

@@ -1,7 +1,7 @@
 import type { ActorContext } from '../kernel/actor.js';
 import { nodePaths } from '../kernel/config/paths.js';
 import { toErrorData } from '../kernel/errors.js';
-import { rewriteInstance } from './instance-files.js';
+import { differingFiles, rewriteInstance } from './instance-files.js';
 import type { Instance } from './instance-files.js';
 import { addressOf } from './which-points.js';
 
@@ -14,5 +14,19 @@ export const restoreInstance = async (context: ActorContext<'tor'>, instance: In
     await rewriteInstance({ directory, masterAddress, crypto, log }, instance);
   } catch (error) {
     log.error('the files of the instance could not be restored', {}, toErrorData(error, directory));
+  }
+};
+
+/** A directory that may not be read (that of a system Tor) has no faults that we could see. */
+export const instanceFaults = async (
+  { config, crypto }: Pick<ActorContext<'tor'>, 'config' | 'crypto'>,
+  instance: Instance,
+): Promise<readonly string[]> => {
+  const directory = nodePaths(config).hiddenServiceDir;
+  try {
+    const masterAddress = addressOf(config.master.onion_address);
+    return await differingFiles({ directory, masterAddress, crypto }, instance);
+  } catch {
+    return [];
   }
 };

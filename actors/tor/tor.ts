@@ -12,7 +12,7 @@ import { lifeMachine, type LifeEffects, type LifeEvent } from './life-machine.js
 import { machineClock } from './machine-clock.js';
 import { managedProcess } from './managed-process.js';
 import type { TorTrouble } from './messages.js';
-import { restoreInstance } from './restore-instance.js';
+import { instanceFaults, restoreInstance } from './restore-instance.js';
 import { TorSession, type SessionListener, type SessionStart } from './session.js';
 import { lifeState, torStatus, type LifeState } from './status-view.js';
 import { systemUnit, type SystemUnit } from './system-unit.js';
@@ -120,6 +120,9 @@ export class Tor {
         'tor.restart': ({ reason }) => {
           this.#restart(reason);
         },
+        'tor.instance-faults': async () => ({
+          files: await instanceFaults(this.#context, this.#instance),
+        }),
         'tor.restore-files': () => {
           void restoreInstance(this.#context, this.#instance);
         },

@@ -5,6 +5,7 @@ import { clockConditions } from './clock.js';
 import type { Condition } from './condition.js';
 import { electionConditions } from './election.js';
 import { keyConditions } from './keys.js';
+import { machineConditions } from './machine.js';
 import { proxyConditions } from './proxy.js';
 import { publisherConditions } from './publisher.js';
 import { targetConditions } from './target.js';
@@ -26,4 +27,5 @@ export const conditions = (
   ...publisherConditions(observed),
   ...transportConditions(observed),
   ...keyConditions(observed, config),
+  ...machineConditions(observed.examined, config),
 ];

@@ -1,4 +1,5 @@
 import { clockFault } from '../../kernel/clock-sanity.js';
+import type { Config } from '../../kernel/config/schema.js';
 import { errorData } from '../../kernel/errors.js';
 import type { Observed } from '../observed.js';
 import { critical } from './condition.js';
@@ -15,8 +16,16 @@ export const clockConditions = ({ network, peers }: Observed, wallMs: number): r
   return [...gross, ...peerClockConditions(peers)];
 };
 
-/** False while nothing may be signed. Without a consensus nothing contradicts the clock, and nothing is published. */
-export const isClockSane = ({ network, peers }: Observed, wallMs: number): boolean => {
+/**
+ * False while nothing may be signed. Without a consensus nothing contradicts the clock, and nothing is published. With
+ * require_ntp_sync a start waits until a time service keeps the clock; where nobody can say, that is only a finding.
+ */
+export const isClockSane = (
+  { network, peers, timeVouched }: Observed,
+  { resilience }: Config,
+  wallMs: number,
+): boolean => {
   if (network !== null && clockFault(wallMs, network) !== null) return false;
+  if (resilience.require_ntp_sync && !timeVouched) return false;
   return Math.abs(ownClockError(peers)?.offsetSecs ?? 0) < CLOCK_UNSIGNED_SECS;
 };

@@ -257,6 +257,31 @@ const health = z.strictObject({
     .describe('Status that counts as healthy.'),
 });
 
+const alerts = z.strictObject({
+  command: z
+    .array(z.string().min(1).max(1000))
+    .max(20)
+    .default([])
+    .describe('Program and arguments that get each alert as JSON on standard input; empty: none.'),
+  webhook: z
+    .union([
+      z.literal(''),
+      z
+        .string()
+        .max(1000)
+        .regex(
+          /^http:\/\/[a-z2-7]{56}\.onion(:\d{1,5})?(\/[!-~]*)?$/,
+          'must be http:// and an onion address: alerts leave through Tor alone',
+        ),
+    ])
+    .default('')
+    .describe('http://….onion/… that each alert is posted to, through Tor alone; empty: none.'),
+  after_secs: seconds(60, 'A finding that is not critical must last for this; its end must, too.', {
+    min: 0,
+  }),
+  repeat_secs: seconds(3600, 'The same finding is told again after this at the earliest.'),
+});
+
 const resilience = z.strictObject({
   dead_threshold: z
     .number()
@@ -274,6 +299,10 @@ const resilience = z.strictObject({
     .boolean()
     .default(true)
     .describe('Reach a peer over Tor while WireGuard does not reach it.'),
+  require_ntp_sync: z
+    .boolean()
+    .default(false)
+    .describe('Sign nothing after a start until a time service keeps the clock; unknown is only a finding.'),
   hsdir_max_retries: z
     .number()
     .int()
@@ -322,6 +351,7 @@ export const configSchema = z.strictObject({
   direct: direct.prefault({}).describe('UDP between nodes on a network that exists already.'),
   publish: publish.prefault({}).describe('Descriptors and HSDirs.'),
   health: health.prefault({}).describe('What is watched.'),
+  alerts: alerts.prefault({}).describe('Who is told when something is wrong.'),
   resilience: resilience.prefault({}).describe('When a silent peer is given up.'),
   supervisor: supervisor.prefault({}).describe('When an actor is restarted, and when the process gives up.'),
   log: log.prefault({}).describe('What is written to standard error.'),

@@ -57,6 +57,31 @@ export const HEALTH_ERRORS = {
     action:
       'Raise MemoryMax= of the unit, or see rbctl inspect for the actor that grows. Other nodes publish meanwhile.',
   },
+  'health.clock-unsynchronised': {
+    what: 'the clock of this machine is not synchronised ({source})',
+    action:
+      'Run a time service (systemd-timesyncd, chrony). With [resilience] require_ntp_sync nothing is signed after a start until it is.',
+  },
+  'health.clock-unknown': {
+    what: 'whether the clock of this machine is synchronised cannot be found out',
+    action: 'Look by hand (timedatectl, chronyc tracking), or set [resilience] require_ntp_sync = false.',
+  },
+  'health.disk-low': {
+    what: '{freeMiB} MiB ({freePercent} %) are left where {path} lies',
+    action: 'Free some space, before state cannot be saved and Tor ends.',
+  },
+  'health.disk-full': {
+    what: '{freeMiB} MiB ({freePercent} %) are left where {path} lies: state cannot be saved for much longer',
+    action: 'Free space now. Nothing else need be done: what could not be written is written again.',
+  },
+  'health.memory-high': {
+    what: 'this service uses {usedMiB} MiB, {percent} % of what it may',
+    action: 'Raise MemoryMax= of the unit, or see rbctl inspect for the actor that grows.',
+  },
+  'health.file-missing': {
+    what: '{path} ({key}) is missing or cannot be read ({reason})',
+    action: 'Put it back from a backup before the next start, which would fail.',
+  },
   'health.master-key-file': {
     what: 'the master key file {file} is {state} ({reason})',
     action:
@@ -83,6 +108,10 @@ export const HEALTH_ERRORS = {
     what: 'the repair {action} did not help, {tries} times in {periodMins} min',
     action:
       'See to it by hand; rbctl history shows what broke and what was tried. It is tried again, slowly.',
+  },
+  'alert.failed': {
+    what: 'an alert could not be told ({reason})',
+    action: 'Try the command of [alerts] by hand as the user of the daemon, or see that the webhook answers.',
   },
   'health.publisher-degraded': {
     what: 'publishing is hindered: {reason}',

@@ -5,6 +5,7 @@ import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
 import type { LogRecord } from '@rustbalance/actors/kernel/logging.js';
 import { startHealth } from '@rustbalance/actors/health/actor.js';
 import type { HealthStatus } from '@rustbalance/actors/health/messages.js';
+import type { Examined } from '@rustbalance/actors/health/examine/examiner.js';
 import { NO_HISTORY } from '@rustbalance/actors/health/repair/persisted.js';
 import type { PersistedHealth } from '@rustbalance/actors/health/repair/persisted.js';
 import type { OrderName, RequestName } from '@rustbalance/actors/kernel/messages.js';
@@ -91,6 +92,9 @@ export class HealthWorld {
   readonly logged: LogRecord[] = [];
   /** Orders and requests that were made, in order. */
   readonly orders: { readonly atMs: number; readonly name: string; readonly payload: unknown }[] = [];
+  /** What looking at the machine finds. */
+  examined: Partial<Examined> = {};
+  mended = 0;
   /** What was written to history.json last. */
   saved: PersistedHealth | null = null;
   readonly probes: { readonly atMs: number; readonly way: ProbeWay; readonly target: number }[] = [];
@@ -132,6 +136,13 @@ export class HealthWorld {
         flush: () => Promise.resolve(),
       },
       persisted,
+      examinations: {
+        all: [{ everyMs: 15_000, look: () => Promise.resolve(this.examined) }],
+        mendModes: () => {
+          this.mended++;
+          return Promise.resolve();
+        },
+      },
     });
   }
 

@@ -223,6 +223,7 @@ export const SAMPLES: Samples = {
   'wg.rebuild': { payload: { reason: 'the tunnel is down' } },
   'wg.reconnect-peer': { payload: { id: branded('beta') } },
   'tor.restart': { payload: { reason: 'Tor is down' } },
+  'tor.instance-faults': { payload: {}, answer: { files: ['hostname'] } },
   'tor.restore-files': { payload: { reason: 'hostname is missing' } },
   'publisher.restore-key': { payload: { reason: 'the file is missing' } },
   'publisher.key-file': { payload: { state: 'missing', reason: 'ENOENT' } },

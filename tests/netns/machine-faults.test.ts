@@ -1,0 +1,125 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DaemonNode } from '../support/cluster/daemon-node.js';
+import type { StatusJson } from '../support/cluster/status.js';
+import { eventually } from '../support/eventually.js';
+import { Namespace } from '../support/netns/namespace.js';
+
+/** A look every 15 to 60 s, a write, and a loaded machine. */
+const PATIENCE_MS = 120_000;
+
+const found = (status: StatusJson, code: string): boolean =>
+  status.findings.some(({ error }) => error.code === code);
+
+/** One real daemon whose state lies on a small disk of its own, in a namespace without any network. */
+describe('a machine whose files and disk are damaged under a running daemon', () => {
+  let dir: string;
+  let namespace: Namespace;
+  let node: DaemonNode;
+  const state = (...names: readonly string[]): string => join(dir, 'state', ...names);
+  const etc = (name: string): string => join(dir, 'etc', name);
+  const sh = (script: string): Promise<string> => namespace.run('sh', '-c', script);
+  const sum = (path: string): Promise<string> => sh(`sha256sum < ${path}`);
+  const mode = async (path: string): Promise<string> => (await sh(`stat -c %a ${path}`)).trim();
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'rb-m-'));
+    namespace = await Namespace.make();
+    await mkdir(state(), { mode: 0o700 });
+    await sh(`mount -t tmpfs -o size=48m,mode=0700 tmpfs ${state()}`);
+    node = await DaemonNode.init({
+      id: 'alpha',
+      dir,
+      set: ['supervisor.start_timeout_secs=20'],
+      enter: namespace.before,
+      target: 'http://127.0.0.1:1',
+      listen: '127.0.0.1:7001',
+      priority: 1,
+      importKey: null,
+      clusterTokenFile: null,
+    });
+    node.start();
+    await node.until('is ready', ({ ready }) => ready, PATIENCE_MS);
+  }, 240_000);
+
+  afterAll(async () => {
+    await node?.stop();
+    await namespace?.end();
+    await rm(dir, { recursive: true, force: true, maxRetries: 3 });
+  }, 60_000);
+
+  test('says that the disk is full, lives on, and saves its state when there is room again', async () => {
+    await sh(`dd if=/dev/zero of=${state('filling')} bs=64k 2>&1 || true`);
+    const beganMs = Date.now();
+    await node.until('disk full', (status) => found(status, 'health.disk-full'), PATIENCE_MS);
+    console.log(`disk full: found after ${((Date.now() - beganMs) / 1000).toFixed(1)} s`);
+    await sh(`rm ${state('filling')}`);
+    await node.until('room again', (status) => !found(status, 'health.disk-full'), PATIENCE_MS);
+    const history = await node.command('history');
+    expect(history.stdout).toMatch(/health\.disk-full\]; well after/);
+    // What could not be written while the disk was full is there now.
+    expect(await sh(`cat ${state('history.json')}`)).toContain('health.disk-full');
+    expect(node.isRunning()).toBe(true);
+  }, 300_000);
+
+  test('writes lost and damaged keys again from memory, and takes modes back that are too open', async () => {
+    const instance = state('tor', 'instance');
+    const secret = join(instance, 'hs_ed25519_secret_key');
+    const [masterBefore, secretBefore] = [await sum(etc('master.key')), await sum(secret)];
+    const beganMs = Date.now();
+    await sh(`rm ${etc('master.key')} ${join(instance, 'hostname')}`);
+    await sh(`printf damaged > ${secret}`);
+    await sh(`chmod 0755 ${instance}; chmod 0644 ${etc('node.key')}`);
+    const whole = async (): Promise<boolean> =>
+      (await sum(etc('master.key')).catch(() => '')) === masterBefore &&
+      (await sum(secret)) === secretBefore &&
+      (await mode(instance)) === '700' &&
+      (await mode(etc('node.key'))) === '600';
+    await eventually('all is as it was', whole, { timeoutMs: PATIENCE_MS, everyMs: 250 });
+    console.log(`keys and modes: mended after ${((Date.now() - beganMs) / 1000).toFixed(1)} s`);
+    expect(await mode(etc('master.key'))).toBe('600');
+    expect((await sh(`cat ${join(instance, 'hostname')}`)).trim()).toMatch(/^[a-z2-7]{56}\.onion$/);
+    await node.until(
+      'is well',
+      (status) =>
+        !['health.master-key-file', 'health.instance-files', 'health.mode-too-open'].some((code) =>
+          found(status, code),
+        ),
+      PATIENCE_MS,
+    );
+    const history = await node.command('history');
+    for (const deed of ['restore-key', 'restore-instance', 'mend-modes']) {
+      expect(history.stdout).toMatch(new RegExp(`Z  ${deed}$`, 'm'));
+    }
+    // No repair discloses what it repaired with.
+    expect(node.log.join('\n')).not.toMatch(/[a-z2-7]{56}/);
+  }, 300_000);
+
+  test('restores a damaged master key, and keeps the damaged one beside it', async () => {
+    const before = await sum(etc('master.key'));
+    await sh(`printf damaged > ${etc('master.key')}`);
+    const beganMs = Date.now();
+    const restored = async (): Promise<boolean> => (await sum(etc('master.key')).catch(() => '')) === before;
+    await eventually('the key is back', restored, { timeoutMs: PATIENCE_MS, everyMs: 250 });
+    console.log(`damaged master key: restored after ${((Date.now() - beganMs) / 1000).toFixed(1)} s`);
+    expect(await sh(`cat ${etc('master.key.damaged')}`)).toBe('damaged');
+    expect(await mode(etc('master.key.damaged'))).toBe('600');
+  }, 300_000);
+
+  test('says that a file is missing which nobody can write again, and the history outlives the daemon', async () => {
+    await sh(`mv ${etc('node.key')} ${etc('node.key.away')}`);
+    const status = await node.until('is missing', (now) => found(now, 'health.file-missing'), PATIENCE_MS);
+    const { error } = status.findings.find((finding) => finding.error.code === 'health.file-missing')!;
+    expect(error.detail).toMatchObject({ key: 'node.key_path', reason: 'ENOENT' });
+    await sh(`mv ${etc('node.key.away')} ${etc('node.key')}`);
+    await node.until('is back', (now) => !found(now, 'health.file-missing'), PATIENCE_MS);
+    expect(await node.stop()).toBe(0);
+    node.start();
+    await node.until('is ready again', ({ ready }) => ready, PATIENCE_MS);
+    const history = await node.command('history', '--since', '1h');
+    expect(history.stdout).toContain('health.file-missing');
+    expect(history.stdout).toContain('health.disk-full');
+  }, 300_000);
+});

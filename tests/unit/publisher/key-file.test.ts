@@ -1,0 +1,110 @@
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ExpandedSecretKey } from '@rustbalance/crypto-worker/brands.js';
+import { hiddenServiceFiles } from '@rustbalance/crypto-worker/keys/hidden-service-files.js';
+import { runHere } from '@rustbalance/crypto-worker/tasks.js';
+import type { ActorContext } from '@rustbalance/actors/kernel/actor.js';
+import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
+import type { LogRecord } from '@rustbalance/actors/kernel/logging.js';
+import { Secret } from '@rustbalance/actors/kernel/redact.js';
+import { KeyFile } from '@rustbalance/actors/publisher/key-file.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { configWith } from '../health/world.js';
+
+let folder: string;
+let path: string;
+let secret: ExpandedSecretKey;
+let logged: LogRecord[];
+let foreign: Uint8Array;
+
+const identity = async (fill: number) => {
+  const made = await runHere('generateIdentity', { seed: new Uint8Array(32).fill(fill) as never });
+  if (!made.ok) throw new Error(made.detail);
+  return made.value;
+};
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rb-key-'));
+  path = join(folder, 'master.key');
+  secret = (await identity(7)).secret as ExpandedSecretKey;
+  foreign = hiddenServiceFiles((await identity(8)).secret as ExpandedSecretKey).hs_ed25519_secret_key;
+  await writeFile(path, hiddenServiceFiles(secret).hs_ed25519_secret_key, { mode: 0o600 });
+  logged = [];
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const keyFile = async (credentials: string | null = null): Promise<KeyFile> => {
+  const { address } = await identity(7);
+  const base = configWith();
+  const config = { ...base, master: { onion_address: `${address}.onion`, identity_key_path: path } };
+  const means = {
+    config,
+    crypto: (task: never, input: never) => runHere(task, input),
+    log: makeLogger(
+      'publisher',
+      () => 0,
+      (record) => logged.push(record),
+    ),
+    secrets: { masterKey: new Secret(secret) },
+  } as unknown as ActorContext<'publisher'>;
+  return new KeyFile(means, credentials);
+};
+
+describe('the master key file', () => {
+  it('is good as long as it holds the key', async () => {
+    const file = await keyFile();
+    expect(await file.look()).toEqual({ state: 'good', reason: null });
+    expect(await file.look()).toEqual({ state: 'good', reason: null });
+  });
+
+  it('is written again from memory when it is gone, as closely kept as before', async () => {
+    const file = await keyFile();
+    await rm(path);
+    expect(await file.look()).toMatchObject({ state: 'missing' });
+    await file.restore();
+    expect(await file.look()).toMatchObject({ state: 'good' });
+    expect(new Uint8Array(await readFile(path))).toEqual(hiddenServiceFiles(secret).hs_ed25519_secret_key);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  it('is written again when it is damaged; what was there is kept beside it and closed', async () => {
+    const file = await keyFile();
+    for (const damage of ['', 'x'.repeat(96), 'x'.repeat(100)]) {
+      await writeFile(path, damage);
+      await chmod(path, 0o644);
+      expect(await file.look(), damage).toMatchObject({ state: 'damaged' });
+      await file.restore();
+      expect(await file.look()).toMatchObject({ state: 'good' });
+      expect(await readFile(`${path}.damaged`, 'utf8')).toBe(damage);
+      expect((await stat(`${path}.damaged`)).mode & 0o777).toBe(0o600);
+    }
+  });
+
+  it('is left alone when it holds another valid key', async () => {
+    const file = await keyFile();
+    await writeFile(path, foreign);
+    expect(await file.look()).toMatchObject({ state: 'foreign' });
+    await file.restore();
+    expect(new Uint8Array(await readFile(path))).toEqual(foreign);
+  });
+
+  it('is not ours to judge where systemd keeps it', async () => {
+    const file = await keyFile(folder);
+    await rm(path);
+    expect(await file.look()).toEqual({ state: 'none', reason: null });
+    await file.restore();
+    await expect(stat(path)).rejects.toThrow('ENOENT');
+  });
+
+  it('that cannot be looked at is told as such, and nothing is written', async () => {
+    const file = await keyFile();
+    await rm(folder, { recursive: true });
+    await writeFile(folder, 'in the way');
+    await file.restore();
+    expect(await file.look()).toMatchObject({ state: 'unreadable', reason: 'ENOTDIR' });
+    expect(await readFile(folder, 'utf8')).toBe('in the way');
+  });
+});
