@@ -83,6 +83,7 @@ const start = async (context: ActorContext<'publisher'>): Promise<RunningActor<'
           rival: publication.rival,
           lastPublishMs: publication.lastPublishMs,
           completions: publication.completions,
+          hsdirs: publication.hsdirs,
           descriptors: publication.slots.map((slot) => ({
             which: slot.which,
             timePeriod: slot.timePeriod,

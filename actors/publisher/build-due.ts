@@ -1,6 +1,8 @@
 import type { Offer } from './contributions.js';
 import { offeredKeys } from './contributions.js';
-import { DEBOUNCE_MS, EMERGENCY_GAP_MS, ORDINARY_GAP_MS } from './pace.js';
+import { emergencyAllowedAt } from './emergency-budget.js';
+import type { Emergencies } from './emergency-budget.js';
+import { DEBOUNCE_MS, ORDINARY_GAP_MS } from './pace.js';
 
 export interface LastBuild {
   readonly atMs: number;
@@ -14,6 +16,7 @@ export interface BuildQuestion {
   readonly offerKey: string;
   readonly offerChangedAtMs: number;
   readonly lastBuild: LastBuild | null;
+  readonly emergencies: Emergencies;
   /** A slot has no descriptor at all: first publication, take-over, a new time period. */
   readonly missing: boolean;
   /** By age, on order, or because acceptance went unconfirmed too long. */
@@ -21,6 +24,10 @@ export interface BuildQuestion {
   /** A counter was refused: the same content needs a higher one. */
   readonly recount: boolean;
 }
+
+/** Is what was built last to be replaced because it names a point that is dead? */
+export const isEmergency = (lastBuild: LastBuild | null, offer: Offer, offerKey: string): boolean =>
+  lastBuild !== null && lastBuild.offerKey !== offerKey && namesDeadPoint(lastBuild.offer, offer);
 
 /** Does the published descriptor name an introduction point that is no longer on offer? */
 const namesDeadPoint = (published: Offer, offer: Offer): boolean => {
@@ -34,7 +41,8 @@ export const buildDue = (question: BuildQuestion): number | null => {
   if (lastBuild === null || question.missing)
     return Math.max(question.offerChangedAtMs, lastBuild === null ? 0 : nowMs);
   const changed = lastBuild.offerKey !== question.offerKey;
-  if (changed && namesDeadPoint(lastBuild.offer, offer)) return lastBuild.atMs + EMERGENCY_GAP_MS;
+  if (isEmergency(lastBuild, offer, question.offerKey))
+    return emergencyAllowedAt(question.emergencies, lastBuild.atMs, nowMs);
   if (question.refresh || question.recount) return lastBuild.atMs + ORDINARY_GAP_MS;
   if (!changed) return null;
   return Math.max(question.offerChangedAtMs + DEBOUNCE_MS, lastBuild.atMs + ORDINARY_GAP_MS);

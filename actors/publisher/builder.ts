@@ -1,11 +1,18 @@
 import type { TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
 import type { NetworkView } from '@rustbalance/crypto-worker/task-types.js';
 import { between } from '../kernel/random.js';
-import { buildDue } from './build-due.js';
+import { buildDue, isEmergency } from './build-due.js';
 import type { LastBuild } from './build-due.js';
 import type { Offer } from './contributions.js';
+import { withEmergency } from './emergency-budget.js';
+import type { Emergencies } from './emergency-budget.js';
 import type { CurrentOffer } from './offer-tracker.js';
-import { EMERGENCY_PAUSE_MS, REPUBLISH_MAX_MS, REPUBLISH_MIN_MS } from './pace.js';
+import {
+  CERTIFICATES_RENEWED_AFTER_MS,
+  EMERGENCY_PAUSE_MS,
+  REPUBLISH_MAX_MS,
+  REPUBLISH_MIN_MS,
+} from './pace.js';
 import { prepare } from './prepare.js';
 import type { PublicationSetting } from './setting.js';
 
@@ -22,6 +29,7 @@ export class Builder {
   readonly #setting: PublicationSetting;
   readonly #save: () => void;
   #lastBuild: LastBuild | null = null;
+  #emergencies: Emergencies = [];
   #refreshWanted = false;
   /** Rises when the same content is to be uploaded again. */
   #serial = 0;
@@ -76,6 +84,7 @@ export class Builder {
       offerKey: view.offer.key,
       offerChangedAtMs: view.offer.changedAtMs,
       lastBuild: this.#lastBuild,
+      emergencies: this.#emergencies,
       missing: board.lacksVersion,
       refresh: this.#refreshDue(view),
       recount: counters.recountWanted,
@@ -90,6 +99,8 @@ export class Builder {
     const refresh = this.#refreshDue(view);
     if (refresh) this.#serial++;
     this.#refreshWanted = false;
+    if (isEmergency(this.#lastBuild, offer.value, offer.key))
+      this.#emergencies = withEmergency(this.#emergencies, nowMs);
     const recount = counters.takeRecount();
     this.#recounting = recount;
     this.#lastBuild = { atMs: nowMs, offerKey: offer.key, offer: offer.value };
@@ -123,6 +134,14 @@ export class Builder {
       confirmedUntilMs !== null &&
       nowMs >= confirmedUntilMs &&
       nowMs - (this.#lastBuild?.atMs ?? 0) >= EMERGENCY_PAUSE_MS;
-    return this.#refreshWanted || nowMs >= this.#republishAtMs || ranOut;
+    return this.#refreshWanted || nowMs >= this.#republishAtMs || ranOut || this.#certificatesRunOut;
+  }
+
+  /** By the wall clock, which goes on while a machine sleeps. */
+  get #certificatesRunOut(): boolean {
+    const nowMs = this.#setting.effects.clock.wallMs();
+    return this.#setting.board.slots.some(
+      ({ version }) => version !== null && nowMs - version.builtAtMs >= CERTIFICATES_RENEWED_AFTER_MS,
+    );
   }
 }

@@ -1,7 +1,9 @@
 import type { UnixSeconds } from '@rustbalance/crypto-worker/brands.js';
 import { bytesKey } from '@rustbalance/crypto-worker/encoding/bytes.js';
 import { MOST_INTRODUCTION_POINTS } from '@rustbalance/crypto-worker/descriptor/limits.js';
-import { relayOf } from '@rustbalance/crypto-worker/link-specifiers.js';
+import type { IntroductionPoint } from '@rustbalance/crypto-worker/introduction-point.js';
+import { relayIdentity, relayOf } from '@rustbalance/crypto-worker/link-specifiers.js';
+import { relayByFingerprint } from '@rustbalance/crypto-worker/network/relay-table.js';
 import { introductionPointProblem } from '@rustbalance/crypto-worker/introduction-point-check.js';
 import type { Contribution, RelayTable } from '@rustbalance/crypto-worker/task-types.js';
 import type { NodeIntroductionPoints } from '../election/messages.js';
@@ -17,9 +19,27 @@ export interface Offer {
   readonly refused: readonly { readonly node: NodeId; readonly fault: string }[];
 }
 
+/** Is its relay in the consensus? */
+const isListed = (point: IntroductionPoint, relays: RelayTable): boolean => {
+  const relay = relayIdentity(point.linkSpecifiers);
+  return relay !== null && relayByFingerprint(relays, relay.fingerprint)?.running === true;
+};
+
 /**
- * Own points come from our own Tor, which extends to their relays: they need no second look. A peer's are held
- * against the consensus first: one that cannot be encoded would cost the cluster its whole descriptor.
+ * Tor gives a point up whose relay left the consensus, at its next look. Where all have left, the consensus may be
+ * what is wrong: points that may be dead are better than none.
+ */
+const listedOwn = (
+  points: readonly IntroductionPoint[],
+  relays: RelayTable,
+): readonly IntroductionPoint[] => {
+  const listed = points.filter((point) => isListed(point, relays));
+  return listed.length === 0 ? points : listed;
+};
+
+/**
+ * Own points come from our own Tor, which extends to their relays: they need no second look but at the consensus. A
+ * peer's are held against it first: one that cannot be encoded would cost the cluster its whole descriptor.
  */
 export const assembleOffer = (
   self: NodeId,
@@ -32,7 +52,7 @@ export const assembleOffer = (
   const lines: ProtocolLines[] = [];
   const refused: { node: NodeId; fault: string }[] = [];
   if (own !== null && own.points.length > 0) {
-    contributions.push({ nodeId: self, introductionPoints: own.points });
+    contributions.push({ nodeId: self, introductionPoints: listedOwn(own.points, relays) });
     lines.push(own);
   }
   for (const peer of peers) {

@@ -1,5 +1,6 @@
 import type { RoleView } from '../election/messages.js';
-import { SHORTEST_LOOK_AGAIN_MS } from './pace.js';
+import { AGING_LOOK_MS, SHORTEST_LOOK_AGAIN_MS } from './pace.js';
+import type { HsDirDeed } from './hsdir-log.js';
 import { readBack } from './read-back.js';
 import type { Finding } from './read-back.js';
 import { refreshIntervalMs, takeOverMs } from './setting.js';
@@ -81,9 +82,21 @@ export class HoldingsCheck {
     const slot = board.clients;
     if (slot === null || background.isBusy('reading') || nowMs < this.#dueAtMs) return;
     this.#dueAtMs = nowMs + this.#intervalMs(nowMs);
-    background.run('reading', 'the HSDirs could not be asked what they hold', async () => {
+    const ask = async (): Promise<void> => {
       for (const finding of await readBack(effects, slot)) this.#found(slot, finding);
+    };
+    background.run('reading', 'the HSDirs could not be asked what they hold', ask, () => {
+      this.#hurryWhileAging();
     });
+  }
+
+  /** The longer nobody has confirmed the descriptor, the more often it is asked for. */
+  #hurryWhileAging(): void {
+    const { config, effects } = this.#setting;
+    const until = this.confirmedUntilMs();
+    const nowMs = effects.clock.monotonicMs();
+    if (until === null || until - nowMs > (config.health.descriptor_max_age_secs * 1000) / 2) return;
+    this.#dueAtMs = Math.min(this.#dueAtMs, nowMs + AGING_LOOK_MS);
   }
 
   /** While a node that fell silent may publish by itself, what the HSDirs hold is checked more often. */
@@ -95,19 +108,24 @@ export class HoldingsCheck {
   }
 
   #found(asked: Slot, finding: Finding): void {
-    const { board, effects } = this.#setting;
+    const { board, effects, hsdirs } = this.#setting;
     const slot = board.ofPeriod(asked.timePeriod);
     // Reading takes seconds: what was uploaded meanwhile would look like somebody else's, or like a loss.
     if (slot === null || slot.version !== asked.version) return;
     if (rowOf(slot, finding.hsdir) !== rowOf(asked, finding.hsdir)) return;
+    const note = (deed: HsDirDeed, reason: string): void => {
+      hsdirs.note(finding.hsdir, deed, reason, effects.clock.wallMs());
+    };
     switch (finding.kind) {
       case 'silent':
+        note('silent', 'NO_ANSWER');
         return;
       case 'same':
         board.replace(confirmed(slot, finding.hsdir, effects.clock.monotonicMs()));
         return;
       case 'missing':
       case 'older':
+        if (rowOf(slot, finding.hsdir)?.held !== null) note('behind', finding.kind);
         board.replace(lost(slot, finding.hsdir, finding.kind === 'missing' ? 'NOT_FOUND' : 'STALE'));
         return;
       case 'foreign':
@@ -115,6 +133,7 @@ export class HoldingsCheck {
           descriptor: slot.which,
           counterKnown: finding.n !== null,
         });
+        note('behind', 'foreign');
         board.replace(lost(slot, finding.hsdir, 'FOREIGN'));
         this.#foreign(slot, finding.n);
     }

@@ -16,6 +16,14 @@ export const ORDINARY_GAP_MS = 1_000;
 export const EMERGENCY_GAP_MS = 400;
 
 /**
+ * So many emergencies within this time are published as they come; then one each time that the oldest is that far back.
+ * A node whose relays die one by one has three or six, a cluster under attack has no end of them: each upload goes to up to 16
+ * HSDirs over circuits of their own. More lets an attacker make us upload; fewer leaves clients with dead points longer.
+ */
+export const MOST_EMERGENCIES = 12;
+export const EMERGENCY_WINDOW_MS = 60_000;
+
+/**
  * An HSDir that has not answered after this long never will: a broken circuit gives no event at all (watched for
  * 240 s on tor 0.4.9.11). On the public network a circuit may take tens of seconds; shorter would upload twice, longer
  * leaves a hole in the ring longer. It holds until enough answers were seen to know this network's own pace.
@@ -36,6 +44,21 @@ export const RETRY_WAITS_MS = [5_000, 10_000, 20_000] as const;
 
 /** With fewer acceptances than `publish.hsdir_min_accepted`, HSDirs are tried again after this. */
 export const URGENT_RETRY_MS = 1_000;
+
+/**
+ * The wait of an HSDir whose retries are used up while none holds the descriptor (the seeds' wait of a publisher that has
+ * published nothing). While one does, it waits for the next check of what they hold.
+ */
+export const UNPUBLISHED_REST_MS = 30_000;
+
+/** While acceptance has gone unconfirmed for half of what is tolerated, HSDirs are asked this often (the seeds' wait). */
+export const AGING_LOOK_MS = 60_000;
+
+/**
+ * Certificates of a descriptor run for 54 hours (rend-spec-v3 §2.2). They are made anew with every upload, thus every two hours;
+ * a machine that slept, or whose clock was stepped, must not wait for that. An HSDir hands a descriptor out for 12 hours at most.
+ */
+export const CERTIFICATES_RENEWED_AFTER_MS = 42 * 3_600_000;
 
 /** Tor uploads again after a random time in this range (rend-spec-v3 §2.2.4.2): so do we, or we would stand out. */
 export const REPUBLISH_MIN_MS = 60 * 60_000;

@@ -98,6 +98,7 @@ export const prepare = async (
         introPoints: asked?.request.introductionPoints.length ?? 0,
         nodes: asked?.nodes ?? [],
         cause: asked?.cause ?? from.cause,
+        builtAtMs: now * 1000,
       };
       return [descriptor.timePeriod, version] as const;
     }),

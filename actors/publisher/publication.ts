@@ -10,6 +10,8 @@ import type { Completion } from './completion-log.js';
 import { Counters } from './counters.js';
 import type { PublisherEffects } from './effects.js';
 import { HoldingsCheck } from './holdings-check.js';
+import { HsDirLog } from './hsdir-log.js';
+import type { HsDirRecord } from './hsdir-log.js';
 import { NO_INPUTS, obstacle } from './inputs.js';
 import type { Inputs } from './inputs.js';
 import type { Verdict } from './machine.js';
@@ -25,6 +27,7 @@ import type { PublicationSetting } from './setting.js';
 import { SlotBoard } from './slot-board.js';
 import type { Slot } from './slot.js';
 import { Uploader } from './uploader.js';
+import { verdictOf } from './verdict.js';
 import { Withholding } from './withholding.js';
 
 export interface PublicationOptions {
@@ -51,6 +54,7 @@ export class Publication {
   readonly #board = new SlotBoard();
   readonly #counters: Counters;
   readonly #completions = new CompletionLog();
+  readonly #hsdirs = new HsDirLog();
   readonly #offers: OfferTracker;
   readonly #ownKeys: OwnKeys;
   readonly #withholding: Withholding;
@@ -81,6 +85,7 @@ export class Publication {
       board: this.#board,
       counters: this.#counters,
       background: this.#background,
+      hsdirs: this.#hsdirs,
       poke,
     };
     this.#planner = new Planner(setting, () => {
@@ -123,6 +128,11 @@ export class Publication {
   /** The newest completions, oldest first. */
   get completions(): readonly Completion[] {
     return this.#completions.entries;
+  }
+
+  /** How each HSDir has served us; who did something last comes first. */
+  get hsdirs(): readonly HsDirRecord[] {
+    return this.#hsdirs.entries;
   }
 
   get counters(): readonly SeenCounter[] {
@@ -208,7 +218,7 @@ export class Publication {
     ]
       .filter((at): at is number => at !== null && Number.isFinite(at) && at > nowMs)
       .reduce<number | null>((a, b) => earlier(a, b), null);
-    return { verdict: this.#verdict(), wakeAtMs };
+    return { verdict: verdictOf(this.#board, this.#background.isBusy('building')), wakeAtMs };
   }
 
   get #isSomebodyAbsent(): boolean {
@@ -287,13 +297,5 @@ export class Publication {
   #foundForeign(slot: Slot, n: number | null): void {
     if (this.#isSomebodyAbsent) this.#withholding.conflict(this.#effects.clock.monotonicMs());
     else this.#counters.outrun(slot.timePeriod, n);
-  }
-
-  #verdict(): Verdict | null {
-    if (this.#board.isEmpty) return null;
-    if (this.#board.isComplete) return { type: 'COMPLETE' };
-    if (this.#board.isUploading || this.#background.isBusy('building')) return { type: 'UPLOAD' };
-    const lacking = String(this.#board.incomplete);
-    return { type: 'DEGRADE', reason: `${lacking} of 2 descriptors are not on every responsible HSDir` };
   }
 }

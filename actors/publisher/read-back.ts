@@ -1,7 +1,6 @@
 import type { RelayFingerprint } from '@rustbalance/crypto-worker/brands.js';
 import type { PublisherEffects } from './effects.js';
 import { READ_BACK_PARALLEL } from './pace.js';
-import { COUNTER_REFUSED } from './slot.js';
 import type { Slot } from './slot.js';
 
 /** What one HSDir of the clients' descriptor was found to hold. */
@@ -36,11 +35,9 @@ const judge = async (effects: PublisherEffects, slot: Slot, row: Slot['rows'][nu
 
 /** Asks every HSDir of a slot, a few at a time, for what it holds. */
 export const readBack = async (effects: PublisherEffects, slot: Slot): Promise<readonly Finding[]> => {
-  const rows = slot.rows.filter(
-    (row) => row.inFlight === null && (row.held !== null || row.reason === COUNTER_REFUSED),
-  );
+  // One that is being sent something is about to say.
+  const queue = slot.rows.filter((row) => row.inFlight === null);
   const findings: Finding[] = [];
-  const queue = [...rows];
   const work = async (): Promise<void> => {
     for (let row = queue.shift(); row !== undefined; row = queue.shift())
       findings.push(await judge(effects, slot, row));

@@ -2,6 +2,7 @@ import type { Config } from '../kernel/config/schema.js';
 import type { Background } from './background.js';
 import type { Counters } from './counters.js';
 import type { PublisherEffects } from './effects.js';
+import type { HsDirLog } from './hsdir-log.js';
 import type { SlotBoard } from './slot-board.js';
 
 /** What the parts of a publication share: each owns its own job, and all of them work on one board. */
@@ -11,6 +12,7 @@ export interface PublicationSetting {
   readonly board: SlotBoard;
   readonly counters: Counters;
   readonly background: Background;
+  readonly hsdirs: HsDirLog;
   /** Runs the step soon. */
   readonly poke: () => void;
 }

@@ -5,7 +5,7 @@ import type {
 } from '@rustbalance/crypto-worker/brands.js';
 import type { DescriptorPlan, WhichDescriptor } from '@rustbalance/crypto-worker/task-types.js';
 import type { NodeShare } from './messages.js';
-import { RETRY_WAITS_MS, URGENT_RETRY_MS } from './pace.js';
+import { RETRY_WAITS_MS, UNPUBLISHED_REST_MS, URGENT_RETRY_MS } from './pace.js';
 
 /** A descriptor as it was built, and what it was built from. */
 export interface Version {
@@ -19,6 +19,8 @@ export interface Version {
   readonly introPoints: number;
   readonly nodes: readonly NodeShare[];
   readonly cause: Cause;
+  /** Wall clock (ms): its certificates count from then. */
+  readonly builtAtMs: number;
 }
 
 /** What made a version due, and when (wall clock, ms): for a change that is Tor's own event. */
@@ -57,6 +59,12 @@ export interface Slot {
   /** When the last upload that completed this slot did so (wall clock); null before. */
   readonly completedAtWallMs: number | null;
 }
+
+/** Tor's REASON when an HSDir holds a counter as high as the one it was given, among other refusals. */
+export const COUNTER_REFUSED = 'UPLOAD_REJECTED';
+
+/** Neither accepted nor refused: the circuit broke, or the HSDir hangs. Nobody tells. */
+export const NO_ANSWER = 'NO_ANSWER';
 
 const emptyRow = (fingerprint: RelayFingerprint): HsDirRow => ({
   fingerprint,
@@ -100,6 +108,26 @@ export const acceptedCount = (slot: Slot): number => {
 export const isPublished = (slot: Slot, minAccepted: number): boolean =>
   slot.version !== null && acceptedCount(slot) >= Math.min(minAccepted, slot.rows.length);
 
+/** Leaps double up to about an hour (counters.ts): thirty of them make 21 hours, and the waits between 8 minutes. */
+const MOST_LEAPS = 30;
+
+/**
+ * A refused counter is outrun by the next build: waiting would not make it acceptable. An HSDir that still refuses
+ * after as many leaps as any counter could need does so for a reason of its own.
+ */
+const areUsedUp = (failures: number, reason: string | null, maxRetries: number): boolean =>
+  failures > (reason === COUNTER_REFUSED ? MOST_LEAPS : maxRetries);
+
+/** Have all HSDirs that could make it so that clients find this version used up their retries? */
+export const isGivenUp = (slot: Slot, { minAccepted, maxRetries }: RetryPolicy): boolean => {
+  const { version } = slot;
+  return (
+    version !== null &&
+    !isPublished(slot, minAccepted) &&
+    slot.rows.every((row) => isHolding(row, version) || areUsedUp(row.failures, row.reason, maxRetries))
+  );
+};
+
 export const isComplete = (slot: Slot): boolean =>
   slot.version !== null && acceptedCount(slot) === slot.rows.length;
 
@@ -139,21 +167,13 @@ export interface RetryPolicy {
   readonly jitter: () => number;
 }
 
-/** Tor's REASON when an HSDir holds a counter as high as the one it was given, among other refusals. */
-export const COUNTER_REFUSED = 'UPLOAD_REJECTED';
-
-/** Neither accepted nor refused: the circuit broke, or the HSDir hangs. Nobody tells. */
-export const NO_ANSWER = 'NO_ANSWER';
-
-/** Leaps double up to about an hour (counters.ts): thirty of them make 21 hours, and the waits between 8 minutes. */
-const MOST_LEAPS = 30;
-
 const retryWaitMs = (slot: Slot, failures: number, reason: string, policy: RetryPolicy): number => {
   const jittered = (ms: number): number => ms * (0.75 + policy.jitter() * 0.5);
-  // A refused counter is outrun by the next build: waiting would not make it acceptable. An HSDir that still refuses
-  // after as many leaps as any counter could need does so for a reason of its own.
   if (reason === COUNTER_REFUSED && failures <= MOST_LEAPS) return jittered(URGENT_RETRY_MS * failures);
-  if (failures > policy.maxRetries) return jittered(policy.restMs);
+  if (failures > policy.maxRetries) {
+    const isNowhere = acceptedCount(slot) === 0;
+    return jittered(isNowhere ? Math.min(policy.restMs, UNPUBLISHED_REST_MS) : policy.restMs);
+  }
   if (!isPublished(slot, policy.minAccepted)) return jittered(URGENT_RETRY_MS * failures);
   return jittered(RETRY_WAITS_MS[Math.min(failures, RETRY_WAITS_MS.length) - 1] ?? RETRY_WAITS_MS[0]);
 };
@@ -177,9 +197,10 @@ export const failed = (
 
 /** Uploads that no answer will come for any more are failures. */
 export const expired = (slot: Slot, nowMs: number, policy: RetryPolicy): Slot =>
-  slot.rows
-    .filter((row) => row.inFlight !== null && nowMs >= row.inFlight.untilMs)
-    .reduce((current, row) => failed(current, row.fingerprint, NO_ANSWER, nowMs, policy), slot);
+  overdue(slot, nowMs).reduce(
+    (current, fingerprint) => failed(current, fingerprint, NO_ANSWER, nowMs, policy),
+    slot,
+  );
 
 /** Tor is gone: its uploads with it (those to some HSDirs, or all). They are tried again as soon as it is back. */
 export const withoutFlights = (slot: Slot, hsdirs?: ReadonlySet<RelayFingerprint>): Slot => ({
@@ -191,17 +212,27 @@ export const withoutFlights = (slot: Slot, hsdirs?: ReadonlySet<RelayFingerprint
   ),
 });
 
-/** An HSDir was asked and holds this version still. */
+/** An HSDir was asked and holds what it took; one whose answer to the upload was lost, the version that stands. */
 export const confirmed = (slot: Slot, fingerprint: RelayFingerprint, nowMs: number): Slot =>
-  withRow(slot, fingerprint, (row) =>
-    row.held === null ? row : { ...row, held: { ...row.held, confirmedAtMs: nowMs } },
-  );
+  withRow(slot, fingerprint, (row) => {
+    const version = row.held?.version ?? slot.version;
+    if (version === null) return row;
+    const held = { version, confirmedAtMs: nowMs };
+    return row.held === null ? { ...row, held, failures: 0, notBeforeMs: 0, reason: null } : { ...row, held };
+  });
 
 /**
  * An HSDir was asked and holds nothing of ours, or something older: it is to be given the descriptor again, at once
- * unless it has just refused it.
+ * unless it has just refused it. One that was silent and answers now is in reach again.
  */
 export const lost = (slot: Slot, fingerprint: RelayFingerprint, reason: string): Slot =>
-  withRow(slot, fingerprint, (row) =>
-    row.held === null ? { ...row, reason } : { ...row, held: null, failures: 0, notBeforeMs: 0, reason },
-  );
+  withRow(slot, fingerprint, (row) => {
+    if (row.held !== null) return { ...row, held: null, failures: 0, notBeforeMs: 0, reason };
+    return row.reason === NO_ANSWER ? { ...row, notBeforeMs: 0, reason } : { ...row, reason };
+  });
+
+/** HSDirs whose answer to an upload is overdue. */
+export const overdue = (slot: Slot, nowMs: number): readonly RelayFingerprint[] =>
+  slot.rows
+    .filter((row) => row.inFlight !== null && nowMs >= row.inFlight.untilMs)
+    .map(({ fingerprint }) => fingerprint);

@@ -1,4 +1,4 @@
-import { RbError } from '../kernel/errors.js';
+import { errorData, RbError } from '../kernel/errors.js';
 import type { ErrorCode } from '../kernel/errors.js';
 import { earlier } from '../kernel/level-trigger.js';
 import type { UploadAnswer } from '../tor/messages.js';
@@ -9,9 +9,12 @@ import {
   COUNTER_REFUSED,
   NO_ANSWER,
   accepted,
+  acceptedCount,
   failed,
   isComplete,
+  isGivenUp,
   isPublished,
+  overdue,
   rowOf,
   sent,
   withoutFlights,
@@ -48,6 +51,7 @@ export class Uploader {
   readonly #setting: PublicationSetting;
   readonly #listener: UploadListener;
   readonly #answerTimes = new AnswerTimes();
+  #isGivenUp = false;
 
   constructor(setting: PublicationSetting, listener: UploadListener) {
     this.#setting = setting;
@@ -56,7 +60,11 @@ export class Uploader {
 
   /** Gives up what no answer will come for any more. */
   expire(nowMs: number): void {
-    this.#setting.board.expire(nowMs, this.#retryPolicy());
+    const { board, effects, hsdirs } = this.#setting;
+    for (const fingerprint of board.slots.flatMap((slot) => overdue(slot, nowMs)))
+      hsdirs.note(fingerprint, 'silent', NO_ANSWER, effects.clock.wallMs());
+    board.expire(nowMs, this.#retryPolicy());
+    this.#tellGivenUp();
   }
 
   /** Sends what is due; returns when the next answer or retry is. @param isStale its version would be refused */
@@ -79,7 +87,8 @@ export class Uploader {
 
   /** One HSDir's answer to an upload. */
   answered(answer: UploadAnswer): void {
-    const { board, config, effects } = this.#setting;
+    const { board, config, effects, hsdirs } = this.#setting;
+    hsdirs.note(answer.hsdir, answer.accepted ? 'accepted' : 'refused', answer.reason, answer.atMs);
     const slot = board.awaiting(answer.hsdir);
     if (slot === null) {
       board.settleOrphan(answer.hsdir);
@@ -99,6 +108,7 @@ export class Uploader {
       const reason = answer.reason ?? 'UNKNOWN';
       board.replace(failed(slot, answer.hsdir, reason, nowMs, this.#retryPolicy()));
       if (reason === COUNTER_REFUSED) this.#listener.refused(slot, nowMs);
+      this.#tellGivenUp();
     }
     // It may be the late answer to an upload that was given up, and speak of an older version.
     if (row?.reason === NO_ANSWER) this.#listener.doubtful(slot, nowMs);
@@ -121,6 +131,24 @@ export class Uploader {
     if (slot !== null) board.replace(withoutFlights(slot, new Set(waiting)));
     // Its status fact will tell that Tor is gone, and the step then waits for it.
     effects.clock.after(1_000, poke);
+  }
+
+  /** Once each time that retries have not helped. They go on all the same. */
+  #tellGivenUp(): void {
+    const policy = this.#retryPolicy();
+    const slot = this.#setting.board.slots.find((one) => isGivenUp(one, policy));
+    if ((slot !== undefined) === this.#isGivenUp) return;
+    this.#isGivenUp = slot !== undefined;
+    if (slot === undefined) return;
+    const reasons = [...new Set(slot.rows.flatMap(({ reason }) => reason ?? []))].join(', ');
+    const detail = {
+      retries: policy.maxRetries,
+      accepted: acceptedCount(slot),
+      hsdirs: slot.rows.length,
+      reasons,
+    };
+    const error = errorData('publisher.not-accepted', 'publisher', detail);
+    this.#setting.effects.log.error('a descriptor is not published', { descriptor: slot.which }, error);
   }
 
   #retryPolicy(): RetryPolicy {

@@ -43,8 +43,8 @@ export const DEFECTS = [
   {
     harm: 'an HSDir that lost the descriptor is not given it again',
     file: 'actors/publisher/slot.ts',
-    find: 'row.held === null ? { ...row, reason } : { ...row, held: null, failures: 0, notBeforeMs: 0, reason },',
-    put: '({ ...row, reason }),',
+    find: 'if (row.held !== null) return { ...row, held: null, failures: 0, notBeforeMs: 0, reason };',
+    put: 'if (row.held !== null) return { ...row, reason };',
     tests: ['tests/unit/publisher'],
   },
   {
@@ -109,6 +109,34 @@ export const DEFECTS = [
     find: '?? SLOW_RETRY_MS;',
     put: '?? 0;',
     tests: ['tests/unit/tor'],
+  },
+  {
+    harm: 'a Tor that hangs is never doubted, and clients that draw it wait for minutes',
+    file: 'actors/tor/answer-watch.ts',
+    find: 'doubted: ticks >= DOUBTED_TICKS,',
+    put: 'doubted: ticks < 0,',
+    tests: ['tests/unit/tor'],
+  },
+  {
+    harm: 'a machine without a network kills its Tor again and again',
+    file: 'actors/tor/stall-watch.ts',
+    find: 'if (!reaches) {',
+    put: 'if (session < 0) {',
+    tests: ['tests/unit/tor'],
+  },
+  {
+    harm: 'an attacker who floods introduction points makes the publisher upload as fast as it can',
+    file: 'actors/publisher/emergency-budget.ts',
+    find: 'oldest === undefined ? soonest : Math.max(soonest, oldest + EMERGENCY_WINDOW_MS);',
+    put: 'oldest === undefined ? soonest : Math.max(soonest, oldest);',
+    tests: ['tests/unit/publisher'],
+  },
+  {
+    harm: 'points of a relay that left the consensus stay in the descriptor',
+    file: 'actors/publisher/contributions.ts',
+    find: 'relayByFingerprint(relays, relay.fingerprint)?.running === true;',
+    put: 'relayByFingerprint(relays, relay.fingerprint)?.running !== undefined || relays.count > 0;',
+    tests: ['tests/unit/publisher'],
   },
   {
     harm: 'a damaged state file is read again at every start, and every start warns of it',

@@ -11,6 +11,11 @@ export const TOR_ERRORS = {
     action:
       'Let the daemon write there (ReadWritePaths= in its unit), or put the file back from a backup before the next start.',
   },
+  'publisher.not-accepted': {
+    what: 'only {accepted} of {hsdirs} HSDirs hold a descriptor after {retries} retries of each ({reasons}), so clients may not find this address',
+    action:
+      'Check the network of this machine and its clock; it is tried on and on. rbctl inspect publisher shows each HSDir.',
+  },
   'publisher.no-master-key': {
     what: 'this node was asked to sign, but holds no master key',
     action: 'Set master.identity_key_path if this node is to publish.',

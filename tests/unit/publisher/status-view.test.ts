@@ -15,6 +15,7 @@ const version = (contentKey: string): Version => ({
   introPoints: 3,
   nodes: [],
   cause: { kind: 'change', atMs: 0 },
+  builtAtMs: 0,
 });
 
 const row = (changes: Partial<HsDirRow>): HsDirRow => ({
