@@ -25,6 +25,9 @@ command -v tor >/dev/null 2>&1 || missing="$missing tor"
 # Debian's own Python: another one that comes first in PATH has other modules.
 /usr/bin/python3 -c 'import stem' >/dev/null 2>&1 || missing="$missing python3-stem"
 /usr/bin/python3 -c 'import cryptography' >/dev/null 2>&1 || missing="$missing python3-cryptography"
+# The shipped units under a real systemd, in namespaces of its own.
+[ -x /lib/systemd/systemd ] && command -v systemd-notify >/dev/null 2>&1 || missing="$missing systemd"
+command -v pgrep >/dev/null 2>&1 || missing="$missing procps"
 # Tunnels between nodes in network namespaces. A user's PATH may leave sbin out.
 for package in ip:iproute2 wg:wireguard-tools wireguard-go:wireguard-go nft:nftables; do
   PATH="$PATH:/usr/sbin:/sbin" command -v "${package%%:*}" >/dev/null 2>&1 || missing="$missing ${package#*:}"

@@ -2,7 +2,7 @@ import type { Clock } from '@rustbalance/actors/kernel/clock.js';
 import type { ActorBirth, ChaosMode, FromActor } from '@rustbalance/actors/kernel/envelope.js';
 import { rbError } from '@rustbalance/actors/kernel/errors.js';
 import type { ErrorData } from '@rustbalance/actors/kernel/errors.js';
-import type { LogRecord, Logger } from '@rustbalance/actors/kernel/logging.js';
+import type { LogLevel, LogRecord, Logger } from '@rustbalance/actors/kernel/logging.js';
 import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
 import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
 import type { Random } from '@rustbalance/actors/kernel/random.js';
@@ -85,6 +85,16 @@ export class ActorSystem {
   /** The first call stops in order, a second one ends at once. */
   stop(): void {
     this.#supervision.dispatch({ kind: 'stop-requested' });
+  }
+
+  /** Restarts these in order, each with what it is born with by now. */
+  replace(names: readonly ActorName[]): void {
+    for (const id of names) this.#supervision.dispatch({ kind: 'replace', id });
+  }
+
+  /** Tells the threads that live; those to come are born with theirs. */
+  setLogLevel(level: LogLevel): void {
+    for (const { thread } of this.#incarnations.values()) thread.post({ kind: 'log-level', level });
   }
 
   /** Ends every thread without waiting for it and without starting another: the process is about to end. */

@@ -5,7 +5,7 @@ import type { Place } from './layout.js';
 import { actorError } from './turn.js';
 import type { Turn } from './turn.js';
 
-type ChildEvent = Extract<SupervisorEvent, { readonly id: string }>;
+type ChildEvent = Extract<SupervisorEvent, { readonly id: string; readonly generation: number }>;
 
 /** What an incarnation did, or what became of it. */
 export const applyToChild = (turn: Turn, place: Place, event: ChildEvent): void => {

@@ -43,7 +43,7 @@ export const answerCommand = async (
 ): Promise<ControlAnswer<ControlRequest['command']>> => {
   switch (request.command) {
     case 'status':
-      return status(parts);
+      return statusNow(parts);
     case 'inspect':
       return await inspect(parts, request.actor);
     case 'history':
@@ -59,10 +59,11 @@ export const answerCommand = async (
   }
 };
 
-const uptimeSecs = ({ clock, startedAt }: CommandParts): number =>
+const uptimeSecs = ({ clock, startedAt }: Pick<CommandParts, 'clock' | 'startedAt'>): number =>
   Number(((clock.monotonicMs() - startedAt) / 1000).toFixed(3));
 
-const status = (parts: CommandParts): StatusAnswer => {
+/** What `status` answers now. */
+export const statusNow = (parts: Omit<CommandParts, 'host'>): StatusAnswer => {
   const ready = parts.system.state().phase.at === 'running';
   return statusOf(parts.config, (name) => parts.router.fact(name), { uptimeSecs: uptimeSecs(parts), ready });
 };

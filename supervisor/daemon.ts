@@ -1,13 +1,14 @@
 import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
+import type { NodeOutcome } from '@rustbalance/actors/kernel/config/load-node.js';
 import { nodePaths } from '@rustbalance/actors/kernel/config/paths.js';
 import { toErrorData } from '@rustbalance/actors/kernel/errors.js';
 import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
-import type { Logger } from '@rustbalance/actors/kernel/logging.js';
+import type { LogLevel, Logger } from '@rustbalance/actors/kernel/logging.js';
 import type { ActorSecrets } from '@rustbalance/actors/kernel/secrets.js';
 import { actorBirths } from './actor-birth.js';
 import { actorSpecs } from './actor-specs.js';
 import { ActorSystem } from './actor-system.js';
-import { answerCommand } from './commands.js';
+import { answerCommand, statusNow } from './commands.js';
 import { serveControl } from './control-server.js';
 import { cryptoPool } from './crypto-pool.js';
 import { deferred } from './deferred.js';
@@ -16,13 +17,17 @@ import type { ExitCode } from './exit-codes.js';
 import { logSink } from './log-sink.js';
 import type { LogSink } from './log-sink.js';
 import { ProcessHost } from './process-host.js';
+import { configurationReload } from './reload.js';
 import { repairHandlers } from './repairs.js';
 import { Router } from './router.js';
 import { ensureDirectory } from './run-directories.js';
+import { startServicePulse } from './service-pulse.js';
 import { specProblem } from './spec-validation.js';
+import { statusLine } from './status-line.js';
 import { systemSurroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 import { threadStarter } from './thread-runner.js';
+import { watchdogVerdict } from './watchdog-verdict.js';
 
 /** Children of the process host that are asked to end are killed after this. */
 const CHILDREN_STOP_MS = 5_000;
@@ -31,6 +36,8 @@ export interface DaemonOptions {
   /** Loaded and checked. */
   readonly config: Config;
   readonly secrets: ActorSecrets;
+  /** Loads and checks the same files again, for SIGHUP; without it nothing ever changes. */
+  readonly reload?: () => Promise<NodeOutcome>;
   readonly surroundings?: Surroundings;
 }
 
@@ -43,8 +50,11 @@ export interface DaemonOptions {
  */
 export const runDaemon = async (options: DaemonOptions): Promise<ExitCode> => {
   const { config, secrets, surroundings = systemSurroundings() } = options;
+  const unchanged = { ok: true, node: { config, secrets, warnings: [] } } as const;
+  const { reload = () => Promise.resolve(unchanged) } = options;
   const { clock, logStream } = surroundings;
-  const { level, format } = config.log;
+  const { format } = config.log;
+  let { level } = config.log;
   const sink = logSink({ level, format: surroundings.logFormat(format), stream: logStream, clock });
   const logger = (component: string): Logger =>
     makeLogger(
@@ -53,11 +63,15 @@ export const runDaemon = async (options: DaemonOptions): Promise<ExitCode> => {
       (record) => {
         sink.write(record);
       },
-      level,
+      () => level,
     );
+  const setLevel = (next: LogLevel): void => {
+    level = next;
+    sink.setLevel(next);
+  };
   const log = logger('supervisor');
   try {
-    return await runLogged({ config, secrets, surroundings, sink, logger, log });
+    return await runLogged({ config, secrets, reload, surroundings, sink, setLevel, logger, log });
   } catch (error) {
     const data = toErrorData(error, 'supervisor');
     log.error('cannot run', {}, data);
@@ -70,8 +84,10 @@ export const runDaemon = async (options: DaemonOptions): Promise<ExitCode> => {
 interface Parts {
   readonly config: Config;
   readonly secrets: ActorSecrets;
+  readonly reload: () => Promise<NodeOutcome>;
   readonly surroundings: Surroundings;
   readonly sink: LogSink;
+  readonly setLevel: (level: LogLevel) => void;
   readonly logger: (component: string) => Logger;
   readonly log: Logger;
 }
@@ -81,8 +97,10 @@ interface End {
   readonly forced: boolean;
 }
 
-const runLogged = async ({ config, secrets, surroundings, sink, logger, log }: Parts): Promise<ExitCode> => {
-  const { clock, random, notify } = surroundings;
+const runLogged = async (parts: Parts): Promise<ExitCode> => {
+  const { config, secrets, surroundings, sink, logger, log } = parts;
+  const { clock, random } = surroundings;
+  const notify = surroundings.notifier(log);
   const startedAt = clock.monotonicMs();
   const paths = nodePaths(config);
   const spec = actorSpecs(config);
@@ -99,6 +117,9 @@ const runLogged = async ({ config, secrets, surroundings, sink, logger, log }: P
     router.publish('host.children', { children });
   });
   const ended = deferred<End>();
+  const ready = deferred<true>();
+  let current = config;
+  let births = actorBirths(current, secrets);
   const system = new ActorSystem({
     spec,
     clock,
@@ -106,7 +127,7 @@ const runLogged = async ({ config, secrets, surroundings, sink, logger, log }: P
     log,
     router,
     startThread: threadStarter(surroundings.threadPlan),
-    birth: actorBirths(config, secrets),
+    birth: (name) => births(name),
     write: (record) => {
       sink.write(record);
     },
@@ -114,6 +135,7 @@ const runLogged = async ({ config, secrets, surroundings, sink, logger, log }: P
       const startedInMs = Math.round(clock.monotonicMs() - startedAt);
       log.info('ready', { started_in_ms: startedInMs });
       notify({ kind: 'ready' });
+      ready.resolve(true);
     },
     onEnd: ended.resolve,
   });
@@ -126,12 +148,34 @@ const runLogged = async ({ config, secrets, surroundings, sink, logger, log }: P
   const control = await serveControl({
     path: paths.daemonSocket,
     clock,
-    answer: (request) => answerCommand({ config, clock, router, system, host, startedAt }, request),
+    answer: (request) => answerCommand({ config: current, clock, router, system, host, startedAt }, request),
     answered: ({ command }) => {
       if (command === 'stop') stop();
     },
   });
   const ignoreStopRequests = surroundings.onStopRequest(stop);
+  const reload = configurationReload({
+    log,
+    notify,
+    monotonicUs: surroundings.monotonicUs,
+    load: parts.reload,
+    config: () => current,
+    secrets,
+    setConfig: (next) => {
+      current = next;
+      births = actorBirths(current, secrets);
+    },
+    setLevel: (level) => {
+      parts.setLevel(level);
+      system.setLogLevel(level);
+    },
+    restart: (names) => {
+      system.replace(names);
+    },
+  });
+  const ignoreReloadRequests = surroundings.onReloadRequest(() => {
+    void ready.promise.then(reload);
+  });
   const ignoreFaults = surroundings.onFault((fault) => {
     log.error('the main thread failed; the process ends', {}, toErrorData(fault, 'supervisor'));
     ended.resolve({ code: EXIT_CODES.failure, forced: true });
@@ -141,6 +185,16 @@ const runLogged = async ({ config, secrets, surroundings, sink, logger, log }: P
   router.provide<'pool'>(pool.handlers);
   router.provide<'supervisor'>(repairHandlers(system));
   system.boot();
+  const pulse = startServicePulse({
+    clock,
+    log,
+    notify,
+    patienceMs: surroundings.watchdogMs,
+    verdict: (before, nowMs) => watchdogVerdict(spec, system.state(), before, nowMs),
+    status: () => statusLine(statusNow({ config: current, clock, router, system, startedAt })),
+  });
+
+  void ready.promise.then(pulse.show);
 
   const { code, forced } = await ended.promise;
   if (forced) {
@@ -148,7 +202,9 @@ const runLogged = async ({ config, secrets, surroundings, sink, logger, log }: P
     system.abandon();
   } else await Promise.all([host.stop(CHILDREN_STOP_MS), pool.close()]);
   await control.close();
+  pulse.stop();
   ignoreStopRequests();
+  ignoreReloadRequests();
   ignoreFaults();
   log.info('stopped', { code, forced });
   return code;

@@ -27,5 +27,7 @@ export type SupervisorEvent =
   /** The repair engine is at its wits' end: the service manager shall start the process afresh. */
   | { readonly kind: 'give-up-ordered'; readonly error: ErrorData }
   | { readonly kind: 'stop-requested' }
+  /** Stop this child in order and start it with what it would be born with now. */
+  | { readonly kind: 'replace'; readonly id: string }
   /** Time has passed: nextDue() says when to send it. */
   | { readonly kind: 'tick' };

@@ -10,6 +10,7 @@ import { repeatLimiter } from './repeat-limiter.js';
 /** Where the records of all threads end: one line each. */
 export interface LogSink {
   write(record: LogRecord): void;
+  setLevel(level: LogLevel): void;
   /** Resolves when all that was written has left the process. */
   close(): Promise<void>;
 }
@@ -23,7 +24,8 @@ export interface LogSinkOptions {
 
 const LEVELS: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 2, debug: 3 };
 
-export const logSink = ({ level, format, stream, clock }: LogSinkOptions): LogSink => {
+export const logSink = ({ level: first, format, stream, clock }: LogSinkOptions): LogSink => {
+  let level = first;
   // A journal or a terminal that goes away must not take the daemon along.
   stream.on('error', () => undefined);
   const transport = new winston.transports.Stream({ stream });
@@ -36,6 +38,10 @@ export const logSink = ({ level, format, stream, clock }: LogSinkOptions): LogSi
   const limiter = repeatLimiter(clock);
   let closed = false;
   return {
+    setLevel: (next) => {
+      level = next;
+      logger.level = next;
+    },
     write: (record) => {
       if (closed || !levelWritten(record.level, level)) return;
       const admitted = limiter.admit(record);

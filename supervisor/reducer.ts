@@ -5,7 +5,7 @@ import { nextDue } from './due.js';
 import type { Effect } from './effects.js';
 import type { Moment, SupervisorEvent } from './events.js';
 import { layoutOf } from './layout.js';
-import { advanceUnit } from './restart.js';
+import { advanceUnit, replaceChild } from './restart.js';
 import { initialState } from './state.js';
 import type { State } from './state.js';
 import { advanceStop, giveUpOnOrder, requestStop } from './stopping.js';
@@ -76,6 +76,11 @@ const apply = (turn: Turn, event: SupervisorEvent): void => {
     case 'give-up-ordered':
       giveUpOnOrder(turn, event.error);
       return;
+    case 'replace': {
+      const place = turn.layout.places.find(({ spec }) => spec.id === event.id);
+      if (place !== undefined) replaceChild(turn, place);
+      return;
+    }
     case 'tick':
       return;
     case 'ready':

@@ -1,3 +1,4 @@
+import type { Place } from './layout.js';
 import type { Plan } from './state.js';
 import { begin, isLive, load, stopChild } from './turn.js';
 import type { Turn } from './turn.js';
@@ -45,4 +46,14 @@ const startNext = (turn: Turn, unit: number, plan: Plan): void => {
   if (child.life.at !== 'down' || turn.now < plan.dueAt) return;
   load(turn, place);
   begin(turn, place);
+};
+
+/**
+ * A restart that somebody asked for: it is no failure, so neither intensity nor back-off know of it. A child that is
+ * down or ending is about to be started anyway, and is born with the same.
+ */
+export const replaceChild = (turn: Turn, place: Place): void => {
+  const { at } = turn.child(place).life;
+  if (turn.state.phase.at !== 'running' || at === 'down' || at === 'ending') return;
+  turn.plan(place.unit, { from: place.index, dueAt: turn.now, clearing: true, next: place.index });
 };

@@ -44,6 +44,33 @@ const noTunnels = () => {
   return null;
 };
 
+/** Why no systemd can be booted in namespaces (tests/support/systemd/boot.sh); null when it can. */
+const noSystemd = () => {
+  const packages = {
+    '/lib/systemd/systemd': 'systemd',
+    'systemd-notify': 'systemd',
+    useradd: 'passwd',
+    nsenter: 'util-linux',
+    setpriv: 'util-linux',
+    pgrep: 'procps',
+    ip: 'iproute2',
+    tor: 'tor',
+  };
+  for (const [program, name] of Object.entries(packages)) {
+    if (!runs('sh', '-c', 'PATH="$PATH:/usr/sbin:/sbin" command -v "$0"', program)) {
+      return `there is no ${program} (apt-get install ${name})`;
+    }
+  }
+  const cgroup = 'd=/sys/fs/cgroup/unified; [ -d $d ] || d=/sys/fs/cgroup; [ -e $d/cgroup.procs ] && mkdir $d/$0 && rmdir $d/$0';
+  if (!runs('sh', '-c', cgroup, `rb-probe-${process.pid}`)) return 'no cgroup can be made here (run it as root)';
+  const overlay =
+    'mount -t tmpfs tmpfs /mnt && cd /mnt && mkdir u w r && mount -t overlay overlay -o lowerdir=/,upperdir=u,workdir=w r';
+  if (!runs('unshare', '--mount', '--pid', '--fork', '--net', 'sh', '-c', overlay)) {
+    return 'namespaces with an overlay cannot be made here (run it as root)';
+  }
+  return null;
+};
+
 const TIERS = [
   { name: 'unit', obstacle: () => null },
   { name: 'wire', obstacle: () => null },
@@ -51,6 +78,7 @@ const TIERS = [
   { name: 'tor/periods', obstacle: noTor, isBeside: true },
   { name: 'netns', obstacle: noTunnels },
   { name: 'chaos', obstacle: noTor },
+  { name: 'systemd', obstacle: noSystemd },
   { name: 'tor', obstacle: noTor, isAlone: true },
 ];
 

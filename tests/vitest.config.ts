@@ -43,6 +43,7 @@ export default defineConfig({
       tier('unit', 10_000, 10_000, { isolate: false }),
       tier('wire', 30_000, 30_000),
       tier('netns', 60_000, 30_000, { fileParallelism: false }),
+      tier('systemd', 60_000, 60_000, { fileParallelism: false }),
       tier('tor', 600_000, 240_000, { fileParallelism: false, exclude: [`tests/${PERIODS}/**`] }),
       tier('chaos', 600_000, 240_000, { fileParallelism: false }),
       tier(PERIODS, 600_000, 240_000, { fileParallelism: false }),

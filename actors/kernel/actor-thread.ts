@@ -11,6 +11,7 @@ import { PROTOCOL_VERSION } from './envelope.js';
 import type { ActorBirth, Delivery, FromActor, Inspection, ToActor } from './envelope.js';
 import { RbError, errorData, toErrorData } from './errors.js';
 import { makeLogger } from './logging.js';
+import type { LogLevel } from './logging.js';
 import type { ActorName, MessageName, RequestName } from './messages.js';
 import { outgoingRequests } from './outgoing-requests.js';
 import { plainValue } from './plain-data.js';
@@ -25,7 +26,7 @@ const CRYPTO_DEADLINE_MS = 10_000;
 const LOOP_DELAY_RESOLUTION_MS = 10;
 
 /** What only an actor that has started can take. */
-type Served = Exclude<ToActor, { readonly kind: 'begin' | 'reply' | 'chaos' }>;
+type Served = Exclude<ToActor, { readonly kind: 'begin' | 'reply' | 'chaos' | 'log-level' }>;
 
 /**
  * Runs an actor in this worker thread: hands it its context and its messages, and answers for it. Nothing is
@@ -45,6 +46,7 @@ class ActorThread<A extends ActorName> {
   readonly #published = new Map<MessageName, unknown>();
   readonly #begun: Promise<void>;
   #begin: () => void = () => undefined;
+  #logLevel: LogLevel;
   #answering = 0;
   #handled = 0;
   #running: RunningActor<A> | null = null;
@@ -54,6 +56,7 @@ class ActorThread<A extends ActorName> {
   constructor(port: MessagePort, birth: ActorBirth) {
     this.#port = port;
     this.#birth = birth;
+    this.#logLevel = (birth.config as Config).log.level;
     this.#requests = outgoingRequests(birth.name, systemClock, (message) => {
       this.#send(message);
     });
@@ -102,7 +105,7 @@ class ActorThread<A extends ActorName> {
         (record) => {
           this.#send({ kind: 'log', record });
         },
-        config.log.level,
+        () => this.#logLevel,
       ),
       publish: (message, payload) => {
         this.#publish(message, payload);
@@ -136,6 +139,9 @@ class ActorThread<A extends ActorName> {
         return;
       case 'chaos':
         if (this.#birth.chaos) obeyChaos(message.mode);
+        return;
+      case 'log-level':
+        this.#logLevel = message.level;
         return;
       case 'fact':
       case 'signal':

@@ -1,5 +1,5 @@
 import type { ErrorData } from './errors.js';
-import type { LogRecord } from './logging.js';
+import type { LogLevel, LogRecord } from './logging.js';
 import type {
   ActorName,
   FactName,
@@ -49,6 +49,7 @@ export type ToActor =
   | { readonly kind: 'reply'; readonly id: number; readonly outcome: Outcome }
   | { readonly kind: 'ping'; readonly id: number }
   | { readonly kind: 'inspect'; readonly id: number }
+  | { readonly kind: 'log-level'; readonly level: LogLevel }
   | { readonly kind: 'stop'; readonly deadlineMs: number }
   | { readonly kind: 'chaos'; readonly mode: ChaosMode };
 

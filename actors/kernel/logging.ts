@@ -33,18 +33,18 @@ export const levelWritten = (level: LogLevel, most: LogLevel): boolean =>
 
 /**
  * A logger that hands records to `write`: to the main thread's winston, or to a test's array. Records beyond
- * `most` are dropped here, before they cost a thread crossing.
+ * `most` are dropped here, before they cost a thread crossing; a function where the level may change.
  */
 export const makeLogger = (
   component: string,
   wallMs: () => number,
   write: (record: LogRecord) => void,
-  most: LogLevel = 'debug',
+  most: LogLevel | (() => LogLevel) = 'debug',
 ): Logger => {
   const log =
     (level: LogLevel) =>
     (message: string, fields: LogFields = {}, error: ErrorData | null = null): void => {
-      if (!levelWritten(level, most)) return;
+      if (!levelWritten(level, typeof most === 'string' ? most : most())) return;
       write({ level, component, message, fields, error, atMs: wallMs() });
     };
   return { error: log('error'), warn: log('warn'), info: log('info'), debug: log('debug') };

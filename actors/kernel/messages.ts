@@ -9,8 +9,11 @@ import type { AnswerOf, Declaration, PayloadOf } from './message-declaration.js'
 import { poolMessages } from './pool-messages.js';
 import { supervisorMessages } from './supervisor-messages.js';
 
-/** Start order; the reverse is the stop order. */
-export const ACTOR_NAMES = ['tor', 'wg', 'election', 'publisher', 'proxy', 'health'] as const;
+/**
+ * Start order; the reverse is the stop order. At a stop the lease is given back and goodbye said before the proxy waits
+ * for its connections: the others publish without this node while those end.
+ */
+export const ACTOR_NAMES = ['tor', 'proxy', 'wg', 'election', 'publisher', 'health'] as const;
 export type ActorName = (typeof ACTOR_NAMES)[number];
 
 /** Everybody who can own or send a message: the actors, and the main thread's services. */

@@ -1,5 +1,5 @@
 import { loadNode } from '@rustbalance/actors/kernel/config/load-node.js';
-import type { LoadedNode } from '@rustbalance/actors/kernel/config/load-node.js';
+import type { LoadedNode, NodeOutcome } from '@rustbalance/actors/kernel/config/load-node.js';
 import { ConfigError } from '@rustbalance/actors/kernel/config/problems.js';
 import { errorLine } from '@rustbalance/actors/kernel/errors.js';
 import { defineCommand } from '../command.js';
@@ -32,7 +32,7 @@ export const runCommand = defineCommand<RunArgs>({
   words: ['run'],
   summary: 'Runs the daemon of this node in the foreground.',
   explanation: [
-    'Logs to standard error. SIGTERM and SIGINT stop it in order; the lease is given back. It ends with 78 when the configuration or a key file cannot be used, and with 70 when an actor failed more often than `[supervisor]` allows, so that the service manager can start it afresh.',
+    'Logs to standard error. SIGTERM and SIGINT stop it in order: the lease is given back first, then open connections may end within `[proxy] drain_secs`; a second signal ends it at once. SIGHUP reads the configuration again: what can change without a restart does, what cannot is named in the log, and with an error in it the last good one stays. It ends with 78 when the configuration or a key file cannot be used, and with 70 when an actor failed more often than `[supervisor]` allows, so that the service manager can start it afresh.',
     'Where `join` has left a pending join and there is no configuration yet, it completes that first, for as long as it takes: it serves nothing until a member has taken this machine in, says how it goes in the log, and then starts as ever. It ends with 78 when the token can never work.',
   ],
   options: {
@@ -49,6 +49,7 @@ export const runCommand = defineCommand<RunArgs>({
     }
     // Loaded here: threads, pool and logs are of no use to any other command.
     const { runDaemon } = await import('@rustbalance/supervisor/daemon.js');
-    throw new Ended(await runDaemon({ config: node.config, secrets: node.secrets }));
+    const reload = (): Promise<NodeOutcome> => loadNode(pathArgument(args.config, world), args.set);
+    throw new Ended(await runDaemon({ config: node.config, secrets: node.secrets, reload }));
   },
 });

@@ -68,8 +68,9 @@ export const joinFirst = async (configPath: string, world: CliWorld): Promise<vo
   if (pending === null) return;
   // Loaded here: the logs of a daemon are of no use to any other command.
   const { logSink } = await import('@rustbalance/supervisor/log-sink.js');
+  const { startServicePulse } = await import('@rustbalance/supervisor/service-pulse.js');
   const { systemSurroundings } = await import('@rustbalance/supervisor/surroundings.js');
-  const { logFormat, logStream: stream } = systemSurroundings();
+  const { logFormat, logStream: stream, notifier, watchdogMs: patienceMs } = systemSurroundings();
   const sink = logSink({ level: 'info', format: logFormat('text'), stream, clock: world.clock });
   const log = makeLogger(
     'join',
@@ -78,9 +79,22 @@ export const joinFirst = async (configPath: string, world: CliWorld): Promise<vo
       sink.write(record);
     },
   );
+  const notify = notifier(log);
+  // It may take days: whoever starts the unit, and the boot of the machine, must not wait for it.
+  notify({ kind: 'ready' });
+  const pulse = startServicePulse({
+    clock: world.clock,
+    log,
+    notify,
+    patienceMs,
+    // Nothing runs yet but this loop.
+    verdict: (watch) => ({ watch, stuck: null }),
+    status: () => 'waits for a member of the cluster to take this machine in; serves nothing yet',
+  });
   try {
     await pursue(dirname(configPath), pending, world, log);
   } finally {
+    pulse.stop();
     await sink.close();
   }
 };

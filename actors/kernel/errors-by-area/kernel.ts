@@ -89,6 +89,18 @@ export const KERNEL_ERRORS = {
     what: 'the supervision tree is impossible: {problem}',
     action: 'Report this line.',
   },
+  'supervisor.stuck': {
+    what: '{problem}: the service manager is not told that all is well',
+    action: 'Nothing: it ends the process and starts it again. If it repeats, report this line.',
+  },
+  'notify.failed': {
+    what: 'systemd-notify could not tell the service manager ({reason})',
+    action: 'Check that the unit is the one in ops/ (NotifyAccess=all) and that systemd-notify is installed.',
+  },
+  'reload.refused': {
+    what: 'the configuration is not taken over: {problem}',
+    action: 'The daemon goes on with the last good one. {remedy} Then send SIGHUP again.',
+  },
   'host.spawn-failed': {
     what: '{command} could not be started ({reason})',
     action: 'Install it, or correct the setting that names it.',

@@ -3,7 +3,11 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import type { NodeOutcome } from '@rustbalance/actors/kernel/config/load-node.js';
 import { nodePaths } from '@rustbalance/actors/kernel/config/paths.js';
+import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
+import { errorData } from '@rustbalance/actors/kernel/errors.js';
+import type { ErrorData } from '@rustbalance/actors/kernel/errors.js';
 import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
 import { Secret } from '@rustbalance/actors/kernel/redact.js';
 import { askDaemon } from '@rustbalance/supervisor/control-client.js';
@@ -42,17 +46,21 @@ const start = (change: SmallConfig = {}) => {
   const notified: NotifyState[] = [];
   const ready = deferred<true>();
   let stop: () => void = () => undefined;
+  let hangUp: () => void = () => undefined;
+  let written: NodeOutcome = { ok: false, problems: [] };
   let fault: (thrown: unknown) => void = () => undefined;
   const secret = new Secret(new TextEncoder().encode(PLANTED));
+  const secrets = {
+    masterKey: secret,
+    nodeKey: secret,
+    clusterToken: secret,
+    wireguardKey: secret,
+    controlPassword: secret,
+  };
   const ended = runDaemon({
     config,
-    secrets: {
-      masterKey: secret,
-      nodeKey: secret,
-      clusterToken: secret,
-      wireguardKey: secret,
-      controlPassword: secret,
-    },
+    secrets,
+    reload: () => Promise.resolve(written),
     surroundings: {
       ...systemSurroundings((state) => {
         notified.push(state);
@@ -63,6 +71,10 @@ const start = (change: SmallConfig = {}) => {
       logStream,
       onStopRequest: (listener) => {
         stop = listener;
+        return () => undefined;
+      },
+      onReloadRequest: (listener) => {
+        hangUp = listener;
         return () => undefined;
       },
       onFault: (listener) => {
@@ -76,6 +88,16 @@ const start = (change: SmallConfig = {}) => {
     stop: () => {
       stop();
     },
+    /** What the files say by now, and the signal to read them. */
+    reload: (outcome: Config | readonly ErrorData[]) => {
+      written =
+        'node' in outcome
+          ? { ok: true, node: { config: outcome, secrets, warnings: [] } }
+          : { ok: false, problems: outcome };
+      hangUp();
+    },
+    config,
+    told: () => notified.map(({ kind }) => kind).filter((kind) => kind !== 'status'),
     fail: (thrown: unknown) => {
       fault(thrown);
     },
@@ -110,7 +132,7 @@ test('a daemon starts, serves status and inspect, and stops when told over its s
   expect(inspection.supervisor).toMatchObject({ pid: process.pid, phase: 'running' });
   expect(await askDaemon(daemon.socket, { command: 'stop' })).toEqual({ stopping: true });
   expect(await daemon.ended).toBe(0);
-  expect(daemon.notified.map(({ kind }) => kind)).toEqual(['ready', 'stopping']);
+  expect(daemon.told()).toEqual(['ready', 'stopping']);
   await expect(stat(daemon.socket)).rejects.toMatchObject({ code: 'ENOENT' });
   await expect(askDaemon(daemon.socket, { command: 'status' })).rejects.toMatchObject({
     code: 'daemon.not-running',
@@ -169,6 +191,73 @@ test('a signal stops in order; a second one ends at once', async () => {
   );
   daemon.stop();
   expect(await daemon.ended).toBe(1);
+});
+
+test('a reload gives the actors concerned the new configuration and leaves the others alone', async () => {
+  const daemon = start();
+  await daemon.ready;
+  const { config } = daemon;
+  daemon.reload({ ...config, wireguard: { ...config.wireguard, check_interval_secs: 7 } });
+  await eventually(
+    'both readers of [wireguard] are others',
+    async () => {
+      const { actors } = await askDaemon(daemon.socket, { command: 'inspect', actor: null });
+      return (
+        actors.wg?.generation === 2 && actors.election?.generation === 2 && actors.election.state === 'well'
+      );
+    },
+    patience,
+  );
+  const { actors } = await askDaemon(daemon.socket, { command: 'inspect', actor: null });
+  expect([actors.tor, actors.proxy, actors.publisher, actors.health].map((one) => one?.generation)).toEqual([
+    1, 1, 1, 1,
+  ]);
+  expect(actors.wg).toMatchObject({ restarts: 0, last_error: null });
+  expect(daemon.told()).toEqual(['ready', 'reloading', 'ready']);
+});
+
+test('a reload of what needs a new process says so in one line, and changes nothing', async () => {
+  const daemon = start();
+  await daemon.ready;
+  const { config } = daemon;
+  daemon.reload({ ...config, node: { ...config.node, id: 'n2' } });
+  await eventually('it is told', () => daemon.told().length === 3, patience);
+  expect((await askDaemon(daemon.socket, { command: 'status' })).node.id).toBe('n1');
+  expect(daemon.log().match(/wait for a restart of the daemon.*/g)).toEqual([
+    expect.stringContaining('keys=node.id'),
+  ]);
+});
+
+test('a reload with mistakes keeps the last good configuration, with one error that names the first', async () => {
+  const daemon = start();
+  await daemon.ready;
+  daemon.reload([
+    errorData('config.unknown-section', 'config.toml:3', { section: 'nod', hint: '' }),
+    errorData('config.unknown-section', 'config.toml:9', { section: 'tar', hint: '' }),
+  ]);
+  await eventually('the manager is told that it is over', () => daemon.told().length === 3, patience);
+  const errors = daemon.log().match(/ error .*/g) ?? [];
+  expect(errors).toHaveLength(1);
+  expect(errors[0]).toContain('[reload.refused]');
+  expect(errors[0]).toContain('config.toml:3');
+  expect(errors[0]).toContain('and 1 more');
+});
+
+test('a reload of the log level is in force at once, in every thread', async () => {
+  const daemon = start();
+  await daemon.ready;
+  const { config } = daemon;
+  daemon.reload({ ...config, log: { ...config.log, level: 'error' } });
+  await eventually('it is told', () => daemon.told().length === 3, patience);
+  const before = daemon.log().length;
+  await askDaemon(daemon.socket, { command: 'chaos', actor: 'wg', mode: 'throw' });
+  await eventually(
+    'the second wg actor',
+    async () =>
+      (await askDaemon(daemon.socket, { command: 'inspect', actor: 'wg' })).actors.wg?.generation === 2,
+    patience,
+  );
+  expect(daemon.log().slice(before)).toBe('');
 });
 
 test('an actor that fails too often ends the daemon with the code for that', async () => {

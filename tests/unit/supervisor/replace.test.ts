@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { SimulatedTree, oneForOne } from './simulated-tree.js';
+
+test('a child that is replaced stops in order and starts at once, and its sibling notices nothing', () => {
+  const tree = SimulatedTree.booted(oneForOne('a', 'b'));
+  const before = tree.deeds().length;
+  tree.dispatch({ kind: 'replace', id: 'a' });
+  expect(tree.deedsSince(before)).toEqual(['ask-stop a#1', 'load a#2', 'begin a#2']);
+  expect(tree.lives()).toEqual({ a: 'up', b: 'up' });
+});
+
+test('replacing is no failure: neither intensity nor back-off know of it', () => {
+  const tree = SimulatedTree.booted(oneForOne('a'));
+  for (let i = 0; i < 20; i++) tree.dispatch({ kind: 'replace', id: 'a' });
+  expect(tree.generation('a')).toBe(21);
+  expect(tree.state.children.get('a')).toMatchObject({ restarts: 0, shortLives: 0, lastError: null });
+  expect(tree.end()).toBeNull();
+});
+
+test('a child that does not stop when replaced is terminated, and replaced', () => {
+  const tree = SimulatedTree.booted(oneForOne('a'));
+  tree.manners.set('a', 'deaf');
+  tree.dispatch({ kind: 'replace', id: 'a' });
+  expect(tree.at('a')).toBe('ending');
+  tree.pass(500);
+  expect(tree.lives()).toEqual({ a: 'up' });
+  expect(tree.generation('a')).toBe(2);
+});
+
+test('a child that waits for its restart keeps its back-off', () => {
+  const tree = SimulatedTree.booted(oneForOne('a'));
+  tree.crash('a');
+  tree.crash('a');
+  expect(tree.at('a')).toBe('down');
+  tree.dispatch({ kind: 'replace', id: 'a' });
+  expect(tree.at('a')).toBe('down');
+  tree.pass(1_000);
+  expect(tree.lives()).toEqual({ a: 'up' });
+});
+
+test('while the tree stops, nothing is replaced', () => {
+  const tree = SimulatedTree.booted(oneForOne('a', 'b'));
+  tree.manners.set('b', 'deaf');
+  tree.dispatch({ kind: 'stop-requested' });
+  tree.dispatch({ kind: 'replace', id: 'a' });
+  tree.pass(1_000);
+  expect(tree.end()).toEqual({ code: 0, forced: false });
+  expect(tree.generation('a')).toBe(1);
+});
