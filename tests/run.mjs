@@ -61,8 +61,10 @@ const noSystemd = () => {
       return `there is no ${program} (apt-get install ${name})`;
     }
   }
-  const cgroup = 'd=/sys/fs/cgroup/unified; [ -d $d ] || d=/sys/fs/cgroup; [ -e $d/cgroup.procs ] && mkdir $d/$0 && rmdir $d/$0';
-  if (!runs('sh', '-c', cgroup, `rb-probe-${process.pid}`)) return 'no cgroup can be made here (run it as root)';
+  const cgroup =
+    'd=/sys/fs/cgroup/unified; [ -d $d ] || d=/sys/fs/cgroup; [ -e $d/cgroup.procs ] && mkdir $d/$0 && rmdir $d/$0';
+  if (!runs('sh', '-c', cgroup, `rb-probe-${process.pid}`))
+    return 'no cgroup can be made here (run it as root)';
   const overlay =
     'mount -t tmpfs tmpfs /mnt && cd /mnt && mkdir u w r && mount -t overlay overlay -o lowerdir=/,upperdir=u,workdir=w r';
   if (!runs('unshare', '--mount', '--pid', '--fork', '--net', 'sh', '-c', overlay)) {

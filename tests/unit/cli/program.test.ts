@@ -61,7 +61,7 @@ describe('a wrong command line', () => {
       ['init', '--target', 'http://127.0.0.1:1', '--transport', 'pigeon'],
       '--transport must be one of wireguard, tor, direct',
     ],
-    [['inspect', 'torr'], 'actor must be one of tor, wg, election, publisher, proxy, health'],
+    [['inspect', 'torr'], 'actor must be one of tor, proxy, wg, election, publisher, health'],
     [['chaos', 'kill'], 'Not enough'],
     [['chaos', 'kill', 'tor', '--mode', 'nuke'], '--mode must be one of throw, exit, hang, oom'],
     [['debug', 'descriptor', 'f'], 'exactly one of --address and --key'],
