@@ -17,6 +17,7 @@ const READERS: Readonly<Record<keyof Config, readonly ActorName[] | 'process'>> 
   direct: ['wg', 'election'],
   publish: ['publisher', 'election'],
   health: ['publisher', 'health'],
+  alerts: ['health'],
   resilience: ['wg', 'election', 'publisher'],
   supervisor: 'process',
   // The level changes without anybody's restart.
