@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, rename } from 'node:fs/promises';
+import { chmod, rename, stat } from 'node:fs/promises';
 import { dirname, basename, join } from 'node:path';
 import type { ExpandedSecretKey } from '@rustbalance/crypto-worker/brands.js';
 import type { ActorContext } from '../kernel/actor.js';
@@ -11,6 +11,9 @@ import type { KeyFileStatus } from './messages.js';
 
 /** No key file is larger. */
 const MAX_BYTES = 4096;
+
+const temporaryFor = (path: string): string =>
+  join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
 
 type Means = Pick<ActorContext<'publisher'>, 'config' | 'crypto' | 'log' | 'secrets'>;
 
@@ -34,6 +37,12 @@ export class KeyFile {
   }
 
   async look(): Promise<KeyFileStatus> {
+    const found = await this.#lookAtFile();
+    const backupFault = found.state === 'good' ? await this.#keepBackup() : null;
+    return { ...found, backupFault };
+  }
+
+  async #lookAtFile(): Promise<Omit<KeyFileStatus, 'backupFault'>> {
     if (this.#path === '') return { state: 'none', reason: null };
     let bytes: Uint8Array;
     try {
@@ -53,25 +62,48 @@ export class KeyFile {
     return { state: 'good', reason: null };
   }
 
+  /**
+   * Writes the copy where it is missing or differs. Never where it would be less closely kept than the key: not beside one
+   * that systemd keeps encrypted (there is no path then), and not into a folder that others may write to.
+   */
+  async #keepBackup(): Promise<string | null> {
+    const backup = this.#means.config.master.backup_key_path;
+    if (backup === '') return null;
+    try {
+      const wanted = await this.#contents();
+      const found = await readFileFacts(backup, MAX_BYTES).catch(() => null);
+      if (found !== null && Buffer.compare(found.bytes, wanted) === 0) return null;
+      const folder = dirname(backup);
+      if (((await stat(folder)).mode & 0o022) !== 0) return 'others may write to its folder';
+      await replaceFile(backup, temporaryFor(backup), wanted);
+      this.#means.log.info('wrote the backup of the master key', { file: backup });
+      return null;
+    } catch (error) {
+      return systemReason(error);
+    }
+  }
+
+  async #contents(): Promise<Uint8Array> {
+    const { crypto, secrets } = this.#means;
+    if (secrets.masterKey === null) throw new Error('no key');
+    const secret = secrets.masterKey.reveal() as ExpandedSecretKey;
+    const made = await crypto('hiddenServiceFiles', { secret });
+    if (!made.ok) throw new Error(made.detail);
+    return made.value.hs_ed25519_secret_key;
+  }
+
   /** Writes the file again where it is missing or damaged; what was there is kept beside it, as closely kept. */
   async restore(): Promise<void> {
-    const { crypto, log, secrets } = this.#means;
-    const { state } = await this.look();
-    if ((state !== 'missing' && state !== 'damaged') || secrets.masterKey === null) return;
+    const { log } = this.#means;
+    const { state } = await this.#lookAtFile();
+    if (state !== 'missing' && state !== 'damaged') return;
     try {
-      const made = await crypto('hiddenServiceFiles', {
-        secret: secrets.masterKey.reveal() as ExpandedSecretKey,
-      });
-      if (!made.ok) throw new Error(made.detail);
-      const temporary = join(
-        dirname(this.#path),
-        `.${basename(this.#path)}.${randomBytes(6).toString('hex')}.tmp`,
-      );
+      const contents = await this.#contents();
       if (state === 'damaged') {
         await chmod(this.#path, 0o600);
         await rename(this.#path, `${this.#path}.damaged`);
       }
-      await replaceFile(this.#path, temporary, made.value.hs_ed25519_secret_key);
+      await replaceFile(this.#path, temporaryFor(this.#path), contents);
       log.warn('the master key file was restored from memory', { file: this.#path, was: state });
     } catch (error) {
       const detail = { file: this.#path, reason: systemReason(error) };

@@ -57,6 +57,8 @@ export interface KeyFileStatus {
   readonly state: 'none' | 'good' | 'missing' | 'damaged' | 'foreign' | 'unreadable';
   /** For people; nothing of the content. */
   readonly reason: string | null;
+  /** Why the copy of [master] backup_key_path cannot be kept; null: it is there, or none is wanted. */
+  readonly backupFault: string | null;
 }
 
 export const publisherMessages = {

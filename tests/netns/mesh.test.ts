@@ -119,6 +119,15 @@ describe('a tunnel that works', () => {
     await eventually('it says so', () => a.status?.state === 'up', { timeoutMs: 10_000 });
   });
 
+  test('is made anew when a repair orders it, and works again', async () => {
+    const [a, b] = await pair();
+    const before = a.wireguardPid;
+    a.harness.order('wg.rebuild', { reason: 'a test' });
+    await eventually('it was made anew', () => a.wireguardPid !== before, { timeoutMs: 15_000 });
+    await bothWays(a, b);
+    await eventually('it says so', () => a.status?.state === 'up', { timeoutMs: 10_000 });
+  });
+
   test('works again after its node got another address', async () => {
     const [a, b] = await pair();
     await a.namespace.run('ip', 'addr', 'flush', 'dev', 'eth0');

@@ -37,6 +37,7 @@ export const watchedPaths = (config: Config, credentialsDirectory: string | null
   const secrets: readonly (readonly [string, string, boolean])[] = [
     [node.key_path, 'node.key_path', true],
     [master.identity_key_path, 'master.identity_key_path', false],
+    [master.backup_key_path, 'master.backup_key_path', false],
     [coordination.cluster_token_file, 'coordination.cluster_token_file', true],
     [coordination.mode === 'wireguard' ? wireguard.private_key_path : '', 'wireguard.private_key_path', true],
   ];

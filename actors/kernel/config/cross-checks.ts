@@ -11,6 +11,7 @@ import { parseTargets } from './target.js';
 export const crossCheck = (config: Config): readonly ConfigProblem[] => [
   ...masterAddress(config),
   ...paths(config),
+  ...backupKey(config),
   ...socketPaths(config),
   ...controlHost(config),
   ...target(config),
@@ -38,6 +39,14 @@ const masterAddress = (config: Config): readonly ConfigProblem[] => {
     : [problem('config.bad-address', ['master', 'onion_address'], { reason: parsed.detail })];
 };
 
+/** A copy in the same file is none, and a node that shall hold no key shall hold no copy. */
+const backupKey = ({ master }: Config): readonly ConfigProblem[] => {
+  const { backup_key_path: backup, identity_key_path: key } = master;
+  if (backup === '' || (key !== '' && backup !== key)) return [];
+  const rule = 'must be another file than master.identity_key_path, which must not be empty';
+  return [problem('config.bad-value', ['master', 'backup_key_path'], { rule, hint: '' })];
+};
+
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
 
 const paths = (config: Config): readonly ConfigProblem[] => {
@@ -48,6 +57,7 @@ const paths = (config: Config): readonly ConfigProblem[] => {
     ['node', 'run_dir', node.run_dir],
     ['node', 'hidden_service_dir', node.hidden_service_dir],
     ['master', 'identity_key_path', master.identity_key_path],
+    ['master', 'backup_key_path', master.backup_key_path],
     ['tor', 'control_socket', tor.control_socket],
     ['tor', 'socks_socket', tor.socks_socket],
     ['tor', 'data_dir', tor.data_dir],
@@ -57,6 +67,7 @@ const paths = (config: Config): readonly ConfigProblem[] => {
   const mayBeEmpty = new Set([
     'hidden_service_dir',
     'identity_key_path',
+    'backup_key_path',
     'control_socket',
     'socks_socket',
     'data_dir',

@@ -57,7 +57,7 @@ export const loadNode = async (
     node: {
       config: withoutSecrets(config),
       secrets: secrets.secrets,
-      warnings: readableSecrets(config, path, mode),
+      warnings: [...readableSecrets(config, path, mode), ...secrets.warnings],
     },
   };
 };

@@ -53,6 +53,10 @@ const master = z.strictObject({
     '/etc/rustbalance/master.key',
     "The master address's secret key; empty: this node never publishes.",
   ),
+  backup_key_path: path(
+    '',
+    'A second copy of that key, which the daemon keeps and starts from when the first is lost; empty: none. Keep it on another disk, at least as closely.',
+  ),
 });
 
 const target = z.strictObject({

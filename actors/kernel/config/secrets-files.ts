@@ -22,7 +22,7 @@ export interface SecretsWorld {
 }
 
 export type SecretsOutcome =
-  | { readonly ok: true; readonly secrets: ActorSecrets }
+  | { readonly ok: true; readonly secrets: ActorSecrets; readonly warnings: readonly ErrorData[] }
   | { readonly ok: false; readonly problems: readonly ErrorData[] };
 
 /** No key or token file is larger. */
@@ -51,7 +51,8 @@ const readPrivate = async (world: SecretsWorld, key: string, file: string): Prom
   try {
     facts = await world.readFacts(file, MAX_SECRET_BYTES);
   } catch (error) {
-    return refuse('secret.unreadable', file, key, { reason: readFailure(error) });
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    return refuse('secret.unreadable', file, key, { reason: readFailure(error), missing });
   }
   if (isCredential(world, file)) return { ok: true, value: facts.bytes };
   if ((facts.mode & 0o077) !== 0) {
@@ -65,16 +66,38 @@ const readPrivate = async (world: SecretsWorld, key: string, file: string): Prom
 
 const NOTHING: Read<Secret | null> = { ok: true, value: null };
 
-const masterKey = async (world: SecretsWorld, config: Config): Promise<Read<Secret | null>> => {
-  const { identity_key_path: file, onion_address: address } = config.master;
-  const key = 'master.identity_key_path';
-  if (file === '') return NOTHING;
+const masterKeyIn = async (
+  world: SecretsWorld,
+  config: Config,
+  key: string,
+  file: string,
+): Promise<Read<Secret | null>> => {
+  const { onion_address: address } = config.master;
   const read = await readPrivate(world, key, file);
   if (!read.ok) return read;
   const imported = importIdentity(read.value);
   if (!imported.ok) return refuse('secret.bad-master-key', file, key, { reason: imported.detail });
   if (`${imported.value.address}.onion` !== address) return refuse('secret.foreign-master-key', file, key);
   return { ok: true, value: new Secret(imported.value.secret) };
+};
+
+/** Lost or damaged. One that is open to others, or another's, is somebody's mistake, which a copy would only hide. */
+const isLost = ({ code, detail }: ErrorData): boolean =>
+  code === 'secret.bad-master-key' || (code === 'secret.unreadable' && detail['missing'] === true);
+
+/** The key, or its copy where the key is lost; the running daemon then writes the file again (publisher/key-file.ts). */
+const masterKey = async (
+  world: SecretsWorld,
+  config: Config,
+): Promise<Read<Secret | null> & { readonly warning?: ErrorData }> => {
+  const { identity_key_path: file, backup_key_path: backup } = config.master;
+  if (file === '') return NOTHING;
+  const first = await masterKeyIn(world, config, 'master.identity_key_path', file);
+  if (first.ok || backup === '' || !isLost(first.error)) return first;
+  const copy = await masterKeyIn(world, config, 'master.backup_key_path', backup);
+  if (!copy.ok) return first;
+  const detail = { file, backup, reason: first.error.what };
+  return { ...copy, warning: errorData('secret.master-key-from-backup', file, detail) };
 };
 
 const textOf = (bytes: Uint8Array): string | null => {
@@ -142,6 +165,7 @@ export const loadSecrets = async (config: Config, world: SecretsWorld): Promise<
         wireguardKey: wireguard.value,
         controlPassword: password === '' ? null : secretText(password),
       },
+      warnings: master.warning === undefined ? [] : [master.warning],
     };
   }
   return {

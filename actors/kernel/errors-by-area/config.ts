@@ -117,6 +117,10 @@ export const CONFIG_ERRORS = {
     what: 'the file that {key} names holds no secret identity key: {reason}',
     action: "Use Tor's hs_ed25519_secret_key (96 bytes), a 64-byte expanded key or a 32-byte seed.",
   },
+  'secret.master-key-from-backup': {
+    what: '{reason}; the master key was read from its backup {backup}',
+    action: 'Nothing: the running daemon writes {file} again. Find out what happened to it.',
+  },
   'secret.foreign-master-key': {
     what: 'the file that {key} names holds the key of another onion address than master.onion_address',
     action:

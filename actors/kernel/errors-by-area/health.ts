@@ -87,6 +87,10 @@ export const HEALTH_ERRORS = {
     action:
       'Put the key back before the next start, which would fail. A backup is best kept off this machine.',
   },
+  'health.key-backup': {
+    what: 'the backup of the master key at {file} cannot be kept ({reason})',
+    action: 'Let the daemon write there, and nobody else; or set [master] backup_key_path to another place.',
+  },
   'health.instance-files': {
     what: 'files of the onion service of this node are missing or damaged: {files}',
     action:

@@ -69,6 +69,7 @@ export const nodeConfig = (self: NodeSpec, all: readonly NodeSpec[], times: Clus
     master: {
       onion_address: MASTER_ADDRESS,
       identity_key_path: self.hasMasterKey ? '/etc/rustbalance/master.key' : '',
+      backup_key_path: '',
     },
     coordination: {
       mode: 'direct',

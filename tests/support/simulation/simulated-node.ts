@@ -187,6 +187,15 @@ export class SimulatedNode {
     this.#running?.handlers['election.step-down']?.({ reason });
   }
 
+  /** Repairs, as the health actor orders them. */
+  reset(): void {
+    this.#running?.handlers['election.reset']?.({ reason: 'a test' });
+  }
+
+  reconnect(id: NodeSpec['id']): void {
+    this.#running?.handlers['election.reconnect-peer']?.({ id });
+  }
+
   /** Asks this node to remove a member. */
   async remove(id: NodeSpec['id']): Promise<boolean> {
     const answer = await this.#running?.handlers['election.remove-member']({ id });

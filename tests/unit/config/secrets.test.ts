@@ -256,3 +256,46 @@ describe('a configuration file that cannot be read', () => {
     ]);
   });
 });
+
+describe('the backup of the master key', () => {
+  const withBackup = (): void => {
+    put('config.toml', config().replace('[target]', `backup_key_path = "${at('backup.key')}"\n[target]`));
+    put('backup.key', masterFile);
+  };
+
+  it.each([
+    ['is lost', () => rmSync(at('master.key'))],
+    ['is damaged', () => put('master.key', 'x'.repeat(96))],
+    ['is empty', () => put('master.key', '')],
+  ])('is started from when the key %s, with a warning', async (_how, damage) => {
+    withBackup();
+    damage();
+    const outcome = await load();
+    if (!outcome.ok) throw new Error(JSON.stringify(outcome.problems));
+    expect(outcome.node.secrets.masterKey?.reveal()).toEqual(master.secret);
+    expect(outcome.node.warnings.map(({ code }) => code)).toEqual(['secret.master-key-from-backup']);
+  });
+
+  it('hides no mistake: a key that is open to others, or of another address, is refused as ever', async () => {
+    withBackup();
+    put('master.key', masterFile, 0o644);
+    expect(await codes()).toEqual([['secret.too-open', 'master.key']]);
+    put(
+      'master.key',
+      hiddenServiceFiles(generateIdentity(new Uint8Array(32).fill(8)).secret).hs_ed25519_secret_key,
+    );
+    expect(await codes()).toEqual([['secret.foreign-master-key', 'master.key']]);
+  });
+
+  it('is held to the same rules as the key', async () => {
+    withBackup();
+    rmSync(at('master.key'));
+    put('backup.key', masterFile, 0o640);
+    expect(await codes()).toEqual([['secret.unreadable', 'master.key']]);
+  });
+
+  it('is refused where it is the key itself, or where there is none', async () => {
+    put('config.toml', config().replace('[target]', `backup_key_path = "${at('master.key')}"\n[target]`));
+    expect((await codes()).map(([code]) => code)).toEqual(['config.bad-value']);
+  });
+});

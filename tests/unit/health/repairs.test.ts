@@ -101,7 +101,7 @@ describe('the health actor', () => {
         },
       ],
     });
-    handlers()['publisher.key-file']!({ state: 'missing', reason: 'ENOENT' });
+    handlers()['publisher.key-file']!({ state: 'missing', reason: 'ENOENT', backupFault: null });
     await world.clock.advance(51_000);
     expect(ordered()).toEqual([
       'publisher.restore-key@0',
@@ -113,7 +113,7 @@ describe('the health actor', () => {
 
   it('writes no key over another valid one', async () => {
     start();
-    handlers()['publisher.key-file']!({ state: 'foreign', reason: null });
+    handlers()['publisher.key-file']!({ state: 'foreign', reason: null, backupFault: null });
     await world.clock.advance(60_000);
     expect(ordered()).toEqual([]);
     expect(world.codes).toEqual(['health.master-key-file']);

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExpandedSecretKey } from '@rustbalance/crypto-worker/brands.js';
@@ -36,10 +36,13 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const keyFile = async (credentials: string | null = null): Promise<KeyFile> => {
+const keyFile = async (credentials: string | null = null, backup = ''): Promise<KeyFile> => {
   const { address } = await identity(7);
   const base = configWith();
-  const config = { ...base, master: { onion_address: `${address}.onion`, identity_key_path: path } };
+  const config = {
+    ...base,
+    master: { onion_address: `${address}.onion`, identity_key_path: path, backup_key_path: backup },
+  };
   const means = {
     config,
     crypto: (task: never, input: never) => runHere(task, input),
@@ -56,8 +59,8 @@ const keyFile = async (credentials: string | null = null): Promise<KeyFile> => {
 describe('the master key file', () => {
   it('is good as long as it holds the key', async () => {
     const file = await keyFile();
-    expect(await file.look()).toEqual({ state: 'good', reason: null });
-    expect(await file.look()).toEqual({ state: 'good', reason: null });
+    expect(await file.look()).toEqual({ state: 'good', reason: null, backupFault: null });
+    expect(await file.look()).toEqual({ state: 'good', reason: null, backupFault: null });
   });
 
   it('is written again from memory when it is gone, as closely kept as before', async () => {
@@ -94,7 +97,7 @@ describe('the master key file', () => {
   it('is not ours to judge where systemd keeps it', async () => {
     const file = await keyFile(folder);
     await rm(path);
-    expect(await file.look()).toEqual({ state: 'none', reason: null });
+    expect(await file.look()).toEqual({ state: 'none', reason: null, backupFault: null });
     await file.restore();
     await expect(stat(path)).rejects.toThrow('ENOENT');
   });
@@ -106,5 +109,32 @@ describe('the master key file', () => {
     await file.restore();
     expect(await file.look()).toMatchObject({ state: 'unreadable', reason: 'ENOTDIR' });
     expect(await readFile(folder, 'utf8')).toBe('in the way');
+  });
+});
+
+describe('the backup of the master key', () => {
+  const backup = (): string => join(folder, 'backup', 'master.key');
+
+  it('is written where it is missing or differs, for us alone, and not where others may write', async () => {
+    const file = await keyFile(null, backup());
+    expect(await file.look()).toMatchObject({ state: 'good', backupFault: 'ENOENT' });
+    await mkdir(join(folder, 'backup'), { mode: 0o700 });
+    expect(await file.look()).toMatchObject({ backupFault: null });
+    expect(new Uint8Array(await readFile(backup()))).toEqual(
+      hiddenServiceFiles(secret).hs_ed25519_secret_key,
+    );
+    expect((await stat(backup())).mode & 0o777).toBe(0o600);
+    await writeFile(backup(), 'damaged');
+    await chmod(join(folder, 'backup'), 0o777);
+    expect(await file.look()).toMatchObject({ backupFault: 'others may write to its folder' });
+    await chmod(join(folder, 'backup'), 0o755);
+    expect(await file.look()).toMatchObject({ backupFault: null });
+    expect((await readFile(backup())).length).toBe(96);
+  });
+
+  it('is never made of a key that systemd keeps encrypted', async () => {
+    await mkdir(join(folder, 'backup'));
+    expect(await (await keyFile(folder, backup())).look()).toMatchObject({ state: 'none' });
+    await expect(stat(backup())).rejects.toThrow('ENOENT');
   });
 });

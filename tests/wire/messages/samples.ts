@@ -226,7 +226,7 @@ export const SAMPLES: Samples = {
   'tor.instance-faults': { payload: {}, answer: { files: ['hostname'] } },
   'tor.restore-files': { payload: { reason: 'hostname is missing' } },
   'publisher.restore-key': { payload: { reason: 'the file is missing' } },
-  'publisher.key-file': { payload: { state: 'missing', reason: 'ENOENT' } },
+  'publisher.key-file': { payload: { state: 'missing', reason: 'ENOENT', backupFault: null } },
   'supervisor.restart-actor': {
     payload: { actor: 'proxy', reason: 'it does not listen' },
     answer: { restarted: true },

@@ -117,3 +117,34 @@ test('Without Tor it is down, and it forgets a peer that moved or left', async (
   a.transport.usePeers(new Map());
   expect(a.transport.send(b.id, Uint8Array.of(1))).toBe('no-route');
 });
+
+test('Told to reconnect, it leaves the stream that leads nowhere and has a fresh one at once', async () => {
+  const { socks, pathOf } = await world();
+  const a = await makeEnd('a', pathOf('a'), socks.address);
+  const b = await makeEnd('b', pathOf('b'), socks.address);
+  onTestFinished(async () => {
+    await a.transport.close();
+    await b.transport.close();
+  });
+  const arrives = (): Promise<boolean> => {
+    const before = b.received.length;
+    return eventually(
+      'a datagram arrives',
+      () => {
+        a.transport.send(b.id, Uint8Array.of(1));
+        return b.received.length > before;
+      },
+      { timeoutMs: 15_000 },
+    );
+  };
+  await arrives();
+  const users = (): readonly (string | null)[] =>
+    socks.requests.filter(({ host }) => host.startsWith('b')).map(({ user }) => user);
+  const before = users().length;
+  a.transport.reconnect(b.id);
+  await eventually('another stream is asked for', () => users().length > before, { timeoutMs: 5_000 });
+  expect(new Set(users()).size).toBe(users().length);
+  await arrives();
+  a.transport.reconnect('nobody' as NodeId);
+  await arrives();
+});
