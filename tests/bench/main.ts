@@ -16,6 +16,7 @@ import { republishFigures } from './republish.js';
 import { figureTable } from './statistics.js';
 import type { Figure } from './statistics.js';
 import { takeoverFigures } from './takeover.js';
+import { torFaultFigures } from './tor-faults.js';
 import { tunnelFigures } from './tunnels.js';
 import { vanityFigures } from './vanity.js';
 import { wholePeriodFigures } from './whole-period.js';
@@ -49,6 +50,7 @@ const WITHOUT_TOR: Readonly<Record<string, Bench>> = {
 };
 const WITH_TOR: Readonly<Record<string, (network: TorNetwork) => Promise<Figure[]>>> = {
   takeover: (network) => takeoverFigures(network),
+  'tor-faults': (network) => torFaultFigures(network, progress),
   'default-takeover': (network) => defaultTakeoverFigures(network, progress),
   joining: (network) => joiningFigures(network, progress),
   republish: (network) => republishFigures(network, progress),

@@ -34,7 +34,10 @@ export interface FakeControlPort {
   readonly unavailable: Map<string, string>;
   /** HSDirs by fingerprint; any other accepts uploads. An entry of null is a relay that Tor does not know. */
   readonly hsdirs: Map<string, UploadBehaviour | null>;
-  /** What a fetch from this fingerprint gives; NOT_FOUND without an entry. The key '' is a fetch without servers. */
+  /**
+   * What a fetch from this fingerprint gives; NOT_FOUND without an entry. The key '' is a fetch without servers, and
+   * `address fingerprint` comes first.
+   */
   readonly fetches: Map<string, FetchBehaviour>;
   /** Number of connections that are open now. */
   readonly connections: number;
@@ -137,7 +140,7 @@ export const startFakeControlPort = async (options: FakeControlOptions = {}): Pr
     if (unknown !== null) return { reply: unknown, then: () => undefined };
     const answer = (): void => {
       for (const server of servers.length === 0 ? [''] : servers) {
-        const behaviour = fetches.get(server) ?? { fail: 'NOT_FOUND' };
+        const behaviour = fetches.get(`${address} ${server}`) ?? fetches.get(server) ?? { fail: 'NOT_FOUND' };
         for (const { name, text } of fetchEvents(behaviour, address, server)) push(name, text);
       }
     };

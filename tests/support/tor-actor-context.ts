@@ -145,6 +145,7 @@ export interface HarnessOptions {
   readonly clock?: Clock;
   readonly log?: (record: LogRecord) => void;
   readonly onFact?: (name: string, payload: unknown) => void;
+  readonly onAnswer?: (answer: UploadAnswer) => void;
 }
 
 /** Runs the Tor actor in this thread, with the pool's tasks called in place. */
@@ -186,6 +187,7 @@ export const startTorActor = async (options: HarnessOptions): Promise<TorActorHa
     },
     signal: (_name, payload) => {
       answers.push(payload);
+      options.onAnswer?.(payload);
     },
     order: () => undefined,
     request: async (name, payload) => {

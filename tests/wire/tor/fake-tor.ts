@@ -25,6 +25,7 @@ import {
   startTorActor,
   TestProcessHost,
   testConfig,
+  type HarnessOptions,
   type TorActorHarness,
 } from '../../support/tor-actor-context.js';
 import { SOME_MASTER } from '../../support/tor-actor-world.js';
@@ -39,7 +40,7 @@ const must = <T>(result: { ok: true; value: T } | { ok: false; detail: string })
 const identity = must(
   TASKS.importIdentity({ bytes: new Uint8Array(Buffer.from(TOR_CAPTURE.secret, 'hex')) }),
 );
-const network = must(
+export const network = must(
   TASKS.parseNetwork({
     consensus: bytes(TOR_CAPTURE.consensus),
     microdescriptors: bytes(TOR_CAPTURE.microdescriptors),
@@ -115,7 +116,9 @@ export interface FakeTor {
   readonly config: Config;
   /** What systemctl was run with, in order. */
   readonly systemctl: readonly string[];
-  start(): Promise<TorActorHarness>;
+  /** The actor's clock. */
+  readonly clock: Clock;
+  start(hear?: Pick<HarnessOptions, 'onFact' | 'onAnswer'>): Promise<TorActorHarness>;
   /** A Tor that died and came back: nothing that SETCONF set is left. */
   comeBack(): Promise<FakeControlPort>;
   stop(): Promise<void>;
@@ -151,6 +154,8 @@ export interface FakeTorOptions {
   /** Default: somebody else's service. */
   readonly torrc?: (folder: string) => readonly FakeOption[];
   readonly tor?: Record<string, unknown>;
+  /** Default: one whose key nobody has. */
+  readonly master?: OnionAddress;
   readonly control?: Omit<FakeControlOptions, 'torrc' | 'socketPath'>;
   readonly password?: string;
   /** What `systemctl show` writes of the units of this Tor; without it there is no systemctl. */
@@ -177,6 +182,7 @@ export const startFakeTor = async (options: FakeTorOptions = {}): Promise<FakeTo
   let fake = await open();
   const nodes: TorActorHarness[] = [];
   const systemctl: string[] = [];
+  const clock = captureClock(options.speed ?? 1);
   const host = new TestProcessHost();
   const { units } = options;
   if (units !== undefined) {
@@ -187,7 +193,7 @@ export const startFakeTor = async (options: FakeTorOptions = {}): Promise<FakeTo
   }
   const config = testConfig({
     node: { state_dir: join(folder, 's'), run_dir: join(folder, 'r'), hidden_service_dir: instanceDir },
-    master: { onion_address: `${SOME_MASTER}.onion` },
+    master: { onion_address: `${options.master ?? SOME_MASTER}.onion` },
     tor: { mode: 'system', control_socket: socketPath, configure_service: true, ...options.tor },
   });
   return {
@@ -198,12 +204,14 @@ export const startFakeTor = async (options: FakeTorOptions = {}): Promise<FakeTo
     instanceDir,
     config,
     systemctl,
-    start: async () => {
+    clock,
+    start: async (hear = {}) => {
       const { password } = options;
       const node = await startTorActor({
         config,
         host,
-        clock: captureClock(options.speed ?? 1),
+        clock,
+        ...hear,
         ...(password === undefined ? {} : { password }),
       });
       nodes.push(node);
