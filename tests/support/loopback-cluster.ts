@@ -1,4 +1,6 @@
 import { electionActor } from '@rustbalance/actors/election/actor.js';
+import { systemClock } from '@rustbalance/actors/kernel/clock.js';
+import type { Clock } from '@rustbalance/actors/kernel/clock.js';
 import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
 import type { ActorSecrets } from '@rustbalance/actors/kernel/secrets.js';
 import { wgActorWith } from '@rustbalance/actors/wg/actor.js';
@@ -28,9 +30,15 @@ export class LoopbackNode {
   readonly harness: HarnessNode;
   #sockets: UdpSocket[] = [];
 
-  constructor(spec: NodeSpec, all: readonly NodeSpec[], times: ClusterTimes, secrets: ActorSecrets) {
+  constructor(
+    spec: NodeSpec,
+    all: readonly NodeSpec[],
+    times: ClusterTimes,
+    secrets: ActorSecrets,
+    clock: Clock = systemClock,
+  ) {
     this.spec = spec;
-    this.harness = new HarnessNode({ config: nodeConfig(spec, all, times), secrets });
+    this.harness = new HarnessNode({ config: nodeConfig(spec, all, times), secrets, clock });
   }
 
   get #open(): OpenUdp {
@@ -91,7 +99,11 @@ export class LoopbackNode {
 /** Nodes a, b, c … on loopback with three introduction points each; not yet started. */
 export const loopbackCluster = async (
   count: number,
-  options: { readonly times?: ClusterTimes; readonly token?: (index: number) => string } = {},
+  options: {
+    readonly times?: ClusterTimes;
+    readonly token?: (index: number) => string;
+    readonly clock?: (index: number) => Clock;
+  } = {},
 ): Promise<readonly LoopbackNode[]> => {
   const specs: NodeSpec[] = [];
   for (let index = 0; index < count; index++) {
@@ -105,7 +117,8 @@ export const loopbackCluster = async (
   }
   return specs.map((spec, index) => {
     const secrets = nodeSecrets(spec, options.token?.(index));
-    const node = new LoopbackNode(spec, specs, options.times ?? LOOPBACK_TIMES, secrets);
+    const times = options.times ?? LOOPBACK_TIMES;
+    const node = new LoopbackNode(spec, specs, times, secrets, options.clock?.(index));
     node.tellPoints(examplePoints(spec.id, 3));
     return node;
   });

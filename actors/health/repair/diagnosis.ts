@@ -24,12 +24,17 @@ const always =
 const stepDown: Diagnose = (_finding, { isPublisher, hasPeers }) =>
   isPublisher && hasPeers ? { kind: 'step-down', target: '' } : null;
 
+/** Where no relay is reached, another Tor reaches none either, and would lose what this one has cached of circuits. */
+const restartTor: Diagnose = ({ error }) =>
+  error.detail['trouble'] === 'no-network' ? null : { kind: 'restart-tor', target: '' };
+
 /**
  * What is done about which finding. A code that is not here is for people: the alert is all that follows. Publishing that
  * waits or is withheld has a reason that no upload takes away; only what is half done is done again.
  */
 const DIAGNOSES: Partial<Record<ErrorCode, Diagnose>> = {
-  'health.tor-down': always('restart-tor'),
+  'health.tor-down': restartTor,
+  'health.tor-trouble': restartTor,
   'health.tunnel-down': always('rebuild-tunnel'),
   'health.transport-down': always('restart-actor', 'wg'),
   'health.publisher-degraded': ({ error }) =>

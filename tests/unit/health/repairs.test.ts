@@ -39,6 +39,17 @@ describe('the health actor', () => {
     expect(ordered()).toEqual(['tor.restart@150']);
   });
 
+  it('leaves a Tor alone that reaches no network, and restarts one that does and is stuck', async () => {
+    start();
+    handlers()['tor.status']!({ ...TOR_UP, state: 'bootstrapping', trouble: 'no-network' });
+    await world.clock.advance(600_000);
+    expect(ordered()).toEqual([]);
+    expect(world.codes).toContain('health.tor-down');
+    handlers()['tor.status']!({ ...TOR_UP, trouble: 'circuits-stuck' });
+    await world.clock.advance(121_000);
+    expect(ordered()).toEqual(['tor.restart@720']);
+  });
+
   it('has the proxy restarted by the supervisor, and ends the process when that helps never', async () => {
     start();
     handlers()['proxy.status']!({ ...PROXY_UP, state: 'failed', listen: null });

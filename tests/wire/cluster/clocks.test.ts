@@ -1,0 +1,99 @@
+import { startHealth } from '@rustbalance/actors/health/actor.js';
+import { NO_HISTORY } from '@rustbalance/actors/health/repair/persisted.js';
+import type { ActorDefinition } from '@rustbalance/actors/kernel/actor.js';
+import { systemClock } from '@rustbalance/actors/kernel/clock.js';
+import type { Clock } from '@rustbalance/actors/kernel/clock.js';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { eventually } from '../../support/eventually.js';
+import { loopbackCluster } from '../../support/loopback-cluster.js';
+import type { LoopbackNode } from '../../support/loopback-cluster.js';
+
+/** Nodes that measure each other's clocks over real sockets; each has a wall clock that can be stepped. */
+const PATIENCE = { timeoutMs: 25_000, everyMs: 20 };
+
+/** The health actor without a target and without the files of a machine. */
+const healthActor: ActorDefinition<'health'> = {
+  name: 'health',
+  start: (context) =>
+    Promise.resolve(
+      startHealth(context, {
+        probes: [() => Promise.resolve({ ok: true })],
+        file: { read: () => Promise.resolve(null), save: () => undefined, flush: () => Promise.resolve() },
+        persisted: NO_HISTORY,
+        examinations: { all: [], mendModes: () => Promise.resolve() },
+      }),
+    ),
+};
+
+let cluster: readonly LoopbackNode[] = [];
+let steps: number[] = [];
+
+const clockOf = (index: number): Clock => ({
+  ...systemClock,
+  wallMs: () => systemClock.wallMs() + (steps[index] ?? 0),
+});
+
+beforeEach(async () => {
+  steps = [0, 0, 0];
+  cluster = await loopbackCluster(3, { clock: clockOf });
+  await Promise.all(cluster.map((node) => node.start()));
+  await Promise.all(cluster.map((node) => node.harness.start(healthActor)));
+  await eventually(
+    'the first node publishes and all have measured the others',
+    () =>
+      cluster[0]!.isPublisher &&
+      cluster.every(({ harness }) =>
+        harness.fact('election.peers')?.peers.every(({ clockOffsetSecs }) => clockOffsetSecs !== null),
+      ),
+    PATIENCE,
+  );
+});
+afterEach(async () => {
+  await Promise.all(cluster.map((node) => node.harness.stopAll()));
+});
+
+const clockFindings = (index: number): readonly string[] =>
+  (cluster[index]!.harness.fact('health.status')?.findings ?? [])
+    .filter(({ error }) => /clock/.test(error.code))
+    .map(({ error }) => `${error.code} ${error.where} ${String(error.detail['direction'])}`);
+
+test('a clock that steps is named by the others with its offset, and known as its own by the node itself', async () => {
+  steps[2] = 6000;
+  const beganMs = performance.now();
+  await eventually('all know', () => [0, 1, 2].every((index) => clockFindings(index).length === 1), PATIENCE);
+  console.log(
+    `a clock off by 6 s: known to all after ${((performance.now() - beganMs) / 1000).toFixed(1)} s`,
+  );
+  expect(clockFindings(0)).toEqual(['health.peer-clock-wrong peer node-c ahead of']);
+  expect(clockFindings(1)).toEqual(['health.peer-clock-wrong peer node-c ahead of']);
+  expect(clockFindings(2)).toEqual(['health.own-clock-wrong clock ahead of']);
+  const [finding] = cluster[0]!.harness.fact('health.status')!.findings;
+  expect(finding).toMatchObject({ critical: true, error: { detail: { peer: 'node-c', offsetSecs: 6 } } });
+  expect(cluster[0]!.isPublisher).toBe(true);
+  steps[2] = 0;
+  await eventually(
+    'all is well',
+    () => [0, 1, 2].every((index) => clockFindings(index).length === 0),
+    PATIENCE,
+  );
+});
+
+test('a publisher whose clock is wrong gives the lease to another, and far off it signs nothing', async () => {
+  steps[0] = -5000;
+  const beganMs = performance.now();
+  await eventually('another node publishes', () => cluster[1]!.isPublisher, PATIENCE);
+  console.log(`lease given up after ${((performance.now() - beganMs) / 1000).toFixed(1)} s`);
+  expect(cluster[0]!.harness.fact('health.status')?.clockSane).toBe(true);
+  steps[0] = -90_000;
+  await eventually(
+    'it may sign nothing',
+    () => cluster[0]!.harness.fact('health.status')?.clockSane === false,
+    PATIENCE,
+  );
+  steps[0] = 0;
+  await eventually(
+    'it may sign again',
+    () => cluster[0]!.harness.fact('health.status')?.clockSane === true,
+    PATIENCE,
+  );
+});
