@@ -130,6 +130,23 @@ export const statusSchema = z.object({
       outstanding: z.number(),
     }),
   ),
+  /** Visits to the master address by this node's own Tor; null where none are made. */
+  canary: z
+    .object({
+      state: z.enum(['unknown', 'well', 'failing']),
+      /** In a row. */
+      failures: z.number(),
+      /** Where the last one broke; null when it did not. */
+      step: z
+        .enum(['socks', 'descriptor', 'introduction', 'rendezvous', 'unknown', 'proxy', 'target'])
+        .nullable(),
+      reason: z.string().nullable(),
+      /** Who answered it. */
+      node: z.string().nullable(),
+      took_secs: z.number().nullable(),
+      checked_at: z.string().nullable(),
+    })
+    .nullable(),
   proxy: z.object({
     state: z.string(),
     /** finishing: each connection ends with its request. closed: nobody is accepted. */

@@ -18,6 +18,8 @@ const READERS: Readonly<Record<keyof Config, readonly ActorName[] | 'process'>> 
   publish: ['publisher', 'election'],
   health: ['publisher', 'health'],
   alerts: ['health'],
+  // Switched on, its diagnoses are poorer until Tor is started anew: a SOCKS port of its own says more.
+  canary: ['health'],
   resilience: ['wg', 'election', 'publisher'],
   supervisor: 'process',
   // The level changes without anybody's restart.

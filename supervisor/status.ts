@@ -40,6 +40,21 @@ const targetsOf = (fact: ReadFact): StatusAnswer['targets'] =>
     outstanding: fact('proxy.status')?.targets[index]?.outstanding ?? 0,
   }));
 
+const canaryOf = (fact: ReadFact): StatusAnswer['canary'] => {
+  const canary = fact('health.status')?.canary ?? null;
+  if (canary === null) return null;
+  const { last, failures, checkedAtMs } = canary;
+  return {
+    state: last === null ? 'unknown' : last.ok ? 'well' : 'failing',
+    failures,
+    step: last?.ok === false ? last.step : null,
+    reason: last?.ok === false ? last.reason : null,
+    node: last?.node ?? null,
+    took_secs: last?.ok === true ? last.tookMs / 1000 : null,
+    checked_at: checkedAtMs === null ? null : isoTime(checkedAtMs),
+  };
+};
+
 /** `status`, from what the actors have published: what nobody has said yet shows as not there, never as an error. */
 export const statusOf = (
   { node }: Pick<Config, 'node'>,
@@ -70,6 +85,7 @@ export const statusOf = (
     },
     target: { healthy: health?.target.healthy ?? false },
     targets: targetsOf(fact),
+    canary: canaryOf(fact),
     proxy: {
       state: proxy?.state ?? 'starting',
       drain: proxy?.drain ?? 'serving',

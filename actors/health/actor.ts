@@ -2,12 +2,16 @@ import { createActor } from 'xstate';
 import type { ActorContext, ActorDefinition, RunningActor } from '../kernel/actor.js';
 import { nodePaths } from '../kernel/config/paths.js';
 import { parseTargets } from '../kernel/config/target.js';
+import { torDiagnosisPort } from '../kernel/config/tor-ports.js';
 import { RbError } from '../kernel/errors.js';
 import { earlier, startLevelTrigger } from '../kernel/level-trigger.js';
 import { SelfTestTokens } from '../kernel/self-test-token.js';
 import { openStateFile } from '../kernel/state-file.js';
 import type { StateFile } from '../kernel/state-file.js';
 import { makeAlerts } from './alerts/alerts.js';
+import { CanaryWatch } from './canary/canary-watch.js';
+import type { TryCanary } from './canary/canary-watch.js';
+import { canary } from './canary/try-canary.js';
 import { conditions } from './conditions/all.js';
 import { isClockSane } from './conditions/clock.js';
 import { startExaminer, systemExaminations } from './examine/examiner.js';
@@ -35,6 +39,8 @@ const AFTER_REPAIR_MS = 2000;
 export interface HealthMeans {
   /** One for each target. */
   readonly probes: readonly ProbeTarget[];
+  /** Null where no canary is wanted. */
+  readonly canary: TryCanary | null;
   readonly file: StateFile<PersistedHealth>;
   /** What `file` held at the start. */
   readonly persisted: PersistedHealth;
@@ -44,7 +50,7 @@ export interface HealthMeans {
 /** Starts the actor with means of the caller's choice. */
 export const startHealth = (context: ActorContext<'health'>, means: HealthMeans): RunningActor<'health'> => {
   const { config, clock, log } = context;
-  const { probes, file, persisted } = means;
+  const { probes, canary: tryCanary, file, persisted } = means;
   const threshold = config.health.probe_failure_threshold;
   const machine = createActor(healthMachine);
   const register = new FindingRegister();
@@ -75,9 +81,18 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
     });
   });
 
+  const canaries =
+    tryCanary === null
+      ? null
+      : new CanaryWatch(clock, tryCanary, config.canary.interval_secs * 1000, (record) => {
+          learn({ canary: record });
+        });
+
   const probeWhenDue = (nowMs: number): number | null => {
-    const way = { proxy: observed.proxy?.listen ?? null, socks: observed.tor?.socks ?? null };
-    return watches.map((watch) => watch.step(nowMs, way)).reduce(earlier, null);
+    const socks = observed.tor?.socks ?? null;
+    const way = { proxy: observed.proxy?.listen ?? null, socks };
+    const canaryAtMs = canaries?.step(nowMs, observed.tor?.state === 'up' ? socks : null) ?? null;
+    return watches.map((watch) => watch.step(nowMs, way)).reduce(earlier, canaryAtMs);
   };
 
   const review = (nowMs: number): number | null => {
@@ -99,6 +114,7 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
     context.publish('health.status', {
       target: bestOf(records),
       targets: records.map((record) => targetHealth(record, threshold)),
+      canary: tryCanary === null ? null : observed.canary,
       clockSane: isClockSane(observed, config, wallMs),
       findings: found.findings,
     });
@@ -137,6 +153,7 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
         context: {
           ...inside,
           targets,
+          canary: observed.canary,
           ...repairer.inspection(clock.monotonicMs()),
           ...alerts.inspection(),
         },
@@ -201,8 +218,15 @@ const start = async (context: ActorContext<'health'>): Promise<RunningActor<'hea
   const persisted = (await file.read()) ?? NO_HISTORY;
   const tokens = secrets.selfTestKey ? new SelfTestTokens(secrets.selfTestKey, context) : null;
   const examinations = systemExaminations(context);
-  const probes = targetProbes(config, targets, tokens);
-  return startHealth(context, { probes, file, persisted, examinations });
+  const [{ mode }] = targets;
+  const diagnosis = torDiagnosisPort(config);
+  return startHealth(context, {
+    probes: targetProbes(config, targets, tokens),
+    canary: config.canary.enabled && tokens !== null ? canary({ ...context, mode, tokens, diagnosis }) : null,
+    file,
+    persisted,
+    examinations,
+  });
 };
 
 export const healthActor: ActorDefinition<'health'> = { name: 'health', start };

@@ -1,5 +1,6 @@
 import type { ErrorData } from '../kernel/errors.js';
 import { fact, request } from '../kernel/message-declaration.js';
+import type { CanaryRecord } from './canary/canary-record.js';
 import type { TargetHealth } from './target-record.js';
 
 export interface Finding {
@@ -18,6 +19,8 @@ export interface HealthStatus {
   };
   /** Each target, in the order of the configuration. */
   readonly targets: readonly TargetHealth[];
+  /** Our own visits to the master address; null where none are made. */
+  readonly canary: CanaryRecord | null;
   /** False while nothing may be signed: the clock disagrees grossly with the consensus. */
   readonly clockSane: boolean;
   readonly findings: readonly Finding[];

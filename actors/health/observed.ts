@@ -6,6 +6,8 @@ import type { ProxyStatus } from '../proxy/messages.js';
 import type { KeyFileStatus, PublisherStatus } from '../publisher/messages.js';
 import type { TorStatus } from '../tor/messages.js';
 import type { TransportStatus } from '../wg/messages.js';
+import { NO_CANARY } from './canary/canary-record.js';
+import type { CanaryRecord } from './canary/canary-record.js';
 
 /** The newest that the other actors said of themselves; null where one has not spoken yet. */
 export interface Observed {
@@ -21,6 +23,8 @@ export interface Observed {
   readonly examined: Examined;
   /** Since this actor's start a time service was seen to keep the clock, or nobody could say. */
   readonly timeVouched: boolean;
+  /** What our own visits to the master address have shown. */
+  readonly canary: CanaryRecord;
 }
 
 export const NOTHING_OBSERVED: Observed = {
@@ -34,4 +38,5 @@ export const NOTHING_OBSERVED: Observed = {
   keyFile: null,
   examined: NOTHING_EXAMINED,
   timeVouched: false,
+  canary: NO_CANARY,
 };

@@ -48,6 +48,7 @@ export const managedProcess = (
       dataDir: paths.torDataDir,
       controlSocket: paths.torControlSocket,
       socksSocket: paths.torSocksSocket,
+      diagnosisSocket: config.canary.enabled ? paths.torDiagnosisSocket : null,
       pidFile,
       coordinationFile: paths.coordinationTorrc,
       hiddenServiceDir: paths.hiddenServiceDir,

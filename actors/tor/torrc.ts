@@ -5,6 +5,8 @@ export interface TorrcInput {
   readonly dataDir: string;
   readonly controlSocket: string;
   readonly socksSocket: string;
+  /** A SOCKS port of its own for whoever asks why something cannot be reached (health/canary/extended-reply.ts). */
+  readonly diagnosisSocket: string | null;
   readonly pidFile: string;
   /** Lines of the coordination service, a file that changes while this one stays; it must exist. */
   readonly coordinationFile: string;
@@ -59,6 +61,9 @@ export const managedTorrc = (input: TorrcInput): string => {
     `ControlSocket ${path('node.run_dir', input.controlSocket)}`,
     'CookieAuthentication 1',
     `SocksPort unix:${path('node.run_dir', input.socksSocket)}`,
+    ...(input.diagnosisSocket === null
+      ? []
+      : [`SocksPort unix:${path('node.run_dir', input.diagnosisSocket)} ExtendedErrors`]),
     'FetchDirInfoEarly 1',
     'FetchDirInfoExtraEarly 1',
     // Before the instance's lines: the operator's own, which come last, may speak of the instance.

@@ -97,6 +97,16 @@ const targetText = ({ target, targets }: StatusAnswer): string => {
   return [`${String(well)} of ${String(targets.length)} healthy`, ...down].join('; ');
 };
 
+/** Only where visits are made. */
+const canaryLines = ({ canary }: StatusAnswer): readonly string[] => {
+  if (canary === null) return [];
+  const { state, failures, step, reason, node, took_secs: secs } = canary;
+  if (state === 'unknown') return ['canary      none yet'];
+  return state === 'well'
+    ? [`canary      answered by ${node ?? NOTHING} in ${durationText(secs ?? 0)}`]
+    : [`canary      failed ${String(failures)} times in a row, at ${step ?? NOTHING} (${reason ?? NOTHING})`];
+};
+
 /** Only while the node takes leave. */
 const proxyLines = ({ proxy }: StatusAnswer): readonly string[] =>
   proxy.drain === 'serving'
@@ -112,6 +122,7 @@ export const statusText = (status: StatusAnswer): string => {
     `publisher   ${status.publisher ?? 'none known'}`,
     `tor         ${torText(status)}`,
     `target      ${targetText(status)}`,
+    ...canaryLines(status),
     ...proxyLines(status),
     `publishing  ${publishing.state}${publishing.reason === null ? '' : `: ${publishing.reason}`}`,
     ...peers(status),

@@ -1,6 +1,7 @@
 import type { Config } from '../../kernel/config/schema.js';
 import type { Observed } from '../observed.js';
 import type { TargetRecord } from '../target-record.js';
+import { canaryConditions } from './canary.js';
 import { clockConditions } from './clock.js';
 import type { Condition } from './condition.js';
 import { electionConditions } from './election.js';
@@ -23,6 +24,7 @@ export const conditions = (
   ...torConditions(observed),
   ...proxyConditions(observed),
   ...targetConditions(targets, config),
+  ...canaryConditions(observed, config),
   ...electionConditions(observed, config),
   ...publisherConditions(observed),
   ...transportConditions(observed),

@@ -45,6 +45,11 @@ const DIAGNOSES: Partial<Record<ErrorCode, Diagnose>> = {
     kind: 'reconnect-peer',
     target: String(error.detail['peer'] ?? ''),
   }),
+  // What stands is not what we published, or its points are dead: whoever publishes does it again.
+  'health.canary-failed': ({ error }, { isPublisher }) =>
+    isPublisher && /^(?:descriptor|introduction)$/.test(String(error.detail['step']))
+      ? { kind: 'republish', target: '' }
+      : null,
   'health.clock-behind': stepDown,
   'health.clock-ahead': stepDown,
   'health.own-clock-wrong': stepDown,

@@ -15,7 +15,7 @@ export const crossCheck = (config: Config): readonly ConfigProblem[] => [
   ...socketPaths(config),
   ...controlHost(config),
   ...target(config),
-  ...probePath(config),
+  ...probePaths(config),
   ...listenAddresses(config),
   ...timeouts(config),
   ...clusterToken(config),
@@ -99,6 +99,7 @@ const socketPaths = (config: Config): readonly ConfigProblem[] => {
     [['node', 'run_dir'], derived.daemonSocket],
     [['node', 'run_dir'], derived.torControlSocket],
     [['node', 'run_dir'], derived.torSocksSocket],
+    ...(config.canary.enabled ? [[['node', 'run_dir'], derived.torDiagnosisSocket] as const] : []),
     [
       config.proxy.listen === '' ? ['node', 'run_dir'] : ['proxy', 'listen'],
       derived.proxyListen.replace(/^unix:/, ''),
@@ -136,15 +137,16 @@ const target = (config: Config): readonly ConfigProblem[] => {
   return [problem(parsed.code, path, parsed.detail)];
 };
 
-const probePath = (config: Config): readonly ConfigProblem[] =>
-  /^\/[\x21-\x7e]*$/.test(config.health.http_probe_path)
-    ? []
-    : [
-        problem('config.bad-value', ['health', 'http_probe_path'], {
-          rule: 'must begin with / and hold no blanks',
-          hint: '',
-        }),
-      ];
+const probePaths = ({ health, canary }: Config): readonly ConfigProblem[] => {
+  const paths: readonly (readonly [string, string, string])[] = [
+    ['health', 'http_probe_path', health.http_probe_path],
+    ['canary', 'path', canary.path],
+  ];
+  const rule = 'must begin with / and hold no blanks';
+  return paths.flatMap(([section, key, path]) =>
+    /^\/[\x21-\x7e]*$/.test(path) ? [] : [problem('config.bad-value', [section, key], { rule, hint: '' })],
+  );
+};
 
 const listenAddresses = (config: Config): readonly ConfigProblem[] => {
   const { listen } = config.proxy;

@@ -20,6 +20,8 @@ export interface NodePaths {
   readonly torrc: string;
   readonly torControlSocket: string;
   readonly torSocksSocket: string;
+  /** SOCKS port of a managed Tor whose refusals say more; only the canary asks there. */
+  readonly torDiagnosisSocket: string;
   /** HiddenServiceDir of the instance. */
   readonly hiddenServiceDir: string;
   /** HiddenServiceDir of the coordination service. */
@@ -46,6 +48,7 @@ export const nodePaths = (config: Config): NodePaths => {
     torrc: join(torDataDir, 'torrc'),
     torControlSocket: join(runDir, 'tor-control.sock'),
     torSocksSocket: join(runDir, 'tor-socks.sock'),
+    torDiagnosisSocket: join(runDir, 'tor-diagnosis.sock'),
     hiddenServiceDir: serviceDir === '' ? join(torDataDir, 'instance') : serviceDir,
     // Beside the instance's, which an operator chooses where a system Tor may read.
     coordinationServiceDir:

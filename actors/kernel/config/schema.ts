@@ -286,6 +286,20 @@ const alerts = z.strictObject({
   repeat_secs: seconds(3600, 'The same finding is told again after this at the earliest.'),
 });
 
+const canary = z.strictObject({
+  enabled: z.boolean().default(false).describe('Visit the master address by our own Tor, all the way.'),
+  interval_secs: seconds(60, 'Time between visits.', { min: 1 }),
+  timeout_secs: seconds(30, 'Deadline of one visit.'),
+  path: z.string().max(2048).default('/').describe('Path that is asked for; any status below 500 is good.'),
+  failure_threshold: z
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .default(3)
+    .describe('Failures in a row that make a finding.'),
+});
+
 const resilience = z.strictObject({
   dead_threshold: z
     .number()
@@ -356,6 +370,7 @@ export const configSchema = z.strictObject({
   publish: publish.prefault({}).describe('Descriptors and HSDirs.'),
   health: health.prefault({}).describe('What is watched.'),
   alerts: alerts.prefault({}).describe('Who is told when something is wrong.'),
+  canary: canary.prefault({}).describe('Whether clients get through, end to end.'),
   resilience: resilience.prefault({}).describe('When a silent peer is given up.'),
   supervisor: supervisor.prefault({}).describe('When an actor is restarted, and when the process gives up.'),
   log: log.prefault({}).describe('What is written to standard error.'),

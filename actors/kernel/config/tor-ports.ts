@@ -14,6 +14,12 @@ export const torControlPort = (config: Config): StreamAddress => {
     : ofSystemTor(socket, host, port);
 };
 
+/** Where a managed Tor says more about what it cannot reach; null where there is no such port. */
+export const torDiagnosisPort = (config: Config): StreamAddress | null =>
+  config.tor.mode === 'managed' && config.canary.enabled
+    ? { kind: 'unix', path: nodePaths(config).torDiagnosisSocket }
+    : null;
+
 /** Where the SOCKS port of this node's Tor is. */
 export const torSocksPort = (config: Config): StreamAddress => {
   const { mode, socks_socket: socket, control_host: host, socks_port: port } = config.tor;

@@ -104,6 +104,10 @@ export const HEALTH_ERRORS = {
     what: '{path} has the mode {mode}, and must not be open to others',
     action: 'chmod go-rwx {path}, and chown it to the user of the daemon.',
   },
+  'health.canary-failed': {
+    what: 'the address was not reached {failures} times in a row: it breaks at {step} ({reason})',
+    action: '{remedy}',
+  },
   'health.tunnel-down': {
     what: 'the tunnel does not work ({reason})',
     action: 'Nothing, if it passes: it is rebuilt. If it lasts, see the log of the wg actor for why.',

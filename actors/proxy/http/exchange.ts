@@ -166,7 +166,7 @@ export class Exchange implements ResponseListener, BodySink {
     this.#chunked = minor === 1 && (kind === 'chunked' || kind === 'until-close');
     this.#keep = persists && this.requestComplete && this.#delimited && !this.#host.isDraining;
     const connection = !this.#keep ? 'close' : minor === 0 ? 'keep-alive' : null;
-    const extra = this.#testFields(slot.index);
+    const extra = this.#testFields(slot);
     this.#writer.text(writeResponseHead(head, { chunked: this.#chunked, connection }, slot.origins, extra));
   }
 
@@ -297,16 +297,16 @@ export class Exchange implements ResponseListener, BodySink {
 
   #answerFailure(failure: TargetFailure, slot: TargetSlot | null): void {
     slot?.failed(failure);
-    this.#answer(failure.status);
+    this.#answer(failure.status, this.#testFields(slot));
   }
 
   #answerUnavailable(): void {
     this.#services.traffic.unavailableTotal++;
-    this.#answer(503, this.#services.downPage);
+    this.#answer(503, this.#testFields(null), this.#services.downPage);
   }
 
-  #answer(status: number, page: string | null = null): void {
-    const fields = this.#testFields(null);
+  /** @param fields further field lines */
+  #answer(status: number, fields = '', page: string | null = null): void {
     this.abandon();
     const { minor, persists, method } = this.#request;
     const keep = minor === 1 && persists && this.requestComplete && !this.#host.isDraining;
@@ -316,8 +316,8 @@ export class Exchange implements ResponseListener, BodySink {
   }
 
   /** Who answers, for those who test the way here. */
-  #testFields(target: number | null): string {
-    return this.#test === 'canary' ? (this.#services.selfTests?.answerFields(target) ?? '') : '';
+  #testFields(slot: TargetSlot | null): string {
+    return this.#test === 'canary' ? (this.#services.selfTests?.answerFields(slot?.index ?? null) ?? '') : '';
   }
 
   #leave(): void {

@@ -4,6 +4,7 @@ import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
 import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
 import type { LogRecord } from '@rustbalance/actors/kernel/logging.js';
 import { startHealth } from '@rustbalance/actors/health/actor.js';
+import type { TryCanary } from '@rustbalance/actors/health/canary/canary-watch.js';
 import type { HealthStatus } from '@rustbalance/actors/health/messages.js';
 import type { Examined } from '@rustbalance/actors/health/examine/examiner.js';
 import { NO_HISTORY } from '@rustbalance/actors/health/repair/persisted.js';
@@ -100,6 +101,8 @@ export class HealthWorld {
   readonly probes: { readonly atMs: number; readonly way: ProbeWay; readonly target: number }[] = [];
   /** What the next probes give; a promise that never settles is a probe that hangs. */
   answer: (target: number) => Promise<ProbeResult | null> = () => Promise.resolve({ ok: true });
+  /** What the next visits to the master address come to. */
+  visit: TryCanary = () => Promise.resolve({ ok: true, node: 'n2', tookMs: 1 });
   readonly actor: RunningActor<'health'>;
 
   constructor(config: Config = configWith(), persisted: PersistedHealth = NO_HISTORY) {
@@ -128,6 +131,7 @@ export class HealthWorld {
     });
     this.actor = startHealth(context, {
       probes,
+      canary: config.canary.enabled ? (socks) => this.visit(socks) : null,
       file: {
         read: () => Promise.resolve(null),
         save: (state) => {

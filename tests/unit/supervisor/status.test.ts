@@ -25,6 +25,7 @@ test('status before any actor has said anything has every field of the documente
     tor: { state: 'down', version: null, bootstrap: 0, last_error: null },
     target: { healthy: false },
     targets: [],
+    canary: null,
     proxy: { state: 'starting', drain: 'serving', open_connections: 0 },
     publishing: { state: 'standby', reason: null },
     descriptors: [],
@@ -75,6 +76,7 @@ test('status shows roles, peers, Tor, target and what lies on which HSDir', () =
         { state: 'well', failures: 0, checkedAtMs: 1, reason: null },
         { state: 'down', failures: 3, checkedAtMs: 2, reason: 'ECONNREFUSED' },
       ],
+      canary: { failures: 0, checkedAtMs: 3, last: { ok: true, node: 'n2', tookMs: 900 } },
       clockSane: true,
       findings: [{ error: errorData('chaos.disabled', 'x'), sinceMs: 0, critical: false }],
     },
@@ -105,6 +107,15 @@ test('status shows roles, peers, Tor, target and what lies on which HSDir', () =
     },
   ]);
   expect(status.target).toEqual({ healthy: true });
+  expect(status.canary).toEqual({
+    state: 'well',
+    failures: 0,
+    step: null,
+    reason: null,
+    node: 'n2',
+    took_secs: 0.9,
+    checked_at: '1970-01-01T00:00:00.003Z',
+  });
   expect(status.targets).toMatchObject([
     { state: 'well', failures: 0, reason: null, checked_at: '1970-01-01T00:00:00.001Z', outstanding: 0 },
     { state: 'down', failures: 3, reason: 'ECONNREFUSED' },

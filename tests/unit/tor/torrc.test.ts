@@ -7,6 +7,7 @@ const input: TorrcInput = {
   dataDir: '/var/lib/rustbalance/tor',
   controlSocket: '/run/rustbalance/tor-control.sock',
   socksSocket: '/run/rustbalance/tor-socks.sock',
+  diagnosisSocket: null,
   pidFile: '/var/lib/rustbalance/tor/tor.pid',
   coordinationFile: '/var/lib/rustbalance/tor/coordination.torrc',
   hiddenServiceDir: '/var/lib/rustbalance/tor/instance',
@@ -43,6 +44,17 @@ describe('the torrc of a managed Tor', () => {
     );
   });
 
+  it('has a second SOCKS port that says more, and says it to nobody else, where it is asked for', () => {
+    const diagnosisSocket = '/run/rustbalance/tor-diagnosis.sock';
+    const socksLines = linesOf(managedTorrc({ ...input, diagnosisSocket })).filter((line) =>
+      line.startsWith('SocksPort'),
+    );
+    expect(socksLines).toEqual([
+      'SocksPort unix:"/run/rustbalance/tor-socks.sock"',
+      'SocksPort unix:"/run/rustbalance/tor-diagnosis.sock" ExtendedErrors',
+    ]);
+  });
+
   it("puts the operator's lines last, so that they win", () => {
     const torrc = managedTorrc({ ...input, extraLines: ['TestingTorNetwork 1', 'Log debug stdout'] });
     expect(linesOf(torrc).slice(-2)).toEqual(['TestingTorNetwork 1', 'Log debug stdout']);
@@ -73,6 +85,7 @@ describe('the torrc of a managed Tor', () => {
     'dataDir',
     'controlSocket',
     'socksSocket',
+    'diagnosisSocket',
     'pidFile',
     'hiddenServiceDir',
     'proxyListen',

@@ -68,6 +68,7 @@ describe('status', () => {
       publisher   alpha
       tor         up 0.4.9.11, bootstrapped 100 %
       target      1 of 2 healthy; 2 is down (ECONNREFUSED)
+      canary      failed 2 times in a row, at introduction (refused)
       proxy       finishing, 4 connections open
       publishing  degraded: an HSDir refuses
 
@@ -95,6 +96,7 @@ describe('status', () => {
         tor: { state: 'down', version: null, bootstrap: 0, last_error: 'it ended' },
         target: { healthy: false },
         targets: [],
+        canary: null,
         proxy: { state: 'starting', drain: 'serving', open_connections: 0 },
       }),
     );

@@ -83,6 +83,15 @@ export const STATUS = {
     { state: 'well', failures: 0, reason: null, checked_at: '2026-01-01T00:00:00.000Z', outstanding: 1 },
     { state: 'down', failures: 3, reason: 'ECONNREFUSED', checked_at: null, outstanding: 0 },
   ],
+  canary: {
+    state: 'failing',
+    failures: 2,
+    step: 'introduction',
+    reason: 'refused',
+    node: null,
+    took_secs: null,
+    checked_at: '2026-01-01T00:00:00.000Z',
+  },
   proxy: { state: 'listening', drain: 'finishing', open_connections: 4 },
   publishing: { state: 'degraded', reason: 'an HSDir refuses' },
   descriptors: [

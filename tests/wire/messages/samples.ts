@@ -293,6 +293,11 @@ export const SAMPLES: Samples = {
     payload: {
       target: { healthy: false, checkedAtMs: null, failures: 3 },
       targets: [{ state: 'down', failures: 3, checkedAtMs: null, reason: 'ECONNREFUSED' }],
+      canary: {
+        failures: 1,
+        checkedAtMs: 1_700_000_000_000,
+        last: { ok: false, step: 'introduction', reason: 'refused', node: null },
+      },
       clockSane: true,
       findings: [
         {
