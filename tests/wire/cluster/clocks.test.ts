@@ -18,6 +18,7 @@ const healthActor: ActorDefinition<'health'> = {
     Promise.resolve(
       startHealth(context, {
         probes: [() => Promise.resolve({ ok: true })],
+        canary: null,
         file: { read: () => Promise.resolve(null), save: () => undefined, flush: () => Promise.resolve() },
         persisted: NO_HISTORY,
         examinations: { all: [], mendModes: () => Promise.resolve() },
