@@ -10,6 +10,7 @@ import { descriptorFigures } from './descriptors.js';
 import { floodFigures } from './floods.js';
 import { joiningFigures } from './joining.js';
 import { loopDelayFigures } from './loop-delay.js';
+import { ownTorFigures } from './own-tor.js';
 import { proxyFigures } from './proxy-figures.js';
 import { proxyObstacle } from './proxy-obstacle.js';
 import { republishFigures } from './republish.js';
@@ -43,6 +44,10 @@ const WITHOUT_TOR: Readonly<Record<string, Bench>> = {
   cluster: { measure: () => clusterFigures(progress) },
   floods: { measure: () => floodFigures(progress) },
   proxy: { obstacle: proxyObstacle, measure: () => proxyFigures() },
+  'own-tor': {
+    obstacle: () => Promise.resolve(process.getuid?.() === 0 ? null : 'a systemd in namespaces needs root'),
+    measure: () => ownTorFigures(progress),
+  },
   tunnels: {
     obstacle: () => Promise.resolve(process.getuid?.() === 0 ? null : 'network namespaces need root'),
     measure: () => tunnelFigures(progress),

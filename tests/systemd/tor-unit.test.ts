@@ -1,0 +1,61 @@
+/** The shipped unit of Tor beside the daemon's, in a private Tor network. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TOR } from '../support/systemd/install.js';
+import { startOwnTorNode, untilServed } from '../support/systemd/own-tor.js';
+import type { OwnTorNode } from '../support/systemd/own-tor.js';
+
+let node: OwnTorNode;
+
+beforeAll(async () => {
+  node = await startOwnTorNode();
+}, 180_000);
+afterAll(async () => {
+  await node.stop();
+});
+
+const ready = (timeoutMs: number) =>
+  node.daemon.until('the daemon is ready', (status) => status.ready, timeoutMs);
+
+describe('a Tor that systemd runs', () => {
+  it('serves the address, without the keys of the address or a file of the daemon’s in its reach', async () => {
+    expect(await untilServed(node, 60_000)).toBeGreaterThan(0);
+    const pid = String(await node.torPid());
+    const inside = await node.machine.run('nsenter', '-t', pid, '--mount', 'ls', '/etc/rustbalance');
+    expect(inside.stdout).not.toContain('master.key');
+  });
+
+  it('outlives a daemon that is killed, and keeps its introduction points', async () => {
+    await node.calm();
+    const points = await node.publishedPoints();
+    expect(points.length).toBeGreaterThanOrEqual(3);
+    const [tor, daemon] = [await node.torPid(), await node.daemon.pid()];
+    await node.daemon.signal('KILL');
+    // By what it knows already: nothing that it fetches anew could be the reason that it is served.
+    await untilServed(node, 40_000);
+    expect(await node.daemon.pid()).not.toBe(daemon);
+    expect(await node.torPid()).toBe(tor);
+    await ready(20_000);
+    await node.published(30_000);
+    expect(await node.publishedPoints()).toEqual(points);
+  }, 180_000);
+
+  it('outlives a daemon that is stopped and started, and keeps its introduction points', async () => {
+    await node.calm();
+    const points = await node.publishedPoints();
+    await node.machine.must('systemctl', 'restart', 'rustbalance');
+    await node.published(30_000);
+    await untilServed(node, 40_000);
+    expect(await node.publishedPoints()).toEqual(points);
+  }, 180_000);
+
+  it('is started again when it is killed, and the daemon, the same as before, serves on it', async () => {
+    const [tor, daemon] = [await node.torPid(), await node.daemon.pid()];
+    await node.machine.must('systemctl', 'kill', '--signal=KILL', TOR);
+    await node.daemon.until('Tor is lost', (status) => status.tor.state !== 'up', 20_000);
+    await node.daemon.until('Tor is up', (status) => status.tor.state === 'up', 60_000);
+    await node.published(60_000);
+    await untilServed(node, 60_000);
+    expect(await node.torPid()).not.toBe(tor);
+    expect(await node.daemon.pid()).toBe(daemon);
+  }, 180_000);
+});
