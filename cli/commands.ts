@@ -6,6 +6,7 @@ import { debugFetchCommand } from './commands/debug-fetch.js';
 import { debugShowOnionCommand } from './commands/debug-show-onion.js';
 import { debugTorCommand } from './commands/debug-tor.js';
 import { historyCommand } from './commands/history.js';
+import { drainCommand, undrainCommand } from './commands/drain.js';
 import { initCommand } from './commands/init.js';
 import { inspectCommand } from './commands/inspect.js';
 import { joinCommand } from './commands/join.js';
@@ -27,6 +28,8 @@ export const COMMANDS: readonly Command[] = [
   tokenCreateCommand,
   tokenListCommand,
   tokenRevokeCommand,
+  drainCommand,
+  undrainCommand,
   removeCommand,
   chaosKillCommand,
   debugShowOnionCommand,

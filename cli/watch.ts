@@ -5,17 +5,16 @@ const PERIOD_MS = 2000;
 
 const CLEAR_SCREEN = '\u001b[H\u001b[2J';
 
-const pause = (world: CliWorld, stopped: AbortSignal): Promise<void> =>
+/** Waits, or until the operator interrupts. */
+export const pause = (world: CliWorld, stopped: AbortSignal, forMs = PERIOD_MS): Promise<void> =>
   new Promise((resolve) => {
-    const cancel = world.clock.after(PERIOD_MS, resolve);
-    stopped.addEventListener(
-      'abort',
-      () => {
-        cancel();
-        resolve();
-      },
-      { once: true },
-    );
+    const finish = (): void => {
+      cancel();
+      stopped.removeEventListener('abort', finish);
+      resolve();
+    };
+    const cancel = world.clock.after(forMs, finish);
+    stopped.addEventListener('abort', finish, { once: true });
   });
 
 /** A daemon that restarts is what one watches for: only its absence of now is told. */

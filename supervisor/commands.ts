@@ -19,7 +19,7 @@ import { inspectActor } from './inspect.js';
 import type { ActorInspections } from './inspect.js';
 import type { ProcessHost } from './process-host.js';
 import type { Router } from './router.js';
-import { statusOf } from './status.js';
+import { drainWord, statusOf } from './status.js';
 
 /** How long an actor may take to say what it is doing before it is shown as unresponsive. */
 const DUMP_MS = 1_000;
@@ -54,6 +54,8 @@ export const answerCommand = async (
       return await tokens(parts, tokenCommandOf(request.do));
     case 'remove':
       return await remove(parts, request.id);
+    case 'drain':
+      return await drain(parts, request);
     case 'stop':
       return { stopping: true };
   }
@@ -153,6 +155,16 @@ const remove = async ({ router }: CommandParts, id: string): Promise<ControlAnsw
   const { removed } = await router.request('election.remove-member', { id: id as NodeId }, MEMORY_MS);
   if (!removed) throw rbError('member.unknown', 'members', { id });
   return { removed: id };
+};
+
+const drain = async (
+  { router }: CommandParts,
+  { on, timeoutSecs }: Extract<ControlRequest, { command: 'drain' }>,
+): Promise<ControlAnswer<'drain'>> => {
+  const order = { on, timeoutMs: timeoutSecs * 1000 };
+  const { phase, refusal } = await router.request('election.drain', order, MEMORY_MS);
+  if (refusal !== null) throw rbError(refusal, 'drain');
+  return { draining: drainWord(phase) };
 };
 
 const chaos = (

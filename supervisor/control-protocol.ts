@@ -23,6 +23,11 @@ export const LONGEST_ANSWER = 8 * 1024 * 1024;
 /** 30 days: a token is a key to the service, and another is made in a second. */
 export const LONGEST_TOKEN_LIFETIME_SECS = 30 * 24 * 3600;
 
+/** A day: whoever has not paused by then never will. */
+export const LONGEST_DRAIN_SECS = 24 * 3600;
+
+const drainWord = z.enum(['no', 'draining', 'drained']);
+
 const actorName = z.enum(ACTOR_NAMES);
 
 const base64Of = (length: number) =>
@@ -61,6 +66,12 @@ export const requestSchema = z.discriminatedUnion('command', [
     ]),
   }),
   z.strictObject({ command: z.literal('remove'), id: z.string().regex(NODE_ID_PATTERN) }),
+  z.strictObject({
+    command: z.literal('drain'),
+    /** False: back into service. */
+    on: z.boolean(),
+    timeoutSecs: z.number().positive().max(LONGEST_DRAIN_SECS),
+  }),
   z.strictObject({ command: z.literal('stop') }),
 ]);
 
@@ -94,7 +105,22 @@ export const statusSchema = z.object({
     /** single: it knows no other node. */
     mode: z.enum(['single', 'multi']),
     uptime_secs: seconds,
+    /** drained: it can be stopped without anybody noticing. */
+    draining: drainWord,
   }),
+  /** How far a drain is; null while the node does not drain. */
+  drain: z
+    .object({
+      /** leaving: on its way out of the descriptor. emptying: out of it everywhere, its circuits go. */
+      phase: z.enum(['leaving', 'emptying', 'drained']),
+      introduction_circuits: z.number().nullable(),
+      rendezvous_circuits: z.number().nullable(),
+      /** ISO 8601. */
+      until: z.string(),
+    })
+    .nullable(),
+  /** The last drain found no end in time, and the node serves on. */
+  drain_failed: z.boolean(),
   publisher: z.string().nullable(),
   peers: z.array(
     z.object({
@@ -108,6 +134,7 @@ export const statusSchema = z.object({
       /** Its clock minus ours, round-trip corrected. */
       clock_offset_secs: z.number().nullable(),
       intro_points: z.number(),
+      draining: drainWord,
     }),
   ),
   tor: z.object({
@@ -266,6 +293,7 @@ export const answerSchemas = {
   chaos: z.object({ actor: actorName, generation: z.number() }),
   tokens: tokensSchema,
   remove: z.object({ removed: z.string() }),
+  drain: z.object({ draining: drainWord }),
   stop: z.object({ stopping: z.literal(true) }),
 } as const satisfies Record<CommandName, z.ZodType>;
 

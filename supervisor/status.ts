@@ -1,3 +1,4 @@
+import type { DrainPhase } from '@rustbalance/actors/election/messages.js';
 import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
 import type { FactName, Payload } from '@rustbalance/actors/kernel/messages.js';
 import type { StatusAnswer } from './control-protocol.js';
@@ -18,6 +19,7 @@ const peersOf = (fact: ReadFact): StatusAnswer['peers'] =>
     round_trip_ms: peer.roundTripMs,
     clock_offset_secs: peer.clockOffsetSecs,
     intro_points: peer.introPoints,
+    draining: peer.draining,
   }));
 
 const descriptorsOf = (fact: ReadFact): StatusAnswer['descriptors'] =>
@@ -39,6 +41,21 @@ const targetsOf = (fact: ReadFact): StatusAnswer['targets'] =>
     checked_at: checkedAtMs === null ? null : isoTime(checkedAtMs),
     outstanding: fact('proxy.status')?.targets[index]?.outstanding ?? 0,
   }));
+export const drainWord = (phase: DrainPhase): StatusAnswer['node']['draining'] =>
+  phase === 'no' || phase === 'drained' ? phase : 'draining';
+
+const drainOf = (fact: ReadFact): StatusAnswer['drain'] => {
+  const drain = fact('election.drain-state');
+  if (drain === undefined || drain.phase === 'no') return null;
+  const departure = fact('tor.departure');
+  const left = departure?.version === drain.version ? departure : null;
+  return {
+    phase: drain.phase,
+    introduction_circuits: left?.introduction ?? null,
+    rendezvous_circuits: left?.rendezvous.length ?? null,
+    until: isoTime(drain.untilMs),
+  };
+};
 
 const canaryOf = (fact: ReadFact): StatusAnswer['canary'] => {
   const canary = fact('health.status')?.canary ?? null;
@@ -67,6 +84,7 @@ export const statusOf = (
   const publishing = fact('publisher.status');
   const health = fact('health.status');
   const proxy = fact('proxy.status');
+  const drain = fact('election.drain-state');
   return {
     node: {
       id: node.id,
@@ -74,7 +92,10 @@ export const statusOf = (
       priority: node.priority,
       mode: peers.length === 0 ? 'single' : 'multi',
       uptime_secs: daemon.uptimeSecs,
+      draining: drainWord(drain?.phase ?? 'no'),
     },
+    drain: drainOf(fact),
+    drain_failed: drain?.failed ?? false,
     publisher: role?.publisher ?? null,
     peers,
     tor: {

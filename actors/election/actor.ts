@@ -8,6 +8,7 @@ import { startLevelTrigger } from '../kernel/level-trigger.js';
 import type { Payload } from '../kernel/messages.js';
 import { publisherTold, steppedDown, torTold } from './ability.js';
 import { newClusterState } from './cluster-state.js';
+import { beginDraining, drainRefusal, endDraining, isDraining, tellDraining } from './draining.js';
 import { noteRival } from './cluster-findings.js';
 import type { ClusterState, World } from './cluster-state.js';
 import { merged } from './counters.js';
@@ -46,6 +47,9 @@ const worldOf = (context: ActorContext<'election'>, store: RecordStore | null): 
   log: context.log,
   send: (to, bytes, via) => {
     context.order('wg.send', { to, bytes, via });
+  },
+  closeCircuits: (circuits) => {
+    context.order('tor.close-circuits', { circuits });
   },
   keep: (records) => {
     store?.save(records);
@@ -186,6 +190,22 @@ export const electionActorWith = ({
         'publisher.status': (status) => {
           state.ability = publisherTold(state.ability, status.state, nowMs());
           trigger.poke();
+        },
+        'publisher.carried': (carried) => {
+          state.carried = carried;
+          for (const peer of state.peers) tellDraining(state, world, peer);
+          trigger.poke();
+        },
+        'tor.departure': (departure) => {
+          state.departure = departure;
+          trigger.poke();
+        },
+        'election.drain': ({ on, timeoutMs }) => {
+          const refusal = on && !isDraining(state) ? drainRefusal(state) : null;
+          if (!on) endDraining(state, world);
+          else if (refusal === null) beginDraining(state, world, timeoutMs, nowMs());
+          trigger.poke();
+          return Promise.resolve({ phase: state.draining.phase, refusal });
         },
         'election.join': async ({ frame, admitOnly }) => {
           const desk = joining?.desk;

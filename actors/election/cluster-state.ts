@@ -6,6 +6,8 @@ import { startAble } from './ability.js';
 import type { Ability } from './ability.js';
 import type { Refusal } from './admit.js';
 import type { SeenCounters } from './counters.js';
+import { NOT_DRAINING } from './draining.js';
+import type { Draining } from './draining.js';
 import { makeFindings } from './findings.js';
 import type { Findings } from './findings.js';
 import { startListening } from './lease.js';
@@ -22,7 +24,8 @@ import { fullBudget } from './scale.js';
 import type { Budget } from './scale.js';
 import { NO_DOUBT } from './self-doubt.js';
 import type { Organs, SelfDoubt } from './self-doubt.js';
-import type { RivalDescriptor } from '../publisher/messages.js';
+import type { CarriedNodes, RivalDescriptor } from '../publisher/messages.js';
+import type { Departure } from '../tor/messages.js';
 import type { TransportName } from '../wg/messages.js';
 import type { ElectionSettings } from './settings.js';
 import type { SetDigest } from './wire/message-types.js';
@@ -35,6 +38,8 @@ export interface World {
   readonly log: Logger;
   /** Hands a sealed datagram to the transport named, or to the best one that is up. */
   send(to: NodeId, datagram: Uint8Array, via: TransportName | null): void;
+  /** Closes rendezvous circuits of this node's Tor. */
+  closeCircuits(ids: readonly string[]): void;
   /** Keeps the records for the next start. */
   keep(records: RecordSet): void;
 }
@@ -84,6 +89,13 @@ export interface ClusterState {
   publisherWithholds: boolean;
   /** Another publisher's descriptor, as long as the HSDirs are known to hold one. */
   rival: { readonly descriptor: RivalDescriptor; readonly sinceMs: number } | null;
+  draining: Draining;
+  /** The last drain ended with this node still in the descriptor. */
+  lastDrainFailed: boolean;
+  /** What TorActor says of this node's circuits while they go. */
+  departure: Departure | null;
+  /** Whose introduction points the HSDirs hold by this node's own publishing; null before any. */
+  carried: CarriedNodes | null;
   /** Who publishes, as far as this node knows. */
   holder: NodeId | null;
   /** Wall clock of the last change of role or holder, ms. */
@@ -144,6 +156,10 @@ export const newClusterState = (
     lease: startListening(nowMs, configured),
     publisherWithholds: false,
     rival: null,
+    draining: NOT_DRAINING,
+    lastDrainFailed: false,
+    departure: null,
+    carried: null,
     holder: null,
     roleSinceMs: clock.wallMs(),
     revision: firstRevision(random),

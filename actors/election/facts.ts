@@ -6,6 +6,7 @@ import type { NodeIntroductionPoints, PeerView } from './messages.js';
 import { joinPathHash, joinSecret } from '../kernel/cluster-keys.js';
 import type { JoinTokenId } from '../kernel/cluster-keys.js';
 import { COMPLETE_PROBES, absentMembers } from './absent.js';
+import { drainView, leavesOut } from './draining.js';
 import { lacksPoints, pointCount } from './peer.js';
 import type { Peer } from './peer.js';
 import type { CommittedSet } from './points-inbox.js';
@@ -40,6 +41,7 @@ export const peerView = (peer: Peer, nowMs: number): PeerView => {
     lastSeenSecs: heardMs === null ? null : Math.max(0, Math.floor((nowMs - heardMs) / 1000)),
     transport: peer.transport,
     introPoints: pointCount(peer),
+    draining: peer.drain.word,
     clockOffsetSecs: offsetMs === null ? null : (rounded(offsetMs, 10) ?? 0) / 1000,
     roundTripMs: rounded(roundTripMs, 1),
   };
@@ -47,10 +49,9 @@ export const peerView = (peer: Peer, nowMs: number): PeerView => {
 
 /** What of a peer's view is told at once when it changes. */
 const weighty = (peer: Peer): string =>
-  `${peer.lifecycle} ${peer.statement?.flags.publisher === true} ${peer.statement?.priority ?? 0} ${pointCount(peer)} ${peer.transport ?? '-'}`;
+  `${peer.lifecycle} ${peer.statement?.flags.publisher === true} ${peer.statement?.priority ?? 0} ${pointCount(peer)} ${peer.drain.word} ${peer.transport ?? '-'}`;
 
-const pointsOf = (peer: Peer): readonly NodeIntroductionPoints[] => {
-  const set = peer.inbox.committed;
+const pointsOf = (peer: Peer, set: CommittedSet | null): readonly NodeIntroductionPoints[] => {
   if (set === null) return [];
   return [
     {
@@ -130,15 +131,18 @@ export const factPublisher = (publish: Publish, viaMaster: boolean): FactPublish
   };
 
   const tellPoints = (state: ClusterState): void => {
-    const sets = state.peers.map((peer) => peer.inbox.committed);
+    const sets = state.peers.map((peer) => (leavesOut(state, peer) ? null : peer.inbox.committed));
     if (toldSets?.length === sets.length && sets.every((set, index) => set === toldSets?.[index])) return;
     toldSets = sets;
-    publish('election.introduction-points', { nodes: state.peers.flatMap(pointsOf) });
+    publish('election.introduction-points', {
+      nodes: state.peers.flatMap((peer, index) => pointsOf(peer, sets[index] ?? null)),
+    });
   };
 
   const tellAll = (state: ClusterState, nowMs: number): number | null => {
     tellPeers(state, nowMs);
     tellCounters(state);
+    publish('election.drain-state', drainView(state));
     state.pointsComplete = isComplete(state, nowMs);
     if (state.pointsComplete) tellPoints(state);
     // While it listens a node has no role; after a restart its predecessor's word holds until then.

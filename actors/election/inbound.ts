@@ -174,6 +174,12 @@ const dispatch = (state: ClusterState, world: World, peer: Peer, message: Messag
     case 'epoch-notice':
       state.epoch = message.known + 1;
       return;
+    case 'draining':
+      if (message.version >= peer.drain.version) peer.drain = message;
+      return;
+    case 'left-out':
+      peer.leftOutVersion = message.version;
+      return;
     case 'records-summary':
       if (onSummary(state, world, peer, message, nowMs) === 'flood') count(state, 'record-flood');
       return;

@@ -1,6 +1,7 @@
 import { abilityDueMs, afterWaiting, isAble } from './ability.js';
 import type { ClusterState, World } from './cluster-state.js';
 import { visiblePoints, withholds } from './cluster-state.js';
+import { mayLeadWhileDraining } from './draining.js';
 import { decideLease, leaseDueMs, prevails } from './lease.js';
 import type { LeaseView, Rival } from './lease.js';
 import { earlier } from '../kernel/level-trigger.js';
@@ -66,7 +67,7 @@ const leaseView = (state: ClusterState, nowMs: number, stretch: number): LeaseVi
     id: state.settings.nodeId,
     priority: state.settings.priority,
     hasKey: state.hasKey && !state.isExpelled && !state.isPending,
-    able: isAble(state.ability, nowMs, state.settings),
+    able: isAble(state.ability, nowMs, state.settings) && mayLeadWhileDraining(state),
     visiblePoints: visiblePoints(state),
     withholds: withholds(state),
   },

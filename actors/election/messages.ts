@@ -8,6 +8,7 @@ import type { IntroductionPoint } from '@rustbalance/crypto-worker/introduction-
 import type { PassphraseKey } from '@rustbalance/crypto-worker/keys/passphrase-parameters.js';
 import type { NodeId } from '../kernel/brands.js';
 import type { JoinTokenId } from '../kernel/cluster-keys.js';
+import type { ErrorCode } from '../kernel/errors.js';
 import { fact, order, request } from '../kernel/message-declaration.js';
 import type { TransportName } from '../wg/messages.js';
 
@@ -36,6 +37,24 @@ export interface RoleView {
   readonly absent: readonly AbsentMember[];
 }
 
+/**
+ * How far a node is with leaving the service (`rustbalance drain`). leaving: its introduction points are on their way out
+ * of the descriptor. emptying: they are out everywhere, and its circuits go as each carries nothing. drained: none is left.
+ */
+export type DrainPhase = 'no' | 'leaving' | 'emptying' | 'drained';
+
+export interface DrainView {
+  readonly phase: DrainPhase;
+  /** Rises with every change of phase; what others say of a phase names it. */
+  readonly version: number;
+  /** Its own introduction points stay out of the descriptor: another node's are in. */
+  readonly leavesOwnOut: boolean;
+  /** Wall clock (ms) of its deadline. */
+  readonly untilMs: number;
+  /** The last drain ended at its deadline with this node still in the descriptor. */
+  readonly failed: boolean;
+}
+
 export interface PeerView {
   readonly id: NodeId;
   readonly lifecycle: Lifecycle;
@@ -45,6 +64,7 @@ export interface PeerView {
   readonly lastSeenSecs: number | null;
   readonly transport: TransportName | null;
   readonly introPoints: number;
+  readonly draining: 'no' | 'draining' | 'drained';
   /** Its clock minus ours, seconds, round-trip corrected; null while unknown. */
   readonly clockOffsetSecs: number | null;
   readonly roundTripMs: number | null;
@@ -149,6 +169,16 @@ export const electionMessages = {
   'election.reconnect-peer': order<{ readonly id: NodeId }>(),
   /** A repair: forgets who holds the lease and listens anew, as after a start. */
   'election.reset': order<{ readonly reason: string }>(),
+  /** How far this node is with draining. */
+  'election.drain-state': fact<DrainView>(),
+  /**
+   * Takes this node out of service, or back into it. Refused with the code of an error (drain.alone, drain.no-heir) where it
+   * cannot be spared.
+   */
+  'election.drain': request<
+    { readonly on: boolean; readonly timeoutMs: number },
+    { readonly phase: DrainPhase; readonly refusal: ErrorCode | null }
+  >(),
   /** Gives the lease back if another node can publish, e.g. by a repair; a shutdown does so by itself. */
   'election.step-down': order<{ readonly reason: string }>(),
 } as const;

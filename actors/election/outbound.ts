@@ -3,6 +3,7 @@ import { isAble } from './ability.js';
 import type { ClusterState, World } from './cluster-state.js';
 import { visiblePoints, withholds } from './cluster-state.js';
 import { countersToSend } from './counters.js';
+import { mayLeadWhileDraining } from './draining.js';
 import { afford, affordableAtMs, compareRecords } from './gossip.js';
 import { earlier } from '../kernel/level-trigger.js';
 import { between } from '../kernel/random.js';
@@ -50,7 +51,7 @@ const statement = (state: ClusterState, nowMs: number): Heartbeat => ({
   flags: {
     publisher: state.lease.role === 'publisher',
     hasKey: state.hasKey,
-    able: isAble(state.ability, nowMs, state.settings),
+    able: isAble(state.ability, nowMs, state.settings) && mayLeadWhileDraining(state),
     listening: state.lease.role === 'listening',
     strained: state.doubt.score > 0,
     withholds: withholds(state),

@@ -1,6 +1,8 @@
 import type { TransportName } from '../wg/messages.js';
 import { NO_ESTIMATE } from './clock-estimate.js';
 import type { ClockEstimate } from './clock-estimate.js';
+import { PEER_NOT_DRAINING } from './draining.js';
+import type { PeerDraining } from './draining.js';
 import { startWatching } from './failure-detector.js';
 import type { Detection, Judgement } from './failure-detector.js';
 import type { Member } from './members.js';
@@ -65,6 +67,10 @@ export interface Peer {
   /** When its introduction points may be asked for; null when we hold what it named. */
   requestAtMs: number | null;
 
+  drain: PeerDraining;
+  /** The version of our own draining of which it said that no HSDir has our points any more; null while it did not. */
+  leftOutVersion: number | null;
+
   // — what it knows of us —
   sentRevision: number;
   sentHeartbeatMs: number;
@@ -111,6 +117,8 @@ export const newPeer = (member: Member, nowMs: number): Peer => ({
   readySinceMs: null,
   inbox: EMPTY_INBOX,
   requestAtMs: null,
+  drain: PEER_NOT_DRAINING,
+  leftOutVersion: null,
   sentRevision: 0,
   sentHeartbeatMs: nowMs - 1e6,
   nextHeartbeatMs: nowMs,
@@ -134,6 +142,8 @@ export const adoptEpoch = (peer: Peer, epoch: number): void => {
   peer.sentRevision = 0;
   peer.ackedPoints = null;
   peer.pointsTries = 0;
+  peer.drain = PEER_NOT_DRAINING;
+  peer.leftOutVersion = null;
   peer.inbox = forNewEpoch(peer.inbox);
 };
 

@@ -2,6 +2,7 @@ import { bytesKey } from '@rustbalance/crypto-worker/encoding/bytes.js';
 import { between } from '../kernel/random.js';
 import { earlier } from '../kernel/level-trigger.js';
 import type { ClusterState, World } from './cluster-state.js';
+import { tellDraining } from './draining.js';
 import { nextRound, reportedAlive, reportedSilent, SILENT_FOR_PROBES } from './failure-detector.js';
 import { isLive } from './peer.js';
 import type { Peer } from './peer.js';
@@ -33,6 +34,7 @@ const probe = (state: ClusterState, world: World, peer: Peer): void => {
     peer.pending.delete(oldest);
   }
   post(state, world, peer, { kind: 'probe', id, seenRevision: peer.seenRevision });
+  tellDraining(state, world, peer);
 };
 
 /** The monotonic time at which the probe with this id was sent; null for one that we did not send or gave up. */

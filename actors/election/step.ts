@@ -2,6 +2,7 @@ import { earlier } from '../kernel/level-trigger.js';
 import { judgeClocks, judgeRival } from './cluster-findings.js';
 import type { ClusterState, World } from './cluster-state.js';
 import type { FactPublisher } from './facts.js';
+import { stepDraining } from './draining.js';
 import { forgiven } from './failure-detector.js';
 import { forgetOldTokens } from './gossip.js';
 import { judgePeers, judgingDueMs } from './judging.js';
@@ -38,6 +39,7 @@ export const electionStep = (
   judgeClocks(state, nowMs);
   judgeRival(state, nowMs);
   leadOrFollow(state, world, nowMs, stretch);
+  due = earlier(due, stepDraining(state, world, nowMs));
   due = earlier(due, tellPeers(state, world, nowMs));
   due = earlier(due, tellFacts.all(state, nowMs));
   due = earlier(due, judgingDueMs(state, nowMs));

@@ -8,7 +8,9 @@ import { SelfTestTokens } from '../kernel/self-test-token.js';
 import { startLevelTrigger } from '../kernel/level-trigger.js';
 import { parseStreamAddress } from '../kernel/stream-address.js';
 import { readDownPage } from './down-page.js';
+import { CircuitStreams } from './circuit-streams.js';
 import { MasterJoinGate } from './join-gate.js';
+import { startLeaving } from './leaving.js';
 import { limitsOf } from './limits.js';
 import { proxyMachine } from './machine.js';
 import type { ProxyDrain, ProxyStatus } from './messages.js';
@@ -75,7 +77,9 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
         return (await asked).frame;
       })
     : null;
+  const streams = new CircuitStreams();
   const proxy = await startProxy({
+    streams,
     listen,
     targets,
     master: { scheme: 'http', host: config.master.onion_address, port: config.proxy.virtual_port },
@@ -123,10 +127,15 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
   const stop = async (deadlineMs: number): Promise<void> => {
     machine.send({ type: 'stop' });
     reporter.stop();
+    leaving.stop();
     context.publish('proxy.status', status(proxy));
     await proxy.stop(Math.min(config.proxy.drain_secs * 1000, deadlineMs * DRAIN_SHARE));
     machine.send({ type: 'drained' });
   };
+  const leaving = startLeaving(clock, proxy, streams, (circuits) => {
+    log.debug('circuits are closed in a pause of their clients', { circuits: circuits.join(' ') });
+    context.order('tor.close-circuits', { circuits });
+  });
   let stopped: Promise<void> | null = null;
 
   /** Orders one after the other: one that listens again must not overtake one that closes. A failure ends the thread. */
@@ -149,6 +158,12 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
       'health.status': (health) => {
         proxy.judge(health.targets);
       },
+      'election.drain-state': (drain) => {
+        leaving.drainTold(drain);
+      },
+      'tor.departure': ({ rendezvous }) => {
+        leaving.circuitsTold(rendezvous);
+      },
       'tor.status': (tor) => {
         proxy.setSocks(tor.socks === null ? torSocksPort(config) : parseStreamAddress(tor.socks));
       },
@@ -162,6 +177,7 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
         tls,
         requestsRefused: proxy.traffic.requestsRefused,
         connectionsRefused: proxy.traffic.connectionsRefused,
+        streams: streams.view(),
         lastTargetError: proxy.traffic.lastFailure?.data.what ?? null,
       },
     }),

@@ -9,6 +9,8 @@ export interface Session {
   check(nowMs: number): void;
   /** The proxy takes leave: end now if idle, else with what is in flight. */
   drain(): void;
+  /** The node leaves the service: whatever has been still for so long, or ends, is not waited for any longer. */
+  retire(stillMs: number): void;
   destroy(): void;
 }
 

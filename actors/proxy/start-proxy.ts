@@ -2,6 +2,8 @@ import { type Socket, createServer } from 'node:net';
 import type { CancelTimer, Clock } from '../kernel/clock.js';
 import type { Targets } from '../kernel/config/target.js';
 import { type StreamAddress, streamAddressText } from '../kernel/stream-address.js';
+import { arriving, takeCircuitLine } from './circuit-line.js';
+import type { CircuitStreams } from './circuit-streams.js';
 import { HttpSession } from './http/http-session.js';
 import type { Origin } from './http/origin.js';
 import type { JoinGate } from './join-gate.js';
@@ -34,6 +36,8 @@ export interface ProxyOptions {
   readonly isolation?: string | null;
   /** PEM of the authorities that may vouch for a TLS target; null: those that Node brings. */
   readonly tlsAuthorities?: string | null;
+  /** Keeps account of which circuit carries which stream; absent: nobody does. */
+  readonly streams?: CircuitStreams;
 }
 
 /** A proxy that listens. */
@@ -48,6 +52,10 @@ export interface Proxy {
   judge(verdicts: readonly TargetVerdict[]): void;
   /** Takes leave of the clients without a deadline, or serves again. Rejects with RbError proxy.listen-*. */
   drain(to: ProxyDrain): Promise<void>;
+  /** Tor may write the circuit's line before each stream from now on, or does not any more. */
+  expectCircuits(on: boolean): void;
+  /** Sessions that have been still for so long end; the others end with what is in flight. */
+  retire(stillMs: number): void;
   /**
    * Accepts nothing more, lets what is under way come to its end, and breaks off what has not after `deadlineMs`.
    * Resolves when everything is closed.
@@ -81,6 +89,23 @@ export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
     downPage: options.downPage?.toString('latin1') ?? null,
   };
 
+  const { streams } = options;
+  let expectsCircuits = false;
+  const open = (client: Socket, circuit: string | null): void => {
+    const openedMs = clock.monotonicMs();
+    streams?.opened(circuit, openedMs);
+    client.once('close', () => {
+      streams?.closed(circuit, clock.monotonicMs());
+    });
+    // In raw mode nobody may listen for bytes before the target is there, and the usual round trip is assumed.
+    if (circuit !== null && mode === 'http' && client.readableLength === 0) {
+      client.once('data', () => {
+        streams?.answered(circuit, clock.monotonicMs() - openedMs);
+      });
+    }
+    sessions.add(mode === 'http' ? new HttpSession(client, httpServices) : new RawSession(client, services));
+  };
+
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client: Socket) => {
     client.on('error', errorsEndInClose);
     if (sessions.size >= limits.maxConnections) {
@@ -89,7 +114,15 @@ export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
       return;
     }
     traffic.connectionsTotal++;
-    sessions.add(mode === 'http' ? new HttpSession(client, httpServices) : new RawSession(client, services));
+    if (!expectsCircuits) {
+      open(client, null);
+      return;
+    }
+    const arrival = arriving(client, { limits, clock, closed });
+    sessions.add(arrival);
+    takeCircuitLine(client, (circuit) => {
+      if (sessions.delete(arrival)) open(client, circuit);
+    });
   });
   const address = await listenAt(server, options.listen);
 
@@ -144,6 +177,12 @@ export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
       targets.judge(verdicts);
     },
     drain,
+    expectCircuits: (on) => {
+      expectsCircuits = on;
+    },
+    retire: (stillMs) => {
+      for (const session of sessions) session.retire(stillMs);
+    },
     stop,
   };
 };

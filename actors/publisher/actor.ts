@@ -6,6 +6,7 @@ import { startLevelTrigger } from '../kernel/level-trigger.js';
 import { openStateFile } from '../kernel/state-file.js';
 import { watchKeyFile } from './key-file-watch.js';
 import { publisherMachine } from './machine.js';
+import { carriedNodes } from './carried.js';
 import { poolEffects } from './pool-effects.js';
 import { NOTHING_PERSISTED, PERSISTED_VERSION, persistedPublisher } from './persisted.js';
 import { Publication } from './publication.js';
@@ -50,6 +51,7 @@ const start = async (context: ActorContext<'publisher'>): Promise<RunningActor<'
     );
     const { rival } = publication;
     context.publish('publisher.rival', { withholds: publication.withheld !== null, rival });
+    context.publish('publisher.carried', carriedNodes(publication.slots));
     context.publish('publisher.counters', { counters: publication.counters });
   };
   const trigger = startLevelTrigger(clock, (nowMs) => {
@@ -115,6 +117,9 @@ const start = async (context: ActorContext<'publisher'>): Promise<RunningActor<'
       },
       'election.role': (role) => {
         publication.learn({ role });
+      },
+      'election.drain-state': ({ leavesOwnOut }) => {
+        publication.learn({ leavesOwnOut });
       },
       'election.introduction-points': ({ nodes }) => {
         publication.learn({ peers: nodes });

@@ -10,11 +10,21 @@ export interface Inputs {
   readonly tor: TorStatus | null;
   readonly network: NetworkView | null;
   readonly own: OwnIntroductionPoints | null;
+  /** This node drains, and others are in the descriptor. */
+  readonly leavesOwnOut: boolean;
   readonly peers: readonly NodeIntroductionPoints[];
   readonly health: HealthStatus | null;
 }
 
-export const NO_INPUTS: Inputs = { role: null, tor: null, network: null, own: null, peers: [], health: null };
+export const NO_INPUTS: Inputs = {
+  role: null,
+  tor: null,
+  network: null,
+  own: null,
+  leavesOwnOut: false,
+  peers: [],
+  health: null,
+};
 
 /** Why nothing may be published now. `standby` is a role; all else is a lack. */
 export type Obstacle =

@@ -61,6 +61,13 @@ export interface KeyFileStatus {
   readonly backupFault: string | null;
 }
 
+/** Whose introduction points are in what the HSDirs hold. */
+export interface CarriedNodes {
+  /** Of every responsible HSDir that answers it is known what it holds. */
+  readonly settled: boolean;
+  readonly nodes: readonly NodeId[];
+}
+
 export const publisherMessages = {
   'publisher.key-file': fact<KeyFileStatus>(),
   'publisher.status': fact<PublisherStatus>(),
@@ -70,5 +77,7 @@ export const publisherMessages = {
   'publisher.rival': fact<{ readonly withholds: boolean; readonly rival: RivalDescriptor | null }>(),
   /** A repair: writes the master key file again from memory where it is missing or damaged. */
   'publisher.restore-key': order<{ readonly reason: string }>(),
+  /** By this node's own uploads, both descriptors together; nothing while it publishes nothing. */
+  'publisher.carried': fact<CarriedNodes>(),
   'publisher.publish-now': order<{ readonly reason: string }>(),
 } as const;

@@ -28,8 +28,12 @@ export class OfferTracker {
   }
 
   current(inputs: Inputs, relays: RelayTable, nowMs: number, wallMs: number): CurrentOffer {
-    const { own, peers } = inputs;
-    const value = assembleOffer(this.#self, own, peers, relays, Math.floor(wallMs / 1000) as UnixSeconds);
+    const { own, peers, leavesOwnOut } = inputs;
+    const now = Math.floor(wallMs / 1000) as UnixSeconds;
+    const whole = assembleOffer(this.#self, own, peers, relays, now);
+    const without = leavesOwnOut ? assembleOffer(this.#self, null, peers, relays, now) : whole;
+    // A descriptor without introduction points makes clients give up: better one of a node that drains.
+    const value = without.contributions.length > 0 ? without : whole;
     const key = offerKey(value);
     if (this.#current?.key === key) return this.#current;
     const causedAtMs = this.#cause(value, inputs) ?? wallMs;

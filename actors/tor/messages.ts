@@ -85,6 +85,16 @@ export interface CoordinationState {
   readonly state: 'none' | 'faulty' | 'served' | 'published';
 }
 
+/** How many of this node's circuits are left while it drains. */
+export interface Departure {
+  /** Of the draining that this answers (election.drain-state); 0 while it does not drain. */
+  readonly version: number;
+  /** Introduction circuits that clients may know of. */
+  readonly introduction: number;
+  /** Their ids in Tor (control-spec §4.1.1). */
+  readonly rendezvous: readonly string[];
+}
+
 export const torMessages = {
   'tor.status': fact<TorStatus>(),
   'tor.coordination': fact<CoordinationState>(),
@@ -92,6 +102,9 @@ export const torMessages = {
   'tor.client-authorizations': order<{ readonly authorizations: readonly ClientAuthorization[] }>(),
   /** The consensus as far as publishing needs it; null until one with enough microdescriptors is there. */
   'tor.network': fact<{ readonly view: NetworkView | null }>(),
+  'tor.departure': fact<Departure>(),
+  /** Closes rendezvous circuits of the instance; ids of other circuits are passed over. */
+  'tor.close-circuits': order<{ readonly circuits: readonly string[] }>(),
   'tor.introduction-points': fact<OwnIntroductionPoints>(),
   /** Starts uploads to named HSDirs; the answers come as tor.upload-answer. Fails with a code when Tor is not up. */
   'tor.upload': request<UploadOrder, { readonly startedAtMs: number }>(),

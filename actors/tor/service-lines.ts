@@ -134,6 +134,25 @@ export const sameAgain = (reply: readonly ConfLine[]): readonly ConfLine[] | nul
   return services === null ? null : hiddenServiceLines(services);
 };
 
+const EXPORT: ConfLine = { key: 'HiddenServiceExportCircuitID', value: toWireText('haproxy') };
+
+/**
+ * All services as they are, but with Tor telling the circuit of each stream of ours, or not. Null: it is so already. Tor
+ * keeps the service's circuits and points over this (hs_service.c move_descriptors).
+ */
+export const withExport = (
+  reply: readonly ConfLine[],
+  directory: string,
+  on: boolean,
+): readonly ConfLine[] | null => {
+  const services = parseHiddenServices(reply);
+  const ours = services?.find((service) => isAt(service, directory));
+  if (services === null || ours === undefined || has(ours, EXPORT) === on) return null;
+  const without = ours.lines.filter(({ key }) => key.toLowerCase() !== EXPORT.key.toLowerCase());
+  const lines = on ? [...without, EXPORT] : without;
+  return [...hiddenServiceLines(services.filter((service) => service !== ours)), ...lines];
+};
+
 /**
  * The two configurations that make Tor set one of our services up anew, with fresh introduction points: all services
  * but it, then all. Services whose lines stay the same keep their points.

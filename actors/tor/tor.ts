@@ -126,6 +126,12 @@ export class Tor {
         'tor.restore-files': () => {
           void restoreInstance(this.#context, this.#instance);
         },
+        'election.drain-state': (drain) => {
+          this.#workers.departure.follow(drain);
+        },
+        'tor.close-circuits': ({ circuits }) => {
+          this.#workers.departure.close(circuits);
+        },
         'tor.upload': (order) => this.#transfers.upload(order),
         'tor.fetch': (order) => this.#transfers.fetch(order),
       },
@@ -186,6 +192,7 @@ export class Tor {
     return {
       circuit: (event) => {
         this.#workers.points.circuitEvent(event);
+        this.#workers.departure.circuitEvent(event);
         if (event.type === 'CIRC') this.#workers.stall.circuit(event.status, clock.monotonicMs());
       },
       descriptor: (event) => {
@@ -201,6 +208,7 @@ export class Tor {
       },
       configuration: () => {
         this.#workers.guard.look();
+        this.#workers.departure.look();
         this.#workers.authorizations.again();
       },
       bootstrap: ({ progress, summary, warning }) => {
@@ -254,7 +262,8 @@ export class Tor {
   }
 
   get #mayRenew(): boolean {
-    if (this.#trouble !== null) return false;
+    // Setting it up anew closes the circuits of its clients, and while it drains its points go one by one.
+    if (this.#trouble !== null || this.#workers.departure.isUnderWay) return false;
     return this.#life() === 'online.up' && (this.#managed || this.#context.config.tor.configure_service);
   }
 

@@ -11,6 +11,7 @@ export const beginWorkers = (
   nowMs: number,
 ): void => {
   workers.points.begin(circuits);
+  workers.departure.begin(circuits);
   workers.network.begin();
   coordination.begin();
   workers.guard.begin();
@@ -22,6 +23,7 @@ export const beginWorkers = (
 /** It is lost, whatever has become of Tor. */
 export const endWorkers = (workers: Workers, coordination: Coordination): void => {
   workers.points.end();
+  workers.departure.end();
   workers.points.release('silence');
   workers.stall.end();
   workers.network.end();
@@ -39,7 +41,7 @@ export const stepWorkers = (
   nowMs: number,
   mayRenew: boolean,
 ): number | null => {
-  const { network, points, guard, authorizations, outage, stall, renewal } = workers;
+  const { network, points, guard, authorizations, outage, stall, renewal, departure } = workers;
   return [
     session.step(nowMs),
     network.step(nowMs),
@@ -51,6 +53,7 @@ export const stepWorkers = (
     points.step(nowMs),
     outage.step(nowMs),
     stall.step(nowMs),
+    departure.step(nowMs),
     renewal.step(nowMs, mayRenew, points, () => {
       guard.renew();
     }),

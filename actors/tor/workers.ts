@@ -8,6 +8,7 @@ import type { Coordination } from './coordination-service.js';
 import { HIDDEN_SERVICE_OPTIONS } from './control/hidden-service-options.js';
 import { hasRelayConnection, INFO } from './control/info.js';
 import { toWireText } from './control/wire-text.js';
+import { Departure } from './departure.js';
 import { instanceFault, type Instance } from './instance-files.js';
 import { networkSwitch } from './network-switch.js';
 import { NetworkWatch, type NetworkDocuments } from './network-watch.js';
@@ -41,6 +42,7 @@ export interface Workers {
   readonly outage: OutageWatch;
   readonly stall: StallWatch;
   readonly renewal: PointsRenewal;
+  readonly departure: Departure;
 }
 
 /** The largest descriptor that any Tor takes, until a consensus says it (dir-spec: HSV3MaxDescriptorSize). */
@@ -268,5 +270,29 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
     changed: setting.stallChanged,
     poke,
   });
-  return { network, points, guard, authorizations, outage, stall, renewal: new PointsRenewal(log) };
+  const departure = new Departure({
+    log,
+    instance: instance.address,
+    services:
+      managed || config.tor.configure_service
+        ? {
+            directory: service.directory,
+            read: async () => current().tor.commands.getConf([HIDDEN_SERVICE_OPTIONS]),
+            fault: async () => instanceFault(service.directory, torUid()),
+            set: async (lines) => {
+              await current().tor.commands.setConf(lines);
+              authorizations.again();
+            },
+          }
+        : null,
+    closeCircuit: async (id) => current().tor.commands.closeCircuit(id),
+    publishedRelays: () => points.relays,
+    publish: (view) => {
+      context.publish('tor.departure', view);
+    },
+    monotonicMs: () => clock.monotonicMs(),
+    poke,
+  });
+  const renewal = new PointsRenewal(log);
+  return { network, points, guard, authorizations, outage, stall, renewal, departure };
 };

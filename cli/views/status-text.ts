@@ -40,7 +40,7 @@ const peers = (status: StatusAnswer): readonly string[] =>
           ],
           status.peers.map((peer) => [
             peer.id,
-            peer.lifecycle,
+            peer.draining === 'no' ? peer.lifecycle : `${peer.lifecycle}, ${peer.draining}`,
             peer.role,
             String(peer.priority),
             peer.last_seen_secs === null ? 'never' : `${durationText(peer.last_seen_secs)} ago`,
@@ -112,6 +112,24 @@ const proxyLines = ({ proxy }: StatusAnswer): readonly string[] =>
   proxy.drain === 'serving'
     ? []
     : [`proxy       ${proxy.drain}, ${String(proxy.open_connections)} connections open`];
+/** "emptying, 3 circuits of clients are left, until 12:00". */
+export const drainText = (drain: NonNullable<StatusAnswer['drain']>): string => {
+  switch (drain.phase) {
+    case 'leaving':
+      return `draining: its introduction points leave the descriptor, until ${drain.until}`;
+    case 'emptying': {
+      const left = drain.rendezvous_circuits === null ? 'the' : String(drain.rendezvous_circuits);
+      return `draining: ${left} circuits of clients are left, until ${drain.until}`;
+    }
+    case 'drained':
+      return 'drained: it can be stopped';
+  }
+};
+
+const drainLine = ({ drain, drain_failed: failed }: StatusAnswer): readonly string[] => {
+  if (drain !== null) return [`service     ${drainText(drain)}`];
+  return failed ? ['service     serves on: the last drain did not end in time'] : [];
+};
 
 /** `rustbalance status` for people. */
 export const statusText = (status: StatusAnswer): string => {
@@ -119,6 +137,7 @@ export const statusText = (status: StatusAnswer): string => {
   const uptime = durationText(node.uptime_secs);
   return [
     `node        ${node.id}, ${node.role}, priority ${String(node.priority)}, up ${uptime}${status.ready ? '' : ' (starting)'}`,
+    ...drainLine(status),
     `publisher   ${status.publisher ?? 'none known'}`,
     `tor         ${torText(status)}`,
     `target      ${targetText(status)}`,

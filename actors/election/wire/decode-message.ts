@@ -7,7 +7,7 @@ import { MAX_RECORD_BYTES } from '../records/record.js';
 import type { Fingerprint, SubjectKey } from '../records/record.js';
 import { decodeWith, Malformed } from './byte-reader.js';
 import type { ByteReader } from './byte-reader.js';
-import { FLAG_ORDER, NEVER, NO_FLOW_CONTROL } from './encode-message.js';
+import { DRAIN_WORDS, FLAG_ORDER, NEVER, NO_FLOW_CONTROL } from './encode-message.js';
 import type { NodeTag } from './header.js';
 import { TAG_BYTES } from './limits.js';
 import {
@@ -161,6 +161,12 @@ const DECODERS: Readonly<Record<MessageKind, (reader: ByteReader) => Message>> =
   }),
   'token-use-request': readTokenUseRequest,
   'token-use-answer': readTokenUseAnswer,
+  draining: (reader) => ({
+    kind: 'draining',
+    version: reader.u32(),
+    word: DRAIN_WORDS[reader.within(reader.u8(), 0, DRAIN_WORDS.length - 1)] ?? 'no',
+  }),
+  'left-out': (reader) => ({ kind: 'left-out', version: reader.u32() }),
 };
 
 const KIND_OF_TYPE = new Map<number, MessageKind>(

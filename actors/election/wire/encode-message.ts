@@ -4,6 +4,7 @@ import type { ByteWriter } from './byte-writer.js';
 import { LARGEST_BODY, TAG_BYTES } from './limits.js';
 import type {
   Dated,
+  DrainWord,
   Heartbeat,
   HeartbeatFlags,
   IntroductionPointsPart,
@@ -22,6 +23,9 @@ export const FLAG_ORDER = [
   'strained',
   'withholds',
 ] as const satisfies readonly (keyof HeartbeatFlags)[];
+
+/** Its byte in the message is the place in this list. */
+export const DRAIN_WORDS = ['no', 'draining', 'drained'] as const satisfies readonly DrainWord[];
 
 /** u32 that stands for "never" in a report. */
 export const NEVER = 0xffff_ffff;
@@ -110,6 +114,12 @@ const fields = (writer: ByteWriter, message: Dated['message']): void => {
       return;
     case 'token-use-request':
       writeTokenUseRequest(writer, message);
+      return;
+    case 'draining':
+      writer.u32(message.version).u8(DRAIN_WORDS.indexOf(message.word));
+      return;
+    case 'left-out':
+      writer.u32(message.version);
       return;
     case 'token-use-answer':
       writeTokenUseAnswer(writer, message);

@@ -26,6 +26,8 @@ export const MESSAGE_TYPE = {
   record: 33,
   'token-use-request': 34,
   'token-use-answer': 35,
+  draining: 36,
+  'left-out': 37,
 } as const;
 
 export type MessageKind = keyof typeof MESSAGE_TYPE;
@@ -165,6 +167,26 @@ export interface RecordsSummary {
   readonly entries: readonly { readonly subject: SubjectKey; readonly fingerprint: Fingerprint }[];
 }
 
+export type DrainWord = 'no' | 'draining' | 'drained';
+
+/**
+ * Whether the sender is being taken out of service. It goes with every probe once the sender has drained in its epoch; one
+ * that never did says nothing, and a new epoch begins with "no".
+ */
+export interface DrainingMessage {
+  readonly kind: 'draining';
+  /** Rises with every change within the sender's epoch. */
+  readonly version: number;
+  readonly word: DrainWord;
+}
+
+/** The publisher to a node that drains: no HSDir has one of its introduction points any more. */
+export interface LeftOut {
+  readonly kind: 'left-out';
+  /** That of the node's own word that is answered. */
+  readonly version: number;
+}
+
 /** One signed record, not yet verified. */
 export interface RecordMessage {
   readonly kind: 'record';
@@ -187,7 +209,9 @@ export type Message =
   | RecordsSummary
   | RecordMessage
   | TokenUseRequest
-  | TokenUseAnswer;
+  | TokenUseAnswer
+  | DrainingMessage
+  | LeftOut;
 
 /** A message with its sender's wall clock at sending, ms. */
 export interface Dated {

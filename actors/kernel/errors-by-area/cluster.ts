@@ -68,6 +68,32 @@ export const CLUSTER_ERRORS = {
     action:
       'Take {id} out of [[direct.peers]] on every node; a node without [coordination] members_dir keeps no removals.',
   },
+  'drain.alone': {
+    what: 'this node cannot drain: no other node serves that does not drain itself',
+    action:
+      'Look at rustbalance status: another node must be healthy first. Alone, stop it with systemctl stop.',
+  },
+  'drain.no-heir': {
+    what: 'this node cannot drain: no other node in service could publish, for want of the master key or of Tor',
+    action: 'Let another node get the master key (rustbalance join), or mend its Tor, and drain then.',
+  },
+  'drain.not-left-out': {
+    what: 'the publisher did not take this node out of the descriptor in time',
+    action:
+      'Look at publishing in rustbalance status of the publisher. A publisher of a version that knows no drain never does: upgrade another node first.',
+  },
+  'drain.ended': {
+    what: 'the drain ended while it was waited for: somebody took the node back, or its daemon restarted',
+    action: 'Look at rustbalance status, and give rustbalance drain again.',
+  },
+  'drain.not-awaited': {
+    what: 'interrupted before the node was drained: it goes on draining',
+    action: 'Look at rustbalance status, or take it back with rustbalance undrain.',
+  },
+  'drain.cut': {
+    what: 'the deadline of the drain came with {circuits} circuits of clients that never paused; they are closed',
+    action: 'Nothing. A longer --timeout gives such clients more time.',
+  },
   'member.unknown': {
     what: 'there is no member {id} in the cluster',
     action: 'Take an id that rustbalance status shows. A peer that stands in config.toml is removed there.',

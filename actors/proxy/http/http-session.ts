@@ -100,6 +100,12 @@ export class HttpSession implements Session, ExchangeHost {
     if (this.#phase === 'head' && this.#headSinceMs === null) this.#close();
   }
 
+  retire(stillMs: number): void {
+    this.#draining = true;
+    const stillSinceMs = this.#services.clock.monotonicMs() - stillMs;
+    if (this.#phase === 'head' && this.#input.isEmpty && this.#movedMs <= stillSinceMs) this.#close();
+  }
+
   destroy(): void {
     if (this.#tunnel === null) this.#client.destroy();
     else this.#tunnel.destroy();

@@ -41,6 +41,11 @@ export class RawSession implements Session {
     return;
   }
 
+  /** Nobody knows whether it has come to its end. */
+  retire(): void {
+    return;
+  }
+
   destroy(): void {
     if (this.#pipe === null) resetSocket(this.#client);
     else this.#pipe.destroy();

@@ -76,6 +76,11 @@ export const hsFetchLine = (servers: readonly RelayFingerprint[], address: Onion
   return problem === null ? line(['HSFETCH', address, ...serverWords(servers)].join(' ')) : refuse(problem);
 };
 
+const CIRCUIT_ID = /^[A-Za-z0-9]{1,16}$/;
+
+export const closeCircuitLine = (id: string): CommandLine =>
+  CIRCUIT_ID.test(id) ? line(`CLOSECIRCUIT ${id}`) : refuse('the id of a circuit is malformed');
+
 const X25519_KEY_BYTES = 32;
 
 /** ONION_CLIENT_AUTH_ADD (control-spec §3.30): in memory only, so that Tor's end takes the key with it. */

@@ -7,6 +7,7 @@ import { RbError, rbError } from '../../kernel/errors.js';
 import {
   clientAuthAddLine,
   clientAuthRemoveLine,
+  closeCircuitLine,
   confLine,
   getConfLine,
   getInfoLine,
@@ -63,6 +64,8 @@ export interface TorCommands {
   clientAuthAdd(address: OnionAddress, secret: Curve25519SecretKey): Promise<void>;
   /** Succeeds also where there is no key. */
   clientAuthRemove(address: OnionAddress): Promise<void>;
+  /** Refused for a circuit that is there no more. */
+  closeCircuit(id: string): Promise<void>;
   /** What an onion service of this Tor publishes for its current period; null while there is no descriptor. */
   serviceDescriptor(address: OnionAddress): Promise<Uint8Array | null>;
 }
@@ -124,6 +127,9 @@ export const torCommands = (connection: ControlConnection): TorCommands => {
     },
     clientAuthRemove: async (address) => {
       await run('ONION_CLIENT_AUTH_REMOVE', clientAuthRemoveLine(address));
+    },
+    closeCircuit: async (id) => {
+      await run('CLOSECIRCUIT', closeCircuitLine(id));
     },
     serviceDescriptor: async (address) => {
       const key = serviceDescriptorKey(address);

@@ -4,7 +4,7 @@ import type { Clock } from '@rustbalance/actors/kernel/clock.js';
 import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
 import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
 import type { LogRecord } from '@rustbalance/actors/kernel/logging.js';
-import type { Payload } from '@rustbalance/actors/kernel/messages.js';
+import type { Answer, Payload } from '@rustbalance/actors/kernel/messages.js';
 import type { Random } from '@rustbalance/actors/kernel/random.js';
 import type { IntroductionPoint } from '@rustbalance/crypto-worker/introduction-point.js';
 import { nodeSecrets } from './cluster-config.js';
@@ -30,6 +30,11 @@ export class SimulatedNode {
   members: Payload<'election.members'>['members'] = [];
   points: Payload<'election.introduction-points'>['nodes'] = [];
   counters: Payload<'election.counters'>['counters'] = [];
+  drainState: Payload<'election.drain-state'> | null = null;
+  /** Rendezvous circuits of its clients; while it empties each ends after a simulated second. */
+  rendezvous: readonly string[] = [];
+  /** What the actor had closed. */
+  readonly closed: string[] = [];
   torUp = true;
   ownPoints: readonly IntroductionPoint[] = [];
   ownCounters: Payload<'publisher.counters'>['counters'] = [];
@@ -183,6 +188,26 @@ export class SimulatedNode {
     this.#running?.handlers['publisher.rival']?.(payload);
   }
 
+  tellCarried(carried: Payload<'publisher.carried'>): void {
+    this.#running?.handlers['publisher.carried']?.(carried);
+  }
+
+  /** What TorActor says of its circuits for the phase it was told. */
+  tellDeparture(): void {
+    const { phase, version } = this.drainState ?? { phase: 'no', version: 0 };
+    const isClosing = phase === 'emptying' || phase === 'drained';
+    this.#running?.handlers['tor.departure']?.({
+      version: isClosing ? version : 0,
+      introduction: 0,
+      rendezvous: isClosing ? this.rendezvous : [],
+    });
+  }
+
+  /** `rustbalance drain` or `undrain`. */
+  async drain(on = true, timeoutMs = 600_000): Promise<Answer<'election.drain'> | undefined> {
+    return this.#running?.handlers['election.drain']({ on, timeoutMs });
+  }
+
   order(reason: string): void {
     this.#running?.handlers['election.step-down']?.({ reason });
   }
@@ -238,6 +263,12 @@ export class SimulatedNode {
         this.members = (payload as Payload<'election.members'>).members;
       } else if (name === 'election.introduction-points') {
         this.points = (payload as Payload<'election.introduction-points'>).nodes;
+      } else if (name === 'election.drain-state') {
+        if (isDeepStrictEqual(this.drainState, payload)) return;
+        this.drainState = payload as Payload<'election.drain-state'>;
+        this.#queue.schedule(this.#queue.nowMs + 1, () => {
+          this.tellDeparture();
+        });
       } else if (name === 'election.counters') {
         this.counters = (payload as Payload<'election.counters'>).counters;
       }
@@ -259,6 +290,8 @@ export class SimulatedNode {
       publish,
       signal: () => undefined,
       order: (name, payload) => {
+        if (name === 'tor.close-circuits')
+          this.closed.push(...(payload as Payload<'tor.close-circuits'>).circuits);
         if (name !== 'wg.send') return;
         const { to, bytes } = payload as Payload<'wg.send'>;
         this.#send(to, bytes);

@@ -5,6 +5,7 @@ import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
 import type { Clock } from '@rustbalance/actors/kernel/clock.js';
 import type { Payload } from '@rustbalance/actors/kernel/messages.js';
 import { startLevelTrigger } from '@rustbalance/actors/kernel/level-trigger.js';
+import { carriedNodes } from '@rustbalance/actors/publisher/carried.js';
 import type { PublisherEffects } from '@rustbalance/actors/publisher/effects.js';
 import type { Verdict } from '@rustbalance/actors/publisher/machine.js';
 import { NOTHING_PERSISTED } from '@rustbalance/actors/publisher/persisted.js';
@@ -125,6 +126,11 @@ export class PublishingCluster {
     return lists[0]?.filter((id) => lists.every((list) => list.includes(id))) ?? [];
   }
 
+  /** The nodes of which any HSDir still gives clients a living introduction point. */
+  servedAnywhere(): readonly NodeId[] {
+    return [...new Set([1, 2, 3, 4].flatMap((hsdir) => this.#servedBy(String(hsdir))))].sort();
+  }
+
   #servedBy(hsdir: string): readonly NodeId[] {
     const keys = keysIn(this.#held.get(`${hsdir}/${String(CLIENTS_PERIOD)}`)?.text ?? '');
     return this.sim
@@ -192,6 +198,8 @@ export class PublishingCluster {
       }
       const rival = { withholds: publication.withheld !== null, rival: publication.rival };
       if (isNews('rival', rival)) node.tellRival(rival);
+      const carried = carriedNodes(publication.slots);
+      if (isNews('carried', carried)) node.tellCarried(carried);
       if (isNews('counters', publication.counters)) node.tellCounters(publication.counters);
       return wakeAtMs;
     });
@@ -201,6 +209,9 @@ export class PublishingCluster {
       if (name === 'election.role') publication.learn({ role: payload as Payload<'election.role'> });
       else if (name === 'election.introduction-points') {
         publication.learn({ peers: (payload as Payload<'election.introduction-points'>).nodes });
+      } else if (name === 'election.drain-state') {
+        const { leavesOwnOut } = payload as Payload<'election.drain-state'>;
+        publication.learn({ leavesOwnOut });
       } else if (name === 'election.counters') {
         publication.learnCounters((payload as Payload<'election.counters'>).counters);
       }

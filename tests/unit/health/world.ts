@@ -74,6 +74,7 @@ export const peer = (id: string, changes: Partial<PeerView> = {}): PeerView => (
   lastSeenSecs: 1,
   transport: 'direct',
   introPoints: 3,
+  draining: 'no',
   clockOffsetSecs: 0,
   roundTripMs: 1,
   ...changes,

@@ -48,6 +48,7 @@ test('status shows roles, peers, Tor, target and what lies on which HSDir', () =
           lastSeenSecs: 0.5,
           transport: 'direct',
           introPoints: 3,
+          draining: 'no',
           clockOffsetSecs: 0,
           roundTripMs: 1,
         },

@@ -14,6 +14,7 @@ const peer = (lifecycle: Lifecycle, lastSeenSecs: number | null = 0): PeerView =
   lastSeenSecs,
   transport: null,
   introPoints: 3,
+  draining: 'no',
   clockOffsetSecs: null,
   roundTripMs: null,
 });

@@ -100,6 +100,7 @@ describe('a WgActor', () => {
             'election.join': () => Promise.resolve({ frame: null }),
             'election.tokens': () => Promise.resolve({ tokens: [], created: null }),
             'election.remove-member': () => Promise.resolve({ removed: false }),
+            'election.drain': () => Promise.resolve({ phase: 'no' as const, refusal: null }),
             'election.step-down': () => undefined,
             'election.reconnect-peer': () => undefined,
             'election.reset': () => undefined,

@@ -246,6 +246,59 @@ describe('a daemon that cannot be asked', () => {
   });
 });
 
+describe('drain', () => {
+  const DRAIN = { introduction_circuits: 0, rendezvous_circuits: 3, until: '2026-01-01T00:10:00.000Z' };
+
+  it('tells the daemon to drain, and returns', async () => {
+    await start(say({ draining: 'draining' }));
+    const world = await run('drain', '--timeout', '30');
+    expect([world.code, world.out, world.err]).toEqual([0, 'This node is draining.\n', '']);
+    expect(daemon?.requests).toEqual([{ command: 'drain', on: true, timeoutSecs: 30 }]);
+  });
+
+  it('with --wait says how far it is, and returns when it is drained', async () => {
+    const phases = ['leaving', 'emptying', 'drained'];
+    await start((request, connection) => {
+      const { command } = request as { command: string };
+      const phase = phases[0] ?? '';
+      if (command === 'status' && phases.length > 1) phases.shift();
+      const draining = phase === 'drained' ? 'drained' : 'draining';
+      const status = { ...STATUS, node: { ...STATUS.node, draining }, drain: { ...DRAIN, phase } };
+      say(command === 'status' ? status : { draining })(request, connection);
+    });
+    const world = await run('drain', '--wait');
+    expect([world.code, world.out]).toEqual([0, 'This node is drained.\n']);
+    expect(world.err).toMatchInlineSnapshot(`
+      "draining: its introduction points leave the descriptor, until 2026-01-01T00:10:00.000Z
+      draining: 3 circuits of clients are left, until 2026-01-01T00:10:00.000Z
+      "
+    `);
+  });
+
+  it.each([
+    ['drain.not-left-out', { drain_failed: true }],
+    ['drain.ended', {}],
+  ])(
+    'with --wait fails with %s where the drain is over and the node is not drained',
+    async (code, change) => {
+      await start((request, connection) => {
+        const { command } = request as { command: string };
+        say(command === 'status' ? { ...STATUS, ...change } : { draining: 'draining' })(request, connection);
+      });
+      const world = await run('drain', '--wait', '--json');
+      expect(world.code).toBe(1);
+      expect(world.err).toContain(code);
+    },
+  );
+
+  it('is taken back by undrain', async () => {
+    await start(say({ draining: 'no' }));
+    const world = await run('undrain', '--json');
+    expect([world.code, world.out]).toEqual([0, '{"draining":"no"}\n']);
+    expect(daemon?.requests).toMatchObject([{ command: 'drain', on: false }]);
+  });
+});
+
 describe('a duration', () => {
   it.each([
     [0, '0.0 s'],

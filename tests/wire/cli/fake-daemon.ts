@@ -51,7 +51,9 @@ export const say =
 
 /** A status as a publisher of two nodes gives it. */
 export const STATUS = {
-  node: { id: 'alpha', role: 'publisher', priority: 1, mode: 'multi', uptime_secs: 4000 },
+  node: { id: 'alpha', role: 'publisher', priority: 1, mode: 'multi', uptime_secs: 4000, draining: 'no' },
+  drain: null,
+  drain_failed: false,
   publisher: 'alpha',
   peers: [
     {
@@ -64,6 +66,7 @@ export const STATUS = {
       round_trip_ms: 12.4,
       clock_offset_secs: -0.5,
       intro_points: 3,
+      draining: 'no',
     },
     {
       id: 'gamma',
@@ -75,6 +78,7 @@ export const STATUS = {
       round_trip_ms: null,
       clock_offset_secs: null,
       intro_points: 0,
+      draining: 'no',
     },
   ],
   tor: { state: 'up', version: '0.4.9.11', bootstrap: 100, last_error: null },

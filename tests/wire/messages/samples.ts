@@ -162,6 +162,7 @@ export const SAMPLES: Samples = {
           lastSeenSecs: 0.25,
           transport: null,
           introPoints: 3,
+          draining: 'no',
           clockOffsetSecs: -0.5,
           roundTripMs: null,
         },
@@ -265,6 +266,16 @@ export const SAMPLES: Samples = {
       lastLatencyMs: null,
     },
   },
+  'publisher.carried': { payload: { settled: false, nodes: [branded('alpha')] } },
+  'election.drain-state': {
+    payload: { phase: 'emptying', version: 3, leavesOwnOut: true, untilMs: 1_700_000_600_000, failed: false },
+  },
+  'election.drain': {
+    payload: { on: true, timeoutMs: 600_000 },
+    answer: { phase: 'no', refusal: 'drain.alone' },
+  },
+  'tor.departure': { payload: { version: 3, introduction: 0, rendezvous: ['17', '65536'] } },
+  'tor.close-circuits': { payload: { circuits: ['17'] } },
   'publisher.counters': { payload: { counters: [] } },
   'publisher.rival': {
     payload: { withholds: true, rival: { points: 6, foreign: 3, ours: 3, counterInput: null } },

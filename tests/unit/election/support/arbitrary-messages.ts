@@ -149,6 +149,12 @@ export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
     ),
   }),
   fc.record({
+    kind: fc.constant('draining' as const),
+    version: u32,
+    word: fc.constantFrom('no' as const, 'draining' as const, 'drained' as const),
+  }),
+  fc.record({ kind: fc.constant('left-out' as const), version: u32 }),
+  fc.record({
     kind: fc.constant('epoch-notice' as const),
     refused: fc.maxSafeNat(),
     known: fc.maxSafeNat(),

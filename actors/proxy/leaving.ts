@@ -1,0 +1,57 @@
+import type { DrainView } from '../election/messages.js';
+import type { Clock } from '../kernel/clock.js';
+import { startLevelTrigger } from '../kernel/level-trigger.js';
+import type { CircuitStreams } from './circuit-streams.js';
+import type { Proxy } from './start-proxy.js';
+
+/** How often still connections are looked for while the node empties. */
+const RETIRE_EVERY_MS = 1_000;
+/** A pause of 80 ms must be found in time; a look costs microseconds. */
+const LOOK_EVERY_MS = 10;
+/** Browsers keep connections open for minutes in case they need one: still for so long, it is no part of a page that loads. */
+const STILL_MS = 5_000;
+
+/** The proxy's part in a drain: connections end when they are done, and circuits when their clients pause. */
+export interface Leaving {
+  drainTold(view: DrainView): void;
+  circuitsTold(rendezvous: readonly string[]): void;
+  stop(): void;
+}
+
+export const startLeaving = (
+  clock: Clock,
+  proxy: Pick<Proxy, 'expectCircuits' | 'retire'>,
+  streams: CircuitStreams,
+  closeCircuits: (circuits: readonly string[]) => void,
+): Leaving => {
+  let phase: DrainView['phase'] = 'no';
+  let live: readonly string[] = [];
+  let untilMs = 0;
+  let retireAtMs = 0;
+  const trigger = startLevelTrigger(clock, (nowMs) => {
+    if (phase !== 'emptying' && phase !== 'drained') return null;
+    if (nowMs >= retireAtMs) {
+      retireAtMs = nowMs + RETIRE_EVERY_MS;
+      proxy.retire(STILL_MS);
+    }
+    const { circuits, wakeAtMs } = streams.due(live, nowMs, untilMs - clock.wallMs());
+    if (circuits.length > 0) closeCircuits(circuits);
+    // A pause begins and ends without a word to this trigger: short waits are cut by looking often.
+    return Math.min(nowMs + (live.length === 0 ? RETIRE_EVERY_MS : LOOK_EVERY_MS), wakeAtMs ?? Infinity);
+  });
+  return {
+    drainTold: (view) => {
+      phase = view.phase;
+      untilMs = view.untilMs;
+      proxy.expectCircuits(phase !== 'no');
+      trigger.poke();
+    },
+    circuitsTold: (rendezvous) => {
+      live = rendezvous;
+      trigger.poke();
+    },
+    stop: () => {
+      trigger.stop();
+    },
+  };
+};
