@@ -19,7 +19,9 @@ const statusFrom = (facts: Facts) =>
 test('status before any actor has said anything has every field of the documented shape', () => {
   const status = statusFrom({});
   expect(status).toEqual({
-    node: { id: 'n1', role: 'standby', priority: 10, mode: 'single', uptime_secs: 3 },
+    node: { id: 'n1', role: 'standby', priority: 10, mode: 'single', uptime_secs: 3, draining: 'no' },
+    drain: null,
+    drain_failed: false,
     publisher: null,
     peers: [],
     tor: { state: 'down', version: null, bootstrap: 0, last_error: null },
@@ -94,6 +96,7 @@ test('status shows roles, peers, Tor, target and what lies on which HSDir', () =
       round_trip_ms: 1,
       clock_offset_secs: 0,
       intro_points: 3,
+      draining: 'no',
     },
   ]);
   expect(status.descriptors).toEqual([
@@ -169,4 +172,25 @@ test('an actor that does not answer shows as unresponsive, and one that is not u
   expect(state({ at: 'loading' })).toBe('starting');
   expect(state({ at: 'starting', deadline: 1 })).toBe('starting');
   expect(state({ at: 'ending', since: null, step: 'asked', deadline: 1, intent: 'stop' })).toBe('stopping');
+});
+
+test('status shows how far a drain is, with the circuits of this drain only', () => {
+  const drain = {
+    phase: 'emptying',
+    version: 2,
+    leavesOwnOut: true,
+    untilMs: 60_000,
+    failed: false,
+  } as const;
+  const departure = { version: 2, introduction: 1, rendezvous: ['7', '9'] };
+  const status = statusFrom({ 'election.drain-state': drain, 'tor.departure': departure });
+  expect(status.node.draining).toBe('draining');
+  expect(status.drain).toEqual({
+    phase: 'emptying',
+    introduction_circuits: 1,
+    rendezvous_circuits: 2,
+    until: '1970-01-01T00:01:00.000Z',
+  });
+  const later = statusFrom({ 'election.drain-state': { ...drain, version: 3 }, 'tor.departure': departure });
+  expect(later.drain?.rendezvous_circuits).toBe(null);
 });
