@@ -147,7 +147,9 @@ export class ActorSystem {
   /** Ends an actor, to be started again as after any failure; false when it is not up. */
   restart(name: ActorName, error: ErrorData): boolean {
     const incarnation = this.#incarnations.get(name);
-    if (incarnation === undefined || this.state().children.get(name)?.life.at !== 'up') return false;
+    const { phase, children } = this.state();
+    if (phase.at !== 'running' || incarnation === undefined) return false;
+    if (children.get(name)?.life.at !== 'up') return false;
     const { generation } = incarnation;
     this.#supervision.dispatch({ kind: 'restart-ordered', id: name, generation, error });
     return true;

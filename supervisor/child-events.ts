@@ -27,7 +27,10 @@ export const applyToChild = (turn: Turn, place: Place, event: ChildEvent): void 
       onExit(turn, place, event.code);
       return;
     case 'restart-ordered':
-      if (turn.child(place).life.at === 'up') failLive(turn, place, event.error);
+      // While the tree starts for the first time a failure would end it all: that is no repair.
+      if (turn.state.phase.at === 'running' && turn.child(place).life.at === 'up') {
+        failLive(turn, place, event.error);
+      }
       return;
   }
 };

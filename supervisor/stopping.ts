@@ -25,7 +25,7 @@ export const requestStop = (turn: Turn): void => {
 
 /** Stops in order, and the process ends with the code by which the service manager starts it afresh. */
 export const giveUpOnOrder = (turn: Turn, error: ErrorData): void => {
-  if (turn.state.phase.at !== 'running') return;
+  if (turn.state.phase.at !== 'running' && turn.state.phase.at !== 'booting') return;
   turn.state = { ...turn.state, phase: { at: 'stopping', code: EXIT_CODES.gaveUp } };
   turn.report('shutdown', null, error);
 };

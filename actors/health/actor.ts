@@ -15,7 +15,7 @@ import { canary } from './canary/try-canary.js';
 import { conditions } from './conditions/all.js';
 import { isClockSane } from './conditions/clock.js';
 import { startExaminer, systemExaminations } from './examine/examiner.js';
-import type { Examinations } from './examine/examiner.js';
+import type { Examinations, Surroundings } from './examine/examiner.js';
 import { FindingRegister } from './finding-register.js';
 import { healthMachine } from './machine.js';
 import { NOTHING_OBSERVED } from './observed.js';
@@ -135,7 +135,10 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
     trigger.poke();
   };
 
-  const examiner = startExaminer(means.examinations, context, (facts) => {
+  const surroundings = (): Surroundings => ({
+    proxyListen: observed.proxy?.state === 'listening' ? observed.proxy.listen : null,
+  });
+  const examiner = startExaminer(means.examinations, context, surroundings, (facts) => {
     const examined = { ...observed.examined, ...facts };
     const vouched = facts.timeSync !== undefined && facts.timeSync?.state !== 'unsynchronised';
     learn({ examined, timeVouched: observed.timeVouched || vouched });

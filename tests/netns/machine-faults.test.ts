@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -95,6 +96,29 @@ describe('a machine whose files and disk are damaged under a running daemon', ()
     }
     // No repair discloses what it repaired with.
     expect(node.log.join('\n')).not.toMatch(/[a-z2-7]{56}/);
+  }, 300_000);
+
+  test('listens again after its socket was deleted', async () => {
+    const socket = join(dir, 'run', 'proxy.sock');
+    const canConnect = (): Promise<boolean> =>
+      new Promise((resolve) => {
+        const client = connect(socket);
+        client.once('connect', () => {
+          client.destroy();
+          resolve(true);
+        });
+        client.on('error', () => {
+          resolve(false);
+        });
+      });
+    await eventually('it listens', canConnect, { timeoutMs: PATIENCE_MS });
+    await rm(socket);
+    expect(await canConnect()).toBe(false);
+    const beganMs = Date.now();
+    await eventually('it listens again', canConnect, { timeoutMs: PATIENCE_MS });
+    console.log(`proxy socket deleted: back after ${((Date.now() - beganMs) / 1000).toFixed(1)} s`);
+    expect((await node.command('history')).stdout).toMatch(/Z {2}restart-actor proxy$/m);
+    expect((await node.actor('proxy')).last_error?.code).toBe('actor.restart-ordered');
   }, 300_000);
 
   test('restores a damaged master key, and keeps the damaged one beside it', async () => {

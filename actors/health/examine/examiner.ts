@@ -8,6 +8,7 @@ import { examineFiles, mendModes, watchedPaths } from './files.js';
 import type { FileFault } from './files.js';
 import { examineMemory } from './memory.js';
 import type { MemoryFacts } from './memory.js';
+import { examineProxy } from './proxy.js';
 import { commandsBy, examineTimeSync } from './time-sync.js';
 import type { TimeSync } from './time-sync.js';
 
@@ -19,6 +20,14 @@ export interface Examined {
   /** Files of the instance that are not what TorActor has in memory. */
   readonly instanceFiles: readonly string[];
   readonly timeSync: TimeSync | null;
+  /** Why nobody can connect to the proxy, although it listens. */
+  readonly proxyFault: string | null;
+}
+
+/** What is known of the other actors that a look needs. */
+export interface Surroundings {
+  /** Where the proxy says that it listens; null while it does not. */
+  readonly proxyListen: string | null;
 }
 
 export const NOTHING_EXAMINED: Examined = {
@@ -27,12 +36,13 @@ export const NOTHING_EXAMINED: Examined = {
   files: [],
   instanceFiles: [],
   timeSync: null,
+  proxyFault: null,
 };
 
 /** One way of looking, and how often it is worth it. */
 export interface Examination {
   readonly everyMs: number;
-  look(): Promise<Partial<Examined>>;
+  look(surroundings: Surroundings): Promise<Partial<Examined>>;
   /** Looks again sooner after this answer. */
   soonerMs?(found: Partial<Examined>): number | null;
 }
@@ -52,6 +62,9 @@ const INSTANCE_EVERY_MS = 60_000;
 const TIME_EVERY_MS = 300_000;
 const TIME_AGAIN_MS = 10_000;
 
+/** Clients are lost for as long as nobody notices. */
+const PROXY_EVERY_MS = 10_000;
+
 const TOR_MS = 10_000;
 
 export const systemExaminations = (context: ActorContext<'health'>): Examinations => {
@@ -68,6 +81,10 @@ export const systemExaminations = (context: ActorContext<'health'>): Examination
     all: [
       { everyMs: DISK_EVERY_MS, look: async () => ({ disks: await examineDisks(places) }) },
       { everyMs: MEMORY_EVERY_MS, look: async () => ({ memory: await examineMemory() }) },
+      {
+        everyMs: PROXY_EVERY_MS,
+        look: async ({ proxyListen }) => ({ proxyFault: await examineProxy(proxyListen) }),
+      },
       { everyMs: FILES_EVERY_MS, look: async () => ({ files: await examineFiles(watched) }) },
       {
         everyMs: INSTANCE_EVERY_MS,
@@ -96,6 +113,7 @@ export interface Examiner {
 export const startExaminer = (
   { all }: Examinations,
   { clock, log }: { readonly clock: Clock; readonly log: ActorContext<'health'>['log'] },
+  surroundings: () => Surroundings,
   found: (facts: Partial<Examined>) => void,
 ): Examiner => {
   let stopped = false;
@@ -108,7 +126,7 @@ export const startExaminer = (
       cancel();
       let nextMs = examination.everyMs;
       try {
-        const facts = await examination.look();
+        const facts = await examination.look(surroundings());
         nextMs = examination.soonerMs?.(facts) ?? nextMs;
         if (!stopped) found(facts);
       } catch (error) {

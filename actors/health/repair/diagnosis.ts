@@ -41,6 +41,7 @@ const DIAGNOSES: Partial<Record<ErrorCode, Diagnose>> = {
     error.detail['state'] === 'degraded' ? { kind: 'republish', target: '' } : null,
   'health.no-publisher': always('reset-election'),
   'health.proxy-down': always('restart-actor', 'proxy'),
+  'health.proxy-unreachable': always('restart-actor', 'proxy'),
   'health.peer-dead': ({ error }) => ({
     kind: 'reconnect-peer',
     target: String(error.detail['peer'] ?? ''),

@@ -23,6 +23,10 @@ export const HEALTH_ERRORS = {
     what: 'Tor is not up ({state}): {reason}',
     action: "See Tor's own log; rustbalance debug tor tries its control port.",
   },
+  'health.proxy-unreachable': {
+    what: 'the proxy listens, and nobody can connect to it ({reason})',
+    action: 'It is restarted. Find out who removes its socket from [node] run_dir.',
+  },
   'health.tor-trouble': {
     what: 'Tor runs and does not do its work ({trouble})',
     action: 'It is restarted, unless it reaches no network: then see to the network of this machine.',

@@ -14,7 +14,7 @@ import { DOCUMENT_MARKS, mutated } from '../../support/mutations.js';
 
 const master = generateIdentity(new Uint8Array(32).fill(7));
 const NODE_KEY = Buffer.from(encodeNodeKeyFile(generateNodeKey(seededRandom(5))));
-const TOKEN = Buffer.from('tj5Wn0Zq-shared-by-all-nodes-8Gh2\n');
+const TOKEN = Buffer.from('tj5Wn0Zq-Kx81mV2r9QpLzT47-8Gh2\n');
 const MASTER_FILES = [
   hiddenServiceFiles(master.secret).hs_ed25519_secret_key,
   master.secret,

@@ -362,3 +362,26 @@ test('no secret appears in the log at its most verbose, nor in status or inspect
   }
   expect(daemon.log()).toContain('actor ended');
 });
+
+test('an actor that the repair engine names is restarted as after any failure', async () => {
+  // The last to start orders it, so that the other is up.
+  const last = ACTOR_NAMES.at(-1)!;
+  const daemon = start({ manners: { [last]: 'restarts-wg' } });
+  await daemon.ready;
+  const wg = await eventually(
+    'the second wg actor',
+    async () => {
+      const { actors } = await askDaemon(daemon.socket, { command: 'inspect', actor: 'wg' });
+      return actors.wg?.generation === 2 && actors.wg.state === 'well' && actors.wg;
+    },
+    patience,
+  );
+  expect(wg).toMatchObject({ restarts: 1, last_error: { code: 'actor.restart-ordered', where: 'wg' } });
+});
+
+test('when the repair engine gives up, the daemon stops in order with the code for the service manager', async () => {
+  const last = ACTOR_NAMES.at(-1)!;
+  const daemon = start({ manners: { [last]: 'gives-up' } });
+  expect(await daemon.ended.catch(() => daemon.log())).toBe(70);
+  expect(daemon.log()).toContain('supervisor.told-to-end');
+});
