@@ -7,6 +7,7 @@ import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
 import { DaemonNode } from '../support/cluster/daemon-node.js';
 import { SILENT_STATES } from '../support/cluster/status.js';
 import { eventually } from '../support/eventually.js';
+import { proxyRestartFigure } from './proxy-restart.js';
 import { daemonMemory, memoryFigure } from './resident-memory.js';
 import { spread } from './statistics.js';
 import type { Figure } from './statistics.js';
@@ -87,6 +88,7 @@ export const daemonFigures = async (): Promise<Figure[]> => {
     const memory = await daemonMemory([node]);
     const delays = Object.values((await node.inspect()).actors).map(({ loop_delay_p99_ms: ms }) => ms);
     const back = spread(await restartTimes(node, ['throw', 'exit', 'oom']));
+    const proxy = await proxyRestartFigure(node);
     const unstuck = spread(await restartTimes(node, ['hang']));
     const started = spread(starts);
     return [
@@ -112,6 +114,7 @@ export const daemonFigures = async (): Promise<Figure[]> => {
         target: 'p95 ≤ 1',
         met: back.p95 <= 1,
       },
+      proxy,
       {
         // Nobody can tell a thread that hangs from one that is busy before a ping has gone unanswered for so long.
         what: 'An actor that hangs answers again (each actor; supervisor.ping_timeout_secs 5, the default)',

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FAST_SETTINGS, startCluster } from '../support/cluster/cluster.js';
-import type { Cluster } from '../support/cluster/cluster.js';
-import { publishedNodes } from '../support/cluster/status.js';
-import { SELECTIVE_RINGS } from '../support/tor-network/options.js';
-import { startTorNetwork } from '../support/tor-network/network.js';
-import type { TorNetwork } from '../support/tor-network/network-types.js';
-import { missedFigures, pooled, refutedFigures, visitThroughPeriod } from '../support/whole-period.js';
-import type { WholePeriod } from '../support/whole-period.js';
+import { FAST_SETTINGS, startCluster } from '../../support/cluster/cluster.js';
+import type { Cluster } from '../../support/cluster/cluster.js';
+import { publishedNodes } from '../../support/cluster/status.js';
+import { SELECTIVE_RINGS } from '../../support/tor-network/options.js';
+import { startTorNetwork } from '../../support/tor-network/network.js';
+import type { TorNetwork } from '../../support/tor-network/network-types.js';
+import { missedFigures, pooled, refutedFigures, visitThroughPeriod } from '../../support/whole-period.js';
+import type { WholePeriod } from '../../support/whole-period.js';
 
 /** 24 voting intervals of 10 s hold both rotations, plus what the first and last visit may take. */
 const WHOLE_PERIOD_MS = 250_000;

@@ -1,0 +1,60 @@
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DaemonNode } from '../support/cluster/daemon-node.js';
+import { within } from '../support/eventually.js';
+import { spread } from './statistics.js';
+import type { Figure } from './statistics.js';
+
+const MODES = ['throw', 'exit'] as const;
+const RUNS_OF_EACH = 10;
+const KNOCK_EVERY_MS = 5;
+const PATIENCE_MS = 30_000;
+const LIMIT_SECS = 0.5;
+
+const isAccepted = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ path });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => {
+      resolve(false);
+    });
+  });
+
+/** Seconds between the last connection that was accepted before the thread ended and the first after it. */
+const gapOf = async (node: DaemonNode, mode: (typeof MODES)[number]): Promise<number> => {
+  const path = join(node.options.dir, 'run', 'proxy.sock');
+  let lastMs = performance.now();
+  let wasRefused = false;
+  await node.chaos('proxy', mode);
+  for (;;) {
+    const accepted = await isAccepted(path);
+    const nowMs = performance.now();
+    if (accepted && wasRefused) return (nowMs - lastMs) / 1000;
+    if (accepted) lastMs = nowMs;
+    else wasRefused = true;
+    await delay(KNOCK_EVERY_MS);
+  }
+};
+
+/** How long nobody can reach the target through this node when its ProxyActor is killed. */
+export const proxyRestartFigure = async (node: DaemonNode): Promise<Figure> => {
+  const gaps: number[] = [];
+  for (let run = 0; run < RUNS_OF_EACH; run++)
+    for (const mode of MODES) {
+      gaps.push(await within(PATIENCE_MS, 'the proxy accepts again', gapOf(node, mode)));
+      // Two deaths in a row are another fault: the second restart is delayed.
+      await node.until('the proxy is settled', ({ ready }) => ready, PATIENCE_MS);
+    }
+  const measured = spread(gaps);
+  return {
+    what: 'ProxyActor killed (throw, exit): it accepts again',
+    unit: 's',
+    spread: measured,
+    target: `p95 ≤ ${String(LIMIT_SECS)}`,
+    met: measured.p95 <= LIMIT_SECS,
+  };
+};
