@@ -37,6 +37,8 @@ export interface SessionStart {
   readonly testingTorNetwork: boolean;
   /** The user that Tor runs as; null where Tor does not say. */
   readonly torUid: number | null;
+  /** Its process; null where Tor does not say. */
+  readonly torPid: number | null;
 }
 
 const EVENTS: readonly EventName[] = [
@@ -108,9 +110,10 @@ export class TorSession {
     void this.#connection.closed.then((error) => this.#lost(error));
     await this.commands.setEvents(EVENTS);
     const keys = [INFO.version, INFO.bootstrapPhase, INFO.circuitStatus];
-    const [info, uid, testing] = await Promise.all([
+    const [info, uid, pid, testing] = await Promise.all([
       this.commands.getInfo(keys),
-      this.#torUid(),
+      this.#number('process/uid'),
+      this.#number(INFO.processId),
       this.commands.getConf(['TestingTorNetwork']).catch(() => []),
     ]);
     const phase = parseBootstrapPhase(textOf(info, INFO.bootstrapPhase));
@@ -120,12 +123,14 @@ export class TorSession {
       circuits: parseCircuitStatus(textOf(info, INFO.circuitStatus)),
       testingTorNetwork: testing.some(({ key, value }) => key === 'TestingTorNetwork' && value === '1'),
       torUid: uid,
+      torPid: pid,
     };
   }
 
-  async #torUid(): Promise<number | null> {
+  /** What not every Tor says. */
+  async #number(key: string): Promise<number | null> {
     try {
-      const text = (await this.commands.getInfo(['process/uid'])).get('process/uid')?.text() ?? '';
+      const text = (await this.commands.getInfo([key])).get(key)?.text() ?? '';
       return /^[0-9]{1,10}$/.test(text) ? Number(text) : null;
     } catch (error) {
       if (error instanceof RbError && error.code === 'control.unknown-key') return null;

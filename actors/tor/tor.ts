@@ -8,6 +8,7 @@ import { authenticateWith, byDeadline, reachControlPort, type ControlAccess } fr
 import type { ControlConnection } from './control/connection.js';
 import type { Coordination } from './coordination-service.js';
 import type { Instance } from './instance-files.js';
+import { systemProcesses } from './leftover-tor.js';
 import { lifeMachine, type LifeEffects, type LifeEvent } from './life-machine.js';
 import { machineClock } from './machine-clock.js';
 import { managedProcess } from './managed-process.js';
@@ -18,6 +19,7 @@ import { lifeState, torStatus, type LifeState } from './status-view.js';
 import { systemUnit, type SystemUnit } from './system-unit.js';
 import type { TorProcess } from './tor-process.js';
 import { endTor } from './tor-ending.js';
+import { endByPid } from './tor-signal.js';
 import { Transfers } from './transfers.js';
 import { TroubleLog } from './trouble-log.js';
 import { beginWorkers, endWorkers, stepWorkers, workersView } from './worker-group.js';
@@ -42,6 +44,8 @@ export class Tor {
   readonly #unit: SystemUnit | null;
   #session: { readonly tor: TorSession; readonly start: SessionStart } | null = null;
   #version: string | null = null;
+  /** Of the Tor that was connected to last. */
+  #torPid: number | null = null;
   #bootstrap = 0;
   /** It has not answered for seconds. */
   #doubted = false;
@@ -158,7 +162,8 @@ export class Tor {
         ),
       open: (connection, deadlineMs, signal) =>
         byDeadline(connection, clock, deadlineMs, () => this.#openSession(connection, signal)),
-      endTor: (why) => endTor(this.#context.log, this.#process, this.#unit, why),
+      endTor: (why) =>
+        endTor(this.#context.log, this.#process, this.#unit, (isHung) => this.#signal(isHung), why),
       dropSession: () => {
         this.#dropSession('the session is over');
       },
@@ -181,6 +186,7 @@ export class Tor {
     this.#session = { tor, start };
     this.#lostAtMs = null;
     this.#version = start.version;
+    this.#torPid = start.torPid;
     this.#workers.renewal.reset();
     log.info('connected to Tor', { version: start.version });
     beginWorkers(this.#workers, this.#coordination, start, clock.monotonicMs());
@@ -334,6 +340,10 @@ export class Tor {
 
   get #trouble(): TorTrouble | null {
     return this.#doubted ? 'unanswered' : this.#workers.stall.stall;
+  }
+
+  async #signal(isHung: boolean): Promise<boolean> {
+    return this.#torPid !== null && endByPid(this.#torPid, isHung, systemProcesses, this.#context.clock);
   }
 
   /** A repair. One that is being replaced already is left to that; one that we may not end is connected to anew. */

@@ -80,7 +80,7 @@ export const TOR_ERRORS = {
   'tor.unit-not-restarted': {
     what: 'the Tor of this system is not usable and its unit could not be restarted ({reason})',
     action:
-      'Start Tor yourself, and let the user of the daemon restart its unit (polkit), or run Tor managed.',
+      'Start Tor yourself, and run it as the user of the daemon or let that user restart its unit (polkit).',
   },
   'tor.data-directory-in-use': {
     what: 'another Tor (process {pid}) holds the data directory and could not be ended',

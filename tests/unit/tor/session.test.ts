@@ -65,6 +65,7 @@ const sessionWith = (reply: (command: string) => ControlMessage | Promise<Contro
 
 const agreeable = (command: string): ControlMessage => {
   if (command.startsWith('GETINFO process/uid')) return message('reply', 250, 'process/uid=0', 'OK');
+  if (command.startsWith('GETINFO process/pid')) return message('reply', 250, 'process/pid=4711', 'OK');
   if (command.startsWith('GETINFO'))
     return message(
       'reply',

@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.js';
 import type { TorActorHarness } from '../../support/tor-actor-context.js';
@@ -68,6 +72,36 @@ describe('a Tor that stops answering', () => {
     await world.comeBack();
     await isUp(node);
     await hasPoints(node, 3);
+  });
+
+  it('for good, as our own user where systemd takes no orders of ours, is killed for its unit to start another', async () => {
+    const world = await newWorld({ tor: { restart_service: true }, speed: 5 });
+    const program = join(world.folder, 'tor');
+    await copyFile('/bin/sleep', program);
+    await chmod(program, 0o700);
+    const hanging = spawn(program, ['600'], { stdio: 'ignore' });
+    const ended = once(hanging, 'exit');
+    world.fake.info.set('process/pid', String(hanging.pid));
+    const node = await world.start();
+    await isUp(node);
+    hang(world);
+    expect(await ended).toEqual([null, 'SIGKILL']);
+  });
+
+  it('for good, and whose number is another program’s by now, costs nobody his process', async () => {
+    const world = await newWorld({ tor: { restart_service: true }, speed: 10 });
+    const bystander = spawn('/bin/sleep', ['600'], { stdio: 'ignore' });
+    world.fake.info.set('process/pid', String(bystander.pid));
+    const node = await world.start();
+    await isUp(node);
+    hang(world);
+    await eventually(
+      'the operator is told',
+      () => node.logs.some(({ error }) => error?.code === 'tor.unit-not-restarted'),
+      soon,
+    );
+    expect([bystander.exitCode, bystander.signalCode]).toEqual([null, null]);
+    bystander.kill('SIGKILL');
   });
 
   it('is only looked for where its unit may not be restarted', async () => {
