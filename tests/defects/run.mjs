@@ -39,7 +39,10 @@ const runTests = (tests) => {
     testResults,
   } = JSON.parse(readFileSync(report, 'utf8'));
   const failures = testResults.flatMap(({ assertionResults }) =>
-    assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
+    // What --bail cuts short counts as failed too, without a message.
+    assertionResults
+      .filter(({ status, failureMessages }) => status === 'failed' && failureMessages.length > 0)
+      .map(({ fullName }) => fullName),
   );
   return { failed, total, first: failures[0] ?? null };
 };
