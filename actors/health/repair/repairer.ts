@@ -5,7 +5,7 @@ import { earlier } from '../../kernel/level-trigger.js';
 import type { StateFile } from '../../kernel/state-file.js';
 import type { Review } from '../finding-register.js';
 import type { HistoryView } from '../messages.js';
-import { actionKey, declarationOf } from './actions.js';
+import { ACTIONS, actionKey, declarationOf, isRepairKind } from './actions.js';
 import type { EscalationStep, RepairAction } from './actions.js';
 import type { CarryOut } from './carry-out.js';
 import { diagnose } from './diagnosis.js';
@@ -33,6 +33,11 @@ export interface RepairerOptions {
   /** Somebody must be told, whatever the findings say. */
   readonly alert: (error: ErrorData) => void;
 }
+
+const budgetOf = (key: string): string => {
+  const kind = key.split(' ', 1)[0] ?? '';
+  return isRepairKind(kind) ? String(ACTIONS[kind].budget.times) : '?';
+};
 
 const isSame = (a: Need, action: RepairAction): boolean => actionKey(a.action) === actionKey(action);
 
@@ -103,7 +108,10 @@ export class Repairer {
         escalated: declarationOf(one.action).escalation.slice(0, one.escalated),
       })),
       budgets: Object.fromEntries(
-        [...this.#state.spent].map(([key, times]) => [key, `${String(times.length)} spent`]),
+        [...this.#state.spent].map(([key, times]) => [
+          key,
+          `${String(times.length)} of ${budgetOf(key)} spent`,
+        ]),
       ),
       history: this.#history.length,
     };

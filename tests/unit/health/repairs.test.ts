@@ -170,7 +170,7 @@ describe('the health actor', () => {
     expect((await handlers()['health.history']({ sinceMs: START_MS + 300_000 })).entries).toEqual([]);
     expect(world.actor.inspect().context).toMatchObject({
       repairs: [{ action: 'restart-tor', tries: 1, escalated: [] }],
-      budgets: { 'restart-tor': '1 spent' },
+      budgets: { 'restart-tor': '1 of 3 spent' },
     });
   });
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inspectSchema, statusSchema } from '@rustbalance/supervisor/control-protocol.js';
+import { errorData } from '@rustbalance/actors/kernel/errors.js';
 import { durationText } from '@rustbalance/cli/views/format.js';
 import { eventually } from '../../support/eventually.js';
 import { SimulatedClock } from '../../support/simulated-clock.js';
@@ -309,5 +310,42 @@ describe('a duration', () => {
     [90_061, '1 d 1 h'],
   ])('of %d s reads %j', (secs, text) => {
     expect(durationText(secs)).toBe(text);
+  });
+});
+
+describe('history', () => {
+  const ENTRY = {
+    error: errorData('health.tor-down', 'tor', { state: 'down', reason: 'it ended' }),
+    started_at: '2026-01-01T12:00:00.000Z',
+    ended_at: '2026-01-01T12:03:05.500Z',
+    took_secs: 185.5,
+    times: 2,
+    done: [{ at: '2026-01-01T12:02:30.100Z', what: 'restart-tor' }],
+  };
+
+  it('tells what broke, what was done, and how long it took', async () => {
+    await start(say({ entries: [ENTRY, { ...ENTRY, ended_at: null, times: 1, done: [] }] }));
+    const world = await run('history', '--since', '1h');
+    expect([world.code, world.err]).toEqual([0, '']);
+    expect(world.out.split('\n')).toEqual([
+      '2026-01-01T12:00:00Z  tor: Tor is not up (down): it ended [health.tor-down]; well after 3 min 6 s, 2 times',
+      '  2026-01-01T12:02:30Z  restart-tor',
+      '2026-01-01T12:00:00Z  tor: Tor is not up (down): it ended [health.tor-down]; not well yet, since 3 min 6 s',
+      '',
+    ]);
+  });
+
+  it('with --json prints the answer as it is, and says so when nothing broke', async () => {
+    await start(say({ entries: [ENTRY] }));
+    expect(JSON.parse((await run('history', '--json')).out)).toEqual({ entries: [ENTRY] });
+    await daemon?.close();
+    await start(say({ entries: [] }));
+    expect((await run('history')).out).toBe('Nothing broke.\n');
+  });
+
+  it('refuses a time that is none', async () => {
+    const world = await run('history', '--since', 'yesterday');
+    expect(world.code).toBe(2);
+    expect(world.err).toContain('--since must be a duration');
   });
 });
