@@ -24,6 +24,8 @@ const REPORT_INTERVAL_MS = 1000;
 /** The desk asks the lease holder for 8 s at most; what is not answered then goes to the target. */
 const JOIN_DEADLINE_MS = 12_000;
 
+const SILENT_REASON = 'the target owes answers and gives none';
+
 /** The part of the stop's deadline that connections may have at most: what is left is for closing them. */
 const DRAIN_SHARE = 0.8;
 
@@ -106,15 +108,12 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
     const { targetErrorsTotal, targetAnswers, lastFailure } = proxy.traffic;
     const due = dueReport(reported, { failures: targetErrorsTotal, answers: targetAnswers });
     reported = due.next;
-    if (due.newFailures > 0 && lastFailure !== null) {
-      const failures = proxy.targetViews().map(({ failuresTotal }) => failuresTotal);
-      const failed = failedSince(reportedFailures, failures);
-      reportedFailures = failures;
-      context.signal('proxy.target-error', {
-        reason: lastFailure.data.what,
-        count: due.newFailures,
-        targets: failed,
-      });
+    const failures = proxy.targetViews().map(({ failuresTotal }) => failuresTotal);
+    const suspects = new Set([...failedSince(reportedFailures, failures), ...proxy.silentTargets()]);
+    reportedFailures = failures;
+    if (suspects.size > 0) {
+      const reason = due.newFailures > 0 && lastFailure !== null ? lastFailure.data.what : SILENT_REASON;
+      context.signal('proxy.target-error', { reason, count: due.newFailures, targets: [...suspects] });
     }
     if (due.turned === 'failing' && lastFailure !== null) log.warn('the target fails', {}, lastFailure.data);
     if (due.turned === 'answering') log.info('the target answers again');

@@ -40,7 +40,10 @@ export interface ProxyStatus {
 
 export const proxyMessages = {
   'proxy.status': fact<ProxyStatus>(),
-  /** At most one a second: how many failures since the last, and of which targets (by their place, from 0). */
+  /**
+   * At most one a second: how many failures since the last, and which targets (by their place, from 0) failed or owe
+   * answers; count is 0 where none has failed yet.
+   */
   'proxy.target-error': signal<{
     readonly reason: string;
     readonly count: number;

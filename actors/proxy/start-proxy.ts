@@ -47,6 +47,8 @@ export interface Proxy {
   readonly traffic: Readonly<Traffic>;
   openConnections(): number;
   targetViews(): readonly ProxyTargetView[];
+  /** The places of the targets that owe answers and have given none for a while. */
+  silentTargets(): readonly number[];
   setSocks(address: StreamAddress | null): void;
   /** What the probes say of each target, in the order of the configuration. */
   judge(verdicts: readonly TargetVerdict[]): void;
@@ -169,6 +171,10 @@ export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
     listen: streamAddressText(address),
     traffic,
     openConnections: () => sessions.size,
+    silentTargets: () => {
+      const nowMs = clock.monotonicMs();
+      return targets.slots.filter((slot) => slot.isSilent(nowMs)).map(({ index }) => index);
+    },
     targetViews: () => targets.slots.map(({ view }) => view),
     setSocks: (socks) => {
       targets.setSocks(socks);

@@ -17,6 +17,7 @@ import { republishFigures } from './republish.js';
 import { figureTable } from './statistics.js';
 import type { Figure } from './statistics.js';
 import { takeoverFigures } from './takeover.js';
+import { targetOutageFigures } from './target-outage.js';
 import { torFaultFigures } from './tor-faults.js';
 import { tunnelFigures } from './tunnels.js';
 import { vanityFigures } from './vanity.js';
@@ -48,6 +49,7 @@ const WITHOUT_TOR: Readonly<Record<string, Bench>> = {
     obstacle: () => Promise.resolve(process.getuid?.() === 0 ? null : 'a systemd in namespaces needs root'),
     measure: () => ownTorFigures(progress),
   },
+  'target-outage': { measure: () => targetOutageFigures() },
   tunnels: {
     obstacle: () => Promise.resolve(process.getuid?.() === 0 ? null : 'network namespaces need root'),
     measure: () => tunnelFigures(progress),

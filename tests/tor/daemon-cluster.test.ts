@@ -1,5 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { extendedReply } from '@rustbalance/actors/health/canary/extended-reply.js';
+import { generateIdentity } from '@rustbalance/crypto-worker/keys/identity.js';
+import { encodeOnionAddress } from '@rustbalance/crypto-worker/keys/onion-address.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FAST_SETTINGS, startCluster } from '../support/cluster/cluster.js';
 import type { Cluster } from '../support/cluster/cluster.js';
@@ -51,7 +54,13 @@ describe('two daemons at the most verbose level, whose target is another onion s
     cluster = await startCluster({
       network,
       nodes: 2,
-      set: [...FAST_SETTINGS, 'log.level=debug'],
+      set: [
+        ...FAST_SETTINGS,
+        'log.level=debug',
+        'canary.enabled=true',
+        'canary.interval_secs=2',
+        'canary.timeout_secs=20',
+      ],
       target: `http://${service.address}`,
     });
     visitor = await startStockClient(network, { name: 'visitor' });
@@ -79,6 +88,43 @@ describe('two daemons at the most verbose level, whose target is another onion s
       { timeoutMs: 60_000 },
     );
     expect(page.node).toBe('hidden');
+  });
+
+  it('visit their own address all the way, and learn which node answered', async () => {
+    for (const node of cluster.nodes) {
+      const { canary } = await node.until('its canary is well', (s) => s.canary?.state === 'well', 60_000);
+      expect(canary).toMatchObject({ failures: 0, node: expect.stringMatching(/^(alpha|beta)$/) });
+    }
+  });
+
+  it('find out that it breaks at the target when that is gone, and that it is whole again', async () => {
+    const { port } = hidden;
+    await hidden.close();
+    const node = cluster.nodes[0]!;
+    const found = await node.until(
+      'three visits have failed',
+      (s) => s.findings.some(({ error }) => error.code === 'health.canary-failed'),
+      90_000,
+    );
+    expect(found.canary).toMatchObject({ state: 'failing', step: 'target' });
+    hidden = await startSampleTarget({ name: 'hidden', port });
+    await node.until(
+      'its canary is well',
+      (s) =>
+        s.canary?.state === 'well' && s.findings.every(({ error }) => error.code !== 'health.canary-failed'),
+      90_000,
+    );
+  });
+
+  it('have a SOCKS port that tells why an address cannot be reached', async () => {
+    const path = join(cluster.nodes[0]!.options.dir, 'run', 'tor-diagnosis.sock');
+    const nobody = encodeOnionAddress(generateIdentity(new Uint8Array(32).fill(9)).publicKey);
+    const way = { socks: { kind: 'unix', path } as const, host: `${nobody}.onion`, port: 80 };
+    const meaning = await extendedReply(
+      { ...way, isolation: 'nobody', timeoutMs: 61_000 },
+      AbortSignal.timeout(60_000),
+    );
+    expect(meaning).toEqual({ step: 'descriptor', reason: 'no HSDir has it' });
   });
 
   it('leave no introduction point of a killed publisher on any HSDir', async () => {

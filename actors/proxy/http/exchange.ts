@@ -125,6 +125,16 @@ export class Exchange implements ResponseListener, BodySink {
     else this.#answerFailure(new TargetFailure('timeout', 'no answer'), slot);
   }
 
+  /** Its target was found down while it waits for the first byte of an answer: it need not wait for the time-out. */
+  reconsider(): void {
+    const link = this.#link;
+    if (this.#slot?.isDown !== true || link?.hasAnswered !== false || this.#test !== null) return;
+    if (!isSafe(this.#request)) return;
+    this.#link = null;
+    link.destroy();
+    this.#askAnother(new TargetFailure('timeout', 'found down'));
+  }
+
   /** The client broke the rules in its body, or is gone. @returns whether a response can still be given. */
   abandon(): boolean {
     this.#ended = true;
@@ -321,7 +331,7 @@ export class Exchange implements ResponseListener, BodySink {
   }
 
   #leave(): void {
-    this.#slot?.leave();
+    this.#slot?.leave(this.#headSeen);
     this.#slot = null;
   }
 }

@@ -84,6 +84,7 @@ export class HttpSession implements Session, ExchangeHost {
           ? Math.min(idleTimeoutMs, HALF_CLOSED_IDLE_MS)
           : idleTimeoutMs;
         if (stillMs > patience) this.#exchange?.timedOut();
+        else this.#exchange?.reconsider();
         return;
       }
       case 'tunnel':
@@ -152,7 +153,7 @@ export class HttpSession implements Session, ExchangeHost {
         moved();
       },
       pipeClosed: () => {
-        slot.leave();
+        slot.leave(true);
         this.#services.closed(this);
       },
     });

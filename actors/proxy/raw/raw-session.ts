@@ -110,7 +110,7 @@ export class RawSession implements Session {
   }
 
   #leave(): void {
-    this.#slot?.leave();
+    this.#slot?.leave(this.#pipe !== null);
     this.#slot = null;
   }
 

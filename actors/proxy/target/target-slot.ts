@@ -26,6 +26,12 @@ const DOUBTFUL_WEIGHT = 0.1;
  */
 const VERDICT_HOLDS_MS = 120_000;
 
+/**
+ * Requests wait, and none has been answered for this long: the target is probed at once, since a target that hangs fails
+ * nobody until the session's time-out. As long as a probe may take; shorter, and slow pages cost probes.
+ */
+const SILENCE_MS = 5000;
+
 /** One target: the connections to it, what is under way there, and what is thought of it. */
 export class TargetSlot implements Candidate {
   /** Its place in the configuration. */
@@ -36,6 +42,10 @@ export class TargetSlot implements Candidate {
   readonly #traffic: Traffic;
   readonly #clock: Clock;
   #outstanding = 0;
+  /** Those of them that have had nothing of an answer yet. */
+  #unanswered = 0;
+  /** When it answered last, or began to owe an answer. */
+  #silentSinceMs = 0;
   #failuresTotal = 0;
   #suspect = false;
   #verdict: TargetVerdict = { state: 'unknown', failures: 0 };
@@ -77,18 +87,32 @@ export class TargetSlot implements Candidate {
     };
   }
 
+  get isDown(): boolean {
+    return this.#currentVerdict().state === 'down';
+  }
+
+  /** It owes answers, and has given none for a while. */
+  isSilent(nowMs: number): boolean {
+    return this.#unanswered > 0 && nowMs - this.#silentSinceMs > SILENCE_MS;
+  }
+
   /** A request or a raw connection goes there. */
   enter(): void {
     this.#outstanding++;
+    if (this.#unanswered++ === 0) this.#silentSinceMs = this.#clock.monotonicMs();
   }
 
-  /** It is over; once for each that entered. */
-  leave(): void {
+  /** It is over; once for each that entered. @param wasAnswered `answered` was called for it */
+  leave(wasAnswered: boolean): void {
     this.#outstanding--;
+    if (!wasAnswered) this.#unanswered--;
   }
 
+  /** The answer has begun; once for each that entered, at most. */
   answered(): void {
     this.#traffic.targetAnswers++;
+    this.#unanswered--;
+    this.#silentSinceMs = this.#clock.monotonicMs();
     this.#suspect = false;
   }
 

@@ -6,6 +6,7 @@ import { systemRandom } from '@rustbalance/actors/kernel/random.js';
 import { Secret } from '@rustbalance/actors/kernel/redact.js';
 import { SelfTestGate } from '@rustbalance/actors/proxy/self-test-gate.js';
 import { SimulatedClock } from '../../support/simulated-clock.js';
+import { eventually } from '../../support/eventually.js';
 import { proxyTo, requestText } from './support/proxy-under-test.js';
 import { rawClient, sayAndListen } from './support/raw-client.js';
 import { okay, sayingTarget, scriptedTarget } from './support/scripted-target.js';
@@ -73,6 +74,29 @@ describe('while no target is well', () => {
     expect(proxy.traffic.unavailableTotal).toBe(1);
   });
 
+  it('a safe request that waits for its first byte is told as soon as that is known, and an unsafe one waits on', async () => {
+    const hung = await scriptedTarget(() => undefined);
+    const proxy = await proxyTo({ target: hung });
+    const safe = rawClient(proxy.listen).send(GET_AND_CLOSE);
+    const unsafe = rawClient(proxy.listen).send(requestText('POST /', 'Content-Length: 0'));
+    await eventually('both wait', () => hung.requests.length === 2, { timeoutMs: 3000, everyMs: 5 });
+    proxy.judge([down]);
+    expect(await safe.closed()).toMatch(/^HTTP\/1\.1 504 /);
+    expect(unsafe.heard).toBe('');
+    expect(proxy.targetViews()[0]?.outstanding).toBe(1);
+  });
+
+  it('a safe request that waits at one target goes to another that is well', async () => {
+    const hung = await scriptedTarget(() => undefined);
+    const fine = await sayingTarget(okay('fine'));
+    const proxy = await proxyTo({ target: hung, others: [fine] });
+    proxy.judge([well, down]);
+    const client = rawClient(proxy.listen).send(GET_AND_CLOSE);
+    await eventually('it waits', () => hung.requests.length === 1, { timeoutMs: 3000, everyMs: 5 });
+    proxy.judge([down, well]);
+    expect(await client.closed()).toMatch(/^HTTP\/1\.1 200 OK.*fine$/s);
+  });
+
   it('a verdict that nobody renews does not hold for ever', async () => {
     const target = await sayingTarget(okay('served'));
     const clock = new SimulatedClock(0);
@@ -138,5 +162,34 @@ describe("the cluster's own tests", () => {
     );
     expect(heard).not.toContain('rb-node');
     expect(target.requests[0]).toContain(`RB-Self-Test: ${forged}`);
+  });
+});
+
+describe('a target that owes answers', () => {
+  it('is suspected after a while, not while it answers others, nor for a connection that only lasts', async () => {
+    const clock = new SimulatedClock(0);
+    const target = await scriptedTarget((socket, head) => {
+      if (head.includes('Upgrade:'))
+        socket.write('HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello');
+      else if (!head.includes('/hang')) socket.write(okay('page'));
+    });
+    const proxy = await proxyTo({ target, limits: { idleTimeoutMs: 300_000 }, options: { clock } });
+    await rawClient(proxy.listen)
+      .send(requestText('GET /', 'Connection: Upgrade', 'Upgrade: websocket'))
+      .hears('hello');
+    await clock.advance(60_000);
+    expect(proxy.silentTargets()).toEqual([]);
+    rawClient(proxy.listen).send(requestText('GET /hang'));
+    await eventually('it waits', () => target.requests.length === 2, { timeoutMs: 3000, everyMs: 5 });
+    await clock.advance(4000);
+    expect(proxy.silentTargets()).toEqual([]);
+    expect(await sayAndListen(proxy.listen, GET_AND_CLOSE)).toContain('page');
+    await clock.advance(4000);
+    expect(proxy.silentTargets()).toEqual([]);
+    await clock.advance(2000);
+    expect(proxy.silentTargets()).toEqual([0]);
+    const stopped = proxy.stop(0);
+    await clock.advance(1);
+    await stopped;
   });
 });
