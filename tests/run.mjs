@@ -55,6 +55,8 @@ const noSystemd = () => {
     pgrep: 'procps',
     ip: 'iproute2',
     tor: 'tor',
+    'wireguard-go': 'wireguard-go',
+    wg: 'wireguard-tools',
   };
   for (const [program, name] of Object.entries(packages)) {
     if (!runs('sh', '-c', 'PATH="$PATH:/usr/sbin:/sbin" command -v "$0"', program)) {

@@ -26,7 +26,8 @@ exec setpriv --pdeathsig KILL unshare --mount --uts --ipc --net --cgroup --pid -
   mount -t tmpfs -o mode=755,nosuid tmpfs "$R/dev"
   for d in null zero full random urandom tty; do touch "$R/dev/$d"; mount --bind "/dev/$d" "$R/dev/$d"; done
   mkdir "$R/dev/net" "$R/dev/pts" "$R/dev/shm"
-  if [ -e /dev/net/tun ]; then touch "$R/dev/net/tun"; mount --bind /dev/net/tun "$R/dev/net/tun"; fi
+  # With the mode that udev gives it.
+  if [ -e /dev/net/tun ]; then mknod -m 666 "$R/dev/net/tun" c 10 200; fi
   mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts "$R/dev/pts"
   ln -s pts/ptmx "$R/dev/ptmx"; ln -s /proc/self/fd "$R/dev/fd"
   ln -s fd/0 "$R/dev/stdin"; ln -s fd/1 "$R/dev/stdout"; ln -s fd/2 "$R/dev/stderr"

@@ -82,7 +82,9 @@ export class SystemdMachine {
       return made;
     } catch (error) {
       booted.kill('SIGKILL');
-      await (machine?.stop() ?? rm(scratch, { recursive: true, force: true }));
+      if (machine === null)
+        await Promise.allSettled([rm(scratch, { recursive: true }), removeCgroups(cgroup)]);
+      else await machine.stop();
       throw new Error(`${String(error)}\n${said.join('')}`, { cause: error });
     }
   }
