@@ -112,22 +112,26 @@ export class CircuitStreams {
   /**
    * @param live the circuits that are there: the others are forgotten
    * @param leftMs until the deadline
+   * @param most circuits that may be closed now; at the last call all that can
    */
   due(
     live: readonly string[],
     nowMs: number,
     leftMs: number,
+    most = Number.POSITIVE_INFINITY,
   ): { readonly circuits: readonly string[]; readonly wakeAtMs: number | null } {
     // A stream may be here before Tor's word of its circuit.
     for (const [id, { open, idleSinceMs }] of [...this.#circuits])
       if (open === 0 && nowMs - idleSinceMs > FORGET_MS && !live.includes(id)) this.#circuits.delete(id);
     const unnamedQuietAtMs = this.#unnamed > 0 ? null : this.#lastUnnamedMs + LONG_PAUSE_MS;
+    const room = leftMs < LAST_CALL_MS ? Number.POSITIVE_INFINITY : most;
     const circuits: string[] = [];
     let wakeAtMs: number | null = null;
     for (const id of live) {
       const circuit = this.#at(id, nowMs);
       const ownMs = quietAtMs(circuit, nowMs, leftMs);
       const atMs = ownMs === null || unnamedQuietAtMs === null ? null : Math.max(ownMs, unnamedQuietAtMs);
+      if (atMs !== null && atMs <= nowMs && circuits.length >= room) continue;
       if (atMs !== null && atMs <= nowMs) {
         circuits.push(id);
         // Not again at once: Tor's word that it is closed takes a moment.

@@ -7,6 +7,7 @@ import { clusterFigures } from './cluster.js';
 import { daemonFigures } from './daemon.js';
 import { defaultTakeoverFigures } from './default-takeover.js';
 import { descriptorFigures } from './descriptors.js';
+import { drainFigures } from './drain.js';
 import { floodFigures } from './floods.js';
 import { joiningFigures } from './joining.js';
 import { loopDelayFigures } from './loop-delay.js';
@@ -58,6 +59,7 @@ const WITHOUT_TOR: Readonly<Record<string, Bench>> = {
 const WITH_TOR: Readonly<Record<string, (network: TorNetwork) => Promise<Figure[]>>> = {
   takeover: (network) => takeoverFigures(network),
   'tor-faults': (network) => torFaultFigures(network, progress),
+  drain: (network) => drainFigures(network, progress),
   'default-takeover': (network) => defaultTakeoverFigures(network, progress),
   joining: (network) => joiningFigures(network, progress),
   republish: (network) => republishFigures(network, progress),

@@ -6,21 +6,16 @@ import { eventually } from '../support/eventually.js';
 import { startStockClient } from '../support/stock-client.js';
 import type { StockClient } from '../support/stock-client.js';
 import { loadClient } from '../support/stock-client-load.js';
-import type { LoadSample, Visitor } from '../support/stock-client-load.js';
+import type { LoadSample } from '../support/stock-client-load.js';
 import { startTorNetwork } from '../support/tor-network/network.js';
 import type { TorNetwork } from '../support/tor-network/network-types.js';
+import { warmVisitors } from '../support/warm-visitors.js';
 
 const CLIENTS = 5;
 /** Each with a circuit that it keeps and uses twice in a second: fifty connections in a second between them. */
 const VISITORS = 25;
 const EVERY_MS = 20;
 const LONGEST_MS = 120_000;
-
-/** A visitor who shares a Tor with others, but no circuit: SOCKS user names isolate. */
-const visitorOf = (client: StockClient, isolation: string): Visitor => ({
-  fetch: (address, options) => client.fetch(address, { ...options, isolation }),
-  dropDescriptor: (address) => client.dropDescriptor(address),
-});
 
 describe('a publisher that is drained under fifty connections a second', () => {
   let network: TorNetwork;
@@ -47,7 +42,7 @@ describe('a publisher that is drained under fifty connections a second', () => {
 
   it('can be stopped without a failed request', async () => {
     const [alpha, beta] = cluster.nodes;
-    const visitors = Array.from({ length: VISITORS }, (_, i) => visitorOf(clients[i % CLIENTS]!, String(i)));
+    const visitors = warmVisitors(clients, VISITORS);
     // A first visit of each, so that the load meets warm circuits.
     const first = new Set<string | undefined>();
     for (const visitor of visitors) {

@@ -73,6 +73,14 @@ describe('a circuit of a node that empties', () => {
     expect(closedAfter(streams, endedMs + 200, 100, 9_000)).toBe(null);
   });
 
+  it('waits for its turn where others can go too, but not when the deadline is near', () => {
+    const streams = new CircuitStreams();
+    expect(streams.due(['7', '8'], 0, 60_000, 1).circuits).toEqual([]);
+    expect(streams.due(['7', '8'], 5_000, 60_000, 0).circuits).toEqual([]);
+    expect(streams.due(['7', '8'], 5_000, 60_000, 1).circuits).toEqual(['7']);
+    expect(streams.due(['7', '8'], 5_010, 9_000, 0).circuits).toEqual(['8']);
+  });
+
   it('that never carried anything is given time to', () => {
     expect(closedAfter(new CircuitStreams(), 0, 60_000)).toBe(5_000);
   });

@@ -1,0 +1,140 @@
+import { FAST_SETTINGS, startCluster } from '../support/cluster/cluster.js';
+import type { DaemonNode } from '../support/cluster/daemon-node.js';
+import { publishedNodes } from '../support/cluster/status.js';
+import type { StatusJson } from '../support/cluster/status.js';
+import { eventually } from '../support/eventually.js';
+import { startStockClient } from '../support/stock-client.js';
+import { loadClient } from '../support/stock-client-load.js';
+import type { LoadSample } from '../support/stock-client-load.js';
+import type { TorNetwork } from '../support/tor-network/network-types.js';
+import { warmVisitors } from '../support/warm-visitors.js';
+import { spread } from './statistics.js';
+import type { Figure } from './statistics.js';
+
+const CLIENTS = 5;
+const VISITORS = 25;
+/** Fifty in a second. */
+const EVERY_MS = 20;
+const LONGEST_MS = 30 * 60_000;
+const DRAIN_SECS = 120;
+
+const both = (status: StatusJson): boolean => publishedNodes(status) === 'alpha,beta';
+
+interface Turn {
+  readonly leftDescriptorSecs: number;
+  readonly drainedSecs: number;
+  readonly visits: number;
+  readonly failed: number;
+}
+
+const secondsSince = (beganMs: number): number => (performance.now() - beganMs) / 1000;
+
+/** Drains the node, stops it, starts it again and waits until it is published: what a rolling upgrade does to it. */
+const oneTurn = async (
+  node: DaemonNode,
+  other: DaemonNode,
+  samples: readonly LoadSample[],
+): Promise<Turn> => {
+  const before = samples.length;
+  const beganMs = performance.now();
+  const { code, stderr } = await node.command('drain', '--timeout', String(DRAIN_SECS));
+  if (code !== 0) throw new Error(`drain: ${stderr}`);
+  await node.until('left the descriptor', ({ drain }) => drain !== null && drain.phase !== 'leaving', 60_000);
+  const leftDescriptorSecs = secondsSince(beganMs);
+  await node.until('drained', (s) => s.node.draining === 'drained', (DRAIN_SECS + 10) * 1000);
+  const drainedSecs = secondsSince(beganMs);
+  await node.stop();
+  node.start();
+  await other.until('both nodes are published again', both, 90_000);
+  const seen = samples.slice(before);
+  return {
+    leftDescriptorSecs,
+    drainedSecs,
+    visits: seen.length,
+    failed: seen.filter(({ ok }) => !ok).length,
+  };
+};
+
+/** A rolling upgrade, over and over, while visitors come. */
+export const drainFigures = async (
+  network: TorNetwork,
+  progress: (line: string) => void,
+  runs = 10,
+): Promise<Figure[]> => {
+  const cluster = await startCluster({
+    network,
+    nodes: 2,
+    set: [...FAST_SETTINGS, 'supervisor.start_timeout_secs=60', 'supervisor.period_secs=900'],
+  });
+  const clients = await Promise.all(
+    Array.from({ length: CLIENTS }, (_, i) => startStockClient(network, { name: `drain-${String(i)}` })),
+  );
+  const ending = new AbortController();
+  const samples: LoadSample[] = [];
+  try {
+    const [alpha, beta] = cluster.nodes;
+    if (alpha === undefined || beta === undefined) throw new Error('a cluster of two has two nodes');
+    await alpha.until('both nodes are published', both, 90_000);
+    const visitors = warmVisitors(clients, VISITORS);
+    for (const { fetch } of visitors) {
+      await eventually('a first visit', async () => (await fetch(cluster.address)).ok || null, {
+        timeoutMs: 60_000,
+      });
+    }
+    const load = loadClient({
+      clients: visitors,
+      concurrency: VISITORS,
+      address: cluster.address,
+      mode: 'warm',
+      everyMs: EVERY_MS,
+      durationMs: LONGEST_MS,
+      signal: ending.signal,
+      onSample: (sample) => samples.push(sample),
+    });
+    const turns: Turn[] = [];
+    for (let run = 0; run < runs; run++) {
+      const [node, other] = run % 2 === 0 ? [alpha, beta] : [beta, alpha];
+      const turn = await oneTurn(node, other, samples);
+      turns.push(turn);
+      progress(`${node.id}: ${JSON.stringify(turn)}`);
+    }
+    ending.abort();
+    await load;
+    for (const { ok, error, ms, dueMs } of samples) {
+      if (!ok)
+        progress(
+          `failed at ${new Date(dueMs).toISOString()} after ${ms.toFixed(0)} ms: ${JSON.stringify(error)}`,
+        );
+    }
+    const failed = turns.reduce((sum, turn) => sum + turn.failed, 0);
+    const latency = spread(samples.filter(({ ok }) => ok).map(({ ms }) => ms / 1000));
+    return [
+      {
+        what: `Failed visits of ${String(samples.length)} in a rolling upgrade under 50 connections a second (drain, stop, start, by turns)`,
+        unit: 'a drain',
+        spread: spread(turns.map((turn) => turn.failed)),
+        target: '0 in all',
+        met: failed === 0,
+      },
+      {
+        what: 'Drain ordered: on no HSDir any more',
+        unit: 's',
+        spread: spread(turns.map(({ leftDescriptorSecs }) => leftDescriptorSecs)),
+        target: null,
+        met: null,
+      },
+      {
+        what: 'Drain ordered: drained',
+        unit: 's',
+        spread: spread(turns.map(({ drainedSecs }) => drainedSecs)),
+        target: null,
+        met: null,
+      },
+      { what: 'A visit meanwhile', unit: 's', spread: latency, target: null, met: null },
+    ];
+  } finally {
+    ending.abort();
+    await Promise.all(clients.map((client) => client.stop()));
+    await cluster.stop();
+  }
+};
