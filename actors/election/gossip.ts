@@ -158,11 +158,16 @@ export const onSummary = (
   return 'answered';
 };
 
+/**
+ * In a large cluster a heartbeat from before our own last change says nothing: the rumour has reached nearly everybody
+ * by then, and their heartbeats come in their turn.
+ */
 const differs = (state: ClusterState, peer: Peer): boolean =>
   state.records.size > 0 &&
   isReachable(peer) &&
   peer.statement !== null &&
-  !sameDigest(peer.statement.members.digest, state.membersDigest);
+  !sameDigest(peer.statement.members.digest, state.membersDigest) &&
+  (peer.recordsDifferSinceMs !== null || !isLarge(state.peers.length));
 
 /** Compares with a peer whose heartbeat names another set. Returns when it wants to run again; null for never. */
 export const compareRecords = (
@@ -179,7 +184,8 @@ export const compareRecords = (
   for (const page of pages) post(state, world, peer, page);
   peer.nextSummaryMs = nowMs + COMPARE_PROBES * probeMs;
   if (isLarge(state.peers.length)) {
-    peer.nextSummaryMs = nowMs + state.configured.heartbeatMs;
+    // Its next heartbeat tells whether that has helped.
+    peer.nextSummaryMs = nowMs + state.settings.heartbeatMs;
     state.nextSummaryMs = nowMs + ((sizeOf(state.records) * ENTRY_BYTES) / SUMMARY_RATE) * probeMs;
   }
   return Math.max(peer.nextSummaryMs, state.nextSummaryMs);
