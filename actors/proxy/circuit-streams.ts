@@ -21,7 +21,8 @@ const KEPT_ROUND_TRIPS = 8;
 const USUAL_ROUND_TRIP_MS = 800;
 /**
  * A pause must last for twice the longest round trip seen, and this more for threads and relays that are late. Measured on a
- * private network, two cores, load 15 to 40: with 1.5 times the median and 20 ms one of some 40 circuits met a stream.
+ * private network, two cores, load 15 to 40: with 1.5 times the median and 20 ms one visit failed
+ * in three drains; with these values 6 in ten larger ones (docs/figures.md). What they cost: pauses that are passed over.
  */
 const SLACK = 2;
 const LATE_MS = 50;
