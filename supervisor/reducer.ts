@@ -48,6 +48,8 @@ export const supervisorReducer = (spec: SupervisorSpec): Reducer => {
 
 /** A tick may be late by this much before the lateness is the supervisor's own and not the children's. */
 const STALL_MS = 250;
+/** For reading what lies in the ports, on a machine that may have been away as a whole. A child that hangs is found so much later. */
+const READING_MS = 1_000;
 
 /**
  * Whoever was away accuses nobody: when this loop was blocked or the process stopped, the pongs and handshakes
@@ -57,11 +59,12 @@ const forgiveOwnAbsence = (turn: Turn): void => {
   const due = nextDue(turn.spec, turn.layout, turn.state);
   const late = due === null ? 0 : turn.now - due;
   if (late < STALL_MS) return;
+  const forgiven = late + READING_MS;
   for (const place of turn.layout.places) {
     const { life } = turn.child(place);
-    if (life.at === 'starting') turn.live(place, { ...life, deadline: life.deadline + late });
+    if (life.at === 'starting') turn.live(place, { ...life, deadline: life.deadline + forgiven });
     if (life.at === 'up' && life.pingedAt !== null)
-      turn.live(place, { ...life, pingedAt: life.pingedAt + late });
+      turn.live(place, { ...life, pingedAt: life.pingedAt + forgiven });
   }
 };
 

@@ -52,6 +52,18 @@ test('a supervisor that was itself away (blocked, or stopped by SIGSTOP) accuses
   expect(tree.reports('child_terminated')).toEqual([]);
 });
 
+test('a child whose deadline was the next thing due when the supervisor was away gets time for its pong to be read', () => {
+  const tree = SimulatedTree.booted(oneForOne('a'));
+  tree.manners.set('a', 'mute');
+  tree.pass(1_000);
+  tree.stall(60_000);
+  expect(tree.reports('child_terminated')).toEqual([]);
+  tree.dispatch({ kind: 'pong', id: 'a', generation: 1, alive: true });
+  tree.manners.set('a', 'well');
+  tree.pass(10_000);
+  expect(tree.reports('child_terminated')).toEqual([]);
+});
+
 test('a child that hangs is still found after the supervisor itself was away', () => {
   const tree = SimulatedTree.booted(oneForOne('a'));
   tree.manners.set('a', 'mute');
