@@ -88,9 +88,9 @@ export const daemonFigures = async (): Promise<Figure[]> => {
     const memory = await daemonMemory([node]);
     const delays = Object.values((await node.inspect()).actors).map(({ loop_delay_p99_ms: ms }) => ms);
     const back = spread(await restartTimes(node, ['throw', 'exit', 'oom']));
-    const proxy = await proxyRestartFigure(node);
     const unstuck = spread(await restartTimes(node, ['hang']));
     const started = spread(starts);
+    const proxy = await proxyRestartFigure(node);
     return [
       {
         what: 'Process start to all actors ready',
