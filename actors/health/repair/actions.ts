@@ -24,6 +24,16 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
+/** Of a file or its mode: it helps at once or not at all. */
+const REWRITING: ActionDeclaration = {
+  graceMs: 0,
+  coolDownMs: 10 * SECOND,
+  backoff: { firstMs: 10 * SECOND, longestMs: 10 * MINUTE },
+  budget: { times: 5, periodMs: HOUR },
+  calmMs: MINUTE,
+  escalation: ['alert'],
+};
+
 export const ACTIONS = {
   /** A bootstrap without cache takes up to two minutes: sooner, an order would only undo the last one. */
   'restart-tor': {
@@ -79,31 +89,9 @@ export const ACTIONS = {
     calmMs: 2 * MINUTE,
     escalation: ['step-down', 'alert', 'exit'],
   },
-  /** Writing a file or its mode: it helps at once or not at all. */
-  'restore-key': {
-    graceMs: 0,
-    coolDownMs: 10 * SECOND,
-    backoff: { firstMs: 10 * SECOND, longestMs: 10 * MINUTE },
-    budget: { times: 5, periodMs: HOUR },
-    calmMs: MINUTE,
-    escalation: ['alert'],
-  },
-  'restore-instance': {
-    graceMs: 0,
-    coolDownMs: 10 * SECOND,
-    backoff: { firstMs: 10 * SECOND, longestMs: 10 * MINUTE },
-    budget: { times: 5, periodMs: HOUR },
-    calmMs: MINUTE,
-    escalation: ['alert'],
-  },
-  'mend-modes': {
-    graceMs: 0,
-    coolDownMs: 10 * SECOND,
-    backoff: { firstMs: 10 * SECOND, longestMs: 10 * MINUTE },
-    budget: { times: 5, periodMs: HOUR },
-    calmMs: MINUTE,
-    escalation: ['alert'],
-  },
+  'restore-key': REWRITING,
+  'restore-instance': REWRITING,
+  'mend-modes': REWRITING,
   /** Another node comes first for a heartbeat timeout (30 s); said again as long as the reason lasts. */
   'step-down': {
     graceMs: 0,
