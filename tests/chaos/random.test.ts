@@ -23,8 +23,11 @@ const VISITORS = 6;
 /** Longer than any single fault takes, so that visitors meet one at a time. */
 const RECOVERY_MS = 30_000;
 const MEAN_GAP_MS = 4_000;
-/** Share of cold visits that are answered within 10 s. */
-const ANSWERED = 0.95;
+/**
+ * Share of cold visits that are answered within 10 s. A minute has two or three faults that take a node off for some seconds,
+ * in which one visitor in three draws it: four runs gave 96.8 to 100 %, and one visit more or less is 1.6 %.
+ */
+const ANSWERED = SECONDS < 600 ? 0.9 : 0.995;
 
 describe(`a cluster of three in a random run of faults, seed ${String(SEED)}`, () => {
   let network: TorNetwork;
