@@ -53,6 +53,7 @@ export class TunnelKeeper {
   #closed = false;
   #failures = 0;
   #lastLookMs = -Infinity;
+  #nextLookMs = Infinity;
   #rebuilds = 0;
   #implementation: 'kernel' | 'userspace' | null = null;
   /** The last look found nothing, or what we made. */
@@ -109,7 +110,8 @@ export class TunnelKeeper {
     if (this.#closed || this.#looking !== null || this.#suspected) return;
     this.#suspected = true;
     const waitMs = this.#untilMs(this.#suspicionGapMs);
-    if (waitMs < this.#untilMs(this.#world.checkEveryMs)) this.#wait(waitMs);
+    // A look that comes sooner anyway, for a change or after a failure, is not put off.
+    if (this.#world.clock.monotonicMs() + waitMs < this.#nextLookMs) this.#wait(waitMs);
   }
 
   #untilMs(gapMs: number): number {
@@ -125,6 +127,7 @@ export class TunnelKeeper {
   #wait(ms: number): void {
     this.#cancelTimer?.();
     if (this.#closed) return;
+    this.#nextLookMs = this.#world.clock.monotonicMs() + ms;
     this.#cancelTimer = this.#world.clock.after(ms, () => {
       this.#cancelTimer = null;
       if (this.#looking === null) this.#looking = this.#round();

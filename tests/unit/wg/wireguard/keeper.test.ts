@@ -102,3 +102,20 @@ test('What is known to need work is not held up by suspicions that were vain', a
   expect(seen.builds).toBe(1);
   await keeper.close();
 });
+
+test('A look that is due soon is not put off by a suspicion that comes before it', async () => {
+  const { clock, keeper, seen } = await started();
+  for (let second = 0; second < 6; second++) {
+    keeper.suspect();
+    await clock.advance(1000);
+  }
+  // The tunnel was just looked at: what needs work waits for half a second, a suspicion for much longer.
+  keeper.look();
+  await clock.advance(0);
+  seen.found = { ...asWanted, link: null, device: 'unreadable' };
+  keeper.look();
+  keeper.suspect();
+  await clock.advance(600);
+  expect(seen.builds).toBe(1);
+  await keeper.close();
+});
