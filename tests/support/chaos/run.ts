@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterWithTargets } from '../cluster/cluster.js';
 import type { DaemonNode } from '../cluster/daemon-node.js';
 import { publishedNodes } from '../cluster/status.js';
@@ -34,9 +35,8 @@ const VISIT_EVERY_MS = 1000;
 const VISIT_PATIENCE_MS = 15_000;
 const WHOLE_WITHIN_MS = 180_000;
 
-const sleepUntil = async (atMs: number, began: number): Promise<void> => {
-  await new Promise((resolve) => setTimeout(resolve, Math.max(0, began + atMs - performance.now())));
-};
+const sleepUntil = (atMs: number, began: number): Promise<void> =>
+  delay(Math.max(0, began + atMs - performance.now()));
 
 const statusOf = (node: DaemonNode): Promise<StatusJson | null> => node.status().catch(() => null);
 
@@ -97,7 +97,7 @@ export const runChaos = async ({
         const status = await statusOf(node);
         if (status !== null) counters.see(status);
       }
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await delay(250);
     }
   })();
   let missed = 0;
