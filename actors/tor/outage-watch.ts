@@ -1,6 +1,7 @@
 import type { PeerView } from '../election/messages.js';
-import { toErrorData, errorData } from '../kernel/errors.js';
+import { errorData } from '../kernel/errors.js';
 import type { Logger } from '../kernel/logging.js';
+import { SessionWork } from './session-work.js';
 
 export interface OutageWatchEffects {
   readonly log: Logger;
@@ -45,31 +46,27 @@ export const hearsNobody = (peers: readonly Pick<PeerView, 'lifecycle' | 'lastSe
  */
 export class OutageWatch {
   readonly #effects: OutageWatchEffects;
-  #active = false;
+  readonly #work: SessionWork;
   #isAlone = false;
   #isSilent = false;
-  #isBusy = false;
   #isToBeEnabled = false;
   #askAtMs = 0;
-  #session = 0;
 
   constructor(effects: OutageWatchEffects) {
     this.#effects = effects;
+    this.#work = new SessionWork(effects);
   }
 
   /** A connection to Tor is there. */
   begin(): void {
-    this.#session++;
-    this.#active = true;
-    this.#isBusy = false;
+    this.#work.begin();
     this.#isToBeEnabled = true;
     this.#askAtMs = 0;
   }
 
   /** It is lost; of another Tor nothing is known. */
   end(): void {
-    this.#session++;
-    this.#active = false;
+    this.#work.end();
     if (this.#isSilent) this.#effects.release(false);
     this.#isSilent = false;
   }
@@ -83,41 +80,27 @@ export class OutageWatch {
   }
 
   step(nowMs: number): number | null {
-    if (!this.#active || this.#isBusy) return null;
+    if (!this.#work.isFree) return null;
     const { network } = this.#effects;
     if (this.#isToBeEnabled && network !== null) {
       this.#isToBeEnabled = false;
-      this.#do(network.enable());
+      this.#work.run(network.enable());
       return null;
     }
     if (this.#isSilent && !this.#isAlone && network !== null) {
-      this.#do(this.#reconnect(network));
+      this.#work.run(this.#reconnect(network));
       return null;
     }
     if (!this.#isAlone && !this.#isSilent) return null;
     if (nowMs < this.#askAtMs) return this.#askAtMs;
-    this.#do(this.#ask(nowMs));
+    this.#work.run(this.#ask(nowMs));
     return null;
   }
 
-  #do(work: Promise<void>): void {
-    const session = this.#session;
-    this.#isBusy = true;
-    void work
-      .catch((error: unknown) => {
-        this.#effects.log.debug('tor could not be asked', { problem: toErrorData(error, 'tor').what });
-      })
-      .then(() => {
-        if (session !== this.#session) return;
-        this.#isBusy = false;
-        this.#effects.poke();
-      });
-  }
-
   async #ask(nowMs: number): Promise<void> {
-    const session = this.#session;
+    const isCurrent = this.#work.whileConnected();
     const answers = await this.#effects.ask();
-    if (session !== this.#session) return;
+    if (!isCurrent()) return;
     this.#askAtMs = nowMs + (answers ? ASK_AGAIN_MS : ASK_SILENT_MS);
     if (answers !== this.#isSilent) return;
     this.#isSilent = !answers;
@@ -132,9 +115,9 @@ export class OutageWatch {
   }
 
   async #reconnect(network: TorNetworkSwitch): Promise<void> {
-    const session = this.#session;
+    const isCurrent = this.#work.whileConnected();
     await network.reconnect();
-    if (session !== this.#session) return;
+    if (!isCurrent()) return;
     this.#isSilent = false;
     this.#effects.log.info('other nodes are heard again: Tor makes its connections anew');
     this.#effects.release(true);

@@ -1,8 +1,9 @@
-import { errorData, toErrorData, type ErrorData } from '../kernel/errors.js';
+import { errorData, type ErrorData } from '../kernel/errors.js';
 import type { Logger } from '../kernel/logging.js';
 import { afterCircuit, NO_FAILURES, stuckAtMs, type CircuitRun } from './circuit-run.js';
 import type { TorTrouble } from './messages.js';
 import type { TorNetworkSwitch } from './outage-watch.js';
+import { SessionWork } from './session-work.js';
 
 /** Tor answers, and does not get on. With no-network a restart of it would mend nothing. */
 export type Stall = Exclude<TorTrouble, 'unanswered'>;
@@ -41,9 +42,7 @@ const RESTART_ANYWAY_MS = 15 * 60_000;
  */
 export class StallWatch {
   readonly #effects: StallWatchEffects;
-  #active = false;
-  #isBusy = false;
-  #session = 0;
+  readonly #work: SessionWork;
   #percent = 0;
   #percentSinceMs = 0;
   #circuits: CircuitRun = NO_FAILURES;
@@ -54,6 +53,7 @@ export class StallWatch {
 
   constructor(effects: StallWatchEffects) {
     this.#effects = effects;
+    this.#work = new SessionWork(effects);
   }
 
   get stall(): Stall | null {
@@ -62,17 +62,14 @@ export class StallWatch {
 
   /** A connection to Tor is there. */
   begin(nowMs: number): void {
-    this.#session++;
-    this.#active = true;
-    this.#isBusy = false;
+    this.#work.begin();
     this.#percentSinceMs = nowMs;
     this.#circuits = NO_FAILURES;
   }
 
   /** It is lost; of another Tor nothing is known. */
   end(): void {
-    this.#session++;
-    this.#active = false;
+    this.#work.end();
     this.#percent = 0;
     this.#over();
   }
@@ -98,15 +95,15 @@ export class StallWatch {
   }
 
   step(nowMs: number): number | null {
-    if (!this.#active || this.#isBusy) return null;
+    if (!this.#work.isFree) return null;
     if (this.#stall === null) {
       const dueMs = this.#isUp ? stuckAtMs(this.#circuits) : this.#percentSinceMs + STAGE_PATIENCE_MS;
       if (dueMs === null || nowMs < dueMs) return dueMs;
-      this.#do(this.#begun(nowMs));
+      this.#work.run(this.#begun(nowMs));
       return null;
     }
     if (nowMs < this.#judgeAtMs) return this.#judgeAtMs;
-    this.#do(this.#judge(nowMs));
+    this.#work.run(this.#judge(nowMs));
     return null;
   }
 
@@ -131,9 +128,9 @@ export class StallWatch {
   }
 
   async #judge(nowMs: number): Promise<void> {
-    const session = this.#session;
+    const isCurrent = this.#work.whileConnected();
     const reaches = await this.#effects.reachesRelays();
-    if (session !== this.#session) return;
+    if (!isCurrent()) return;
     if (!reaches) {
       this.#noNetworkSinceMs ??= nowMs;
       this.#judgeAtMs = nowMs + LOOK_AGAIN_MS;
@@ -169,19 +166,5 @@ export class StallWatch {
     this.#stall = null;
     this.#effects.release();
     this.#effects.changed();
-  }
-
-  #do(work: Promise<void>): void {
-    const session = this.#session;
-    this.#isBusy = true;
-    void work
-      .catch((error: unknown) => {
-        this.#effects.log.debug('tor could not be asked', { problem: toErrorData(error, 'tor').what });
-      })
-      .then(() => {
-        if (session !== this.#session) return;
-        this.#isBusy = false;
-        this.#effects.poke();
-      });
   }
 }
