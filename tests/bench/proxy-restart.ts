@@ -1,6 +1,6 @@
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { acceptsConnections } from '@rustbalance/actors/kernel/accepts-connections.js';
 import type { DaemonNode } from '../support/cluster/daemon-node.js';
 import { within } from '../support/eventually.js';
 import { spread } from './statistics.js';
@@ -12,18 +12,6 @@ const KNOCK_EVERY_MS = 5;
 const PATIENCE_MS = 30_000;
 const LIMIT_SECS = 0.5;
 
-const isAccepted = (path: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect({ path });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => {
-      resolve(false);
-    });
-  });
-
 /** Seconds between the last connection that was accepted before the thread ended and the first after it. */
 const gapOf = async (node: DaemonNode, mode: (typeof MODES)[number]): Promise<number> => {
   const path = join(node.options.dir, 'run', 'proxy.sock');
@@ -31,7 +19,7 @@ const gapOf = async (node: DaemonNode, mode: (typeof MODES)[number]): Promise<nu
   let wasRefused = false;
   await node.chaos('proxy', mode);
   for (;;) {
-    const accepted = await isAccepted(path);
+    const accepted = await acceptsConnections(path);
     const nowMs = performance.now();
     if (accepted && wasRefused) return (nowMs - lastMs) / 1000;
     if (accepted) lastMs = nowMs;

@@ -1,7 +1,7 @@
-import { connect } from 'node:net';
 import { constants } from 'node:fs';
 import { access, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { acceptsConnections } from '../../kernel/accepts-connections.js';
 import type { ActorContext } from '../../kernel/actor.js';
 import { pause } from '../../kernel/clock.js';
 import { RbError, rbError } from '../../kernel/errors.js';
@@ -19,18 +19,6 @@ const TUN_DEVICE = '/dev/net/tun';
 const HOST_DEADLINE_MS = 5000;
 /** Marks our process, so that what a crashed daemon left behind is known again. */
 export const OWNER_VARIABLE = 'RUSTBALANCE_TUNNEL';
-
-const accepts = (path: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect({ path });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => {
-      resolve(false);
-    });
-  });
 
 export interface UserspaceWorld {
   readonly context: Pick<ActorContext<'wg'>, 'request' | 'clock' | 'log'>;
@@ -116,7 +104,7 @@ export class UserspaceWireguard {
     }
     const deadline = context.clock.monotonicMs() + READY_WITHIN_MS;
     const socket = join(socketDir, `${this.#interfaceName}.sock`);
-    while (!(await accepts(socket))) {
+    while (!(await acceptsConnections(socket))) {
       const reason = await this.#whyNot(context.clock.monotonicMs() >= deadline);
       if (reason !== null) throw rbError('wireguard.userspace-failed', 'wireguard', { reason });
       await pause(context.clock, LOOK_EVERY_MS);
