@@ -5,6 +5,7 @@ import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
 import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
 import { census } from '../support/chaos/census.js';
 import { restartTimeMs } from '../support/chaos/inject.js';
+import { CHAOS_SETTINGS } from '../support/chaos/settings.js';
 import { startCluster } from '../support/cluster/cluster.js';
 import type { ClusterWithTargets } from '../support/cluster/cluster.js';
 import type { DaemonNode } from '../support/cluster/daemon-node.js';
@@ -38,12 +39,7 @@ describe('a publisher whose actors are killed in every way while it serves', () 
     cluster = await startCluster({
       network,
       nodes: 2,
-      set: [
-        'chaos.enabled=true',
-        'supervisor.intensity=100',
-        'supervisor.period_secs=3000',
-        'supervisor.ping_timeout_secs=2',
-      ],
+      set: CHAOS_SETTINGS,
     });
     publisher = cluster.nodes[0]!;
     visitor = await startStockClient(network, { name: 'visitor' });

@@ -4,6 +4,7 @@ import { census } from '../support/chaos/census.js';
 import { runChaos } from '../support/chaos/run.js';
 import type { ChaosOutcome } from '../support/chaos/run.js';
 import { scheduleOf } from '../support/chaos/schedule.js';
+import { CHAOS_SETTINGS } from '../support/chaos/settings.js';
 import { startCluster } from '../support/cluster/cluster.js';
 import type { ClusterWithTargets } from '../support/cluster/cluster.js';
 import { publishedNodes } from '../support/cluster/status.js';
@@ -41,12 +42,7 @@ describe(`a cluster of three in a random run of faults, seed ${String(SEED)}`, (
     cluster = await startCluster({
       network,
       nodes: NODES,
-      set: [
-        'chaos.enabled=true',
-        'supervisor.intensity=100',
-        'supervisor.period_secs=3000',
-        'supervisor.ping_timeout_secs=2',
-      ],
+      set: CHAOS_SETTINGS,
     });
     for (let i = 0; i < VISITORS; i++)
       visitors.push(await startStockClient(network, { name: `visitor-${String(i)}` }));
