@@ -13,12 +13,15 @@ const GAMMA: RepairAction = { kind: 'reconnect-peer', target: 'gamma' };
 
 interface Told {
   readonly atMs: number;
+  /** Which `pass` it fell into: at its very end the next one's needs are not there yet. */
+  readonly during: number;
   readonly order: RepairOrder;
 }
 
 /** The reducer under a clock that jumps to whenever it wants to be woken, or the next change comes. */
 class Bench {
   nowMs = 0;
+  passed = 0;
   state: RepairState = NOTHING_TO_REPAIR;
   readonly told: Told[] = [];
   needs: readonly RepairAction[] = [];
@@ -27,7 +30,9 @@ class Bench {
   turn(): number | null {
     const { state, orders, wakeAtMs } = repairTurn(this.state, this.needs, this.nowMs, this.mayExit);
     this.state = state;
-    for (const order of orders) this.told.push({ atMs: this.nowMs, order });
+    for (const order of orders) {
+      this.told.push({ atMs: this.nowMs, during: this.passed, order });
+    }
     return wakeAtMs;
   }
 
@@ -39,6 +44,7 @@ class Bench {
     }
     this.nowMs = endMs;
     this.turn();
+    this.passed++;
   }
 
   /** `action@second` of every order. */
@@ -204,23 +210,23 @@ test('whatever comes and goes: cool-down, budget, grace and order of the escalat
     fc.property(fc.array(moment, { minLength: 1, maxLength: 40 }), (moments) => {
       const world = new Bench();
       const neededSince = new Map<string, number>();
-      const changes: { atMs: number; needs: ReadonlyMap<string, number> }[] = [];
+      const asked: ReadonlyMap<string, number>[] = [];
       for (const { passMs, needs, mayExit } of moments) {
         world.needs = needs;
         world.mayExit = mayExit;
         const keys = new Set(needs.map(actionKey));
         for (const key of [...neededSince.keys()]) if (!keys.has(key)) neededSince.delete(key);
         for (const key of keys) if (!neededSince.has(key)) neededSince.set(key, world.nowMs);
-        changes.push({ atMs: world.nowMs, needs: new Map(neededSince) });
+        asked.push(new Map(neededSince));
         world.pass(passMs);
       }
       const orders = new Map<string, number[]>();
       let exitAt: number | null = null;
-      for (const { atMs, order } of world.told) {
+      for (const { atMs, during, order } of world.told) {
         expect(exitAt, 'nothing follows an exit').toBeNull();
         const key = actionKey(order.action);
         const { coolDownMs, budget, graceMs, escalation } = declarationOf(order.action);
-        const since = changes.findLast((change) => change.atMs <= atMs)!.needs.get(key);
+        const since = asked[during]!.get(key);
         expect(since, `${key} at ${String(atMs)} was asked for`).toBeDefined();
         const times = orders.get(key) ?? [];
         if (order.kind === 'repair') {
