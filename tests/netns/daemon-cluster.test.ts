@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
+import { measured } from '../support/measured.js';
 import { LinkFaults } from '../support/netns/link-faults.js';
 import { Lan } from '../support/netns/namespace.js';
 import { formTunnelCluster, TUNNEL_SETTINGS } from '../support/netns/tunnel-cluster.js';
@@ -62,7 +63,9 @@ describe('three machines that meet through tunnels', () => {
   for (const fault of TUNNEL_FAULTS) {
     it(`stay reachable and are whole again: ${fault.name}`, async () => {
       const fromMs = Date.now();
-      await sufferFault(fault, { cluster, links, visits: untilVisited });
+      const { expectedMs, wholeMs } = await sufferFault(fault, { cluster, links, visits: untilVisited });
+      measured(`${fault.name}: ${fault.expected}`, expectedMs / 1000);
+      measured(`${fault.name}, and that has ended: whole again`, wholeMs / 1000);
       // Those that began last are given the time to end.
       await untilVisited(2);
       const failed = visits.filter(({ ok, startMs }) => !ok && startMs > fromMs + fault.visitsMayFailMs);

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DaemonNode } from '../support/cluster/daemon-node.js';
 import type { StatusJson } from '../support/cluster/status.js';
 import { eventually } from '../support/eventually.js';
+import { measuring } from '../support/measured.js';
 import { Namespace } from '../support/netns/namespace.js';
 
 /** A look every 15 to 60 s, a write, and a loaded machine. */
@@ -53,11 +54,13 @@ describe('a machine whose files and disk are damaged under a running daemon', ()
 
   test('says that the disk is full, lives on, and saves its state when there is room again', async () => {
     await sh(`dd if=/dev/zero of=${state('filling')} bs=64k 2>&1 || true`);
-    const beganMs = Date.now();
+    const noticed = measuring('the disk fills up: a finding');
     await node.until('disk full', (status) => found(status, 'health.disk-full'), PATIENCE_MS);
-    console.log(`disk full: found after ${((Date.now() - beganMs) / 1000).toFixed(1)} s`);
+    noticed();
     await sh(`rm ${state('filling')}`);
+    const over = measuring('the disk has room again: the finding is over');
     await node.until('room again', (status) => !found(status, 'health.disk-full'), PATIENCE_MS);
+    over();
     const history = await node.command('history');
     expect(history.stdout).toMatch(/health\.disk-full\]; well after/);
     // What could not be written while the disk was full is there now.
@@ -69,7 +72,7 @@ describe('a machine whose files and disk are damaged under a running daemon', ()
     const instance = state('tor', 'instance');
     const secret = join(instance, 'hs_ed25519_secret_key');
     const [masterBefore, secretBefore] = [await sum(etc('master.key')), await sum(secret)];
-    const beganMs = Date.now();
+    const mended = measuring('key deleted, instance file damaged, modes too open: all as before');
     await sh(`rm ${etc('master.key')} ${join(instance, 'hostname')}`);
     await sh(`printf damaged > ${secret}`);
     await sh(`chmod 0755 ${instance}; chmod 0644 ${etc('node.key')}`);
@@ -79,7 +82,7 @@ describe('a machine whose files and disk are damaged under a running daemon', ()
       (await mode(instance)) === '700' &&
       (await mode(etc('node.key'))) === '600';
     await eventually('all is as it was', whole, { timeoutMs: PATIENCE_MS, everyMs: 250 });
-    console.log(`keys and modes: mended after ${((Date.now() - beganMs) / 1000).toFixed(1)} s`);
+    mended();
     expect(await mode(etc('master.key'))).toBe('600');
     expect((await sh(`cat ${join(instance, 'hostname')}`)).trim()).toMatch(/^[a-z2-7]{56}\.onion$/);
     await node.until(
@@ -114,9 +117,9 @@ describe('a machine whose files and disk are damaged under a running daemon', ()
     await eventually('it listens', canConnect, { timeoutMs: PATIENCE_MS });
     await rm(socket);
     expect(await canConnect()).toBe(false);
-    const beganMs = Date.now();
+    const back = measuring('the socket of the proxy is deleted: it listens again');
     await eventually('it listens again', canConnect, { timeoutMs: PATIENCE_MS });
-    console.log(`proxy socket deleted: back after ${((Date.now() - beganMs) / 1000).toFixed(1)} s`);
+    back();
     expect((await node.command('history')).stdout).toMatch(/Z {2}restart-actor proxy$/m);
     expect((await node.actor('proxy')).last_error?.code).toBe('actor.restart-ordered');
   }, 300_000);
@@ -124,10 +127,10 @@ describe('a machine whose files and disk are damaged under a running daemon', ()
   test('restores a damaged master key, and keeps the damaged one beside it', async () => {
     const before = await sum(etc('master.key'));
     await sh(`printf damaged > ${etc('master.key')}`);
-    const beganMs = Date.now();
+    const whole = measuring('the master key file is damaged: restored');
     const restored = async (): Promise<boolean> => (await sum(etc('master.key')).catch(() => '')) === before;
     await eventually('the key is back', restored, { timeoutMs: PATIENCE_MS, everyMs: 250 });
-    console.log(`damaged master key: restored after ${((Date.now() - beganMs) / 1000).toFixed(1)} s`);
+    whole();
     expect(await sh(`cat ${etc('master.key.damaged')}`)).toBe('damaged');
     expect(await mode(etc('master.key.damaged'))).toBe('600');
   }, 300_000);

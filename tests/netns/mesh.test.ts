@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.js';
+import { measuring } from '../support/measured.js';
 import { CHECK_SECS, INTERFACE, Mesh, NETWORK } from '../support/netns/mesh-node.js';
 import type { MeshNode, NodeOptions } from '../support/netns/mesh-node.js';
 
@@ -112,27 +113,33 @@ describe('a tunnel that works', () => {
         await a.namespace.run('wg', 'set', INTERFACE, 'peer', peer, 'remove');
       },
     ],
-  ])('works again after %s', async (_what, damage) => {
+  ])('works again after %s', async (what, damage) => {
     const [a, b] = await pair();
+    const carries = measuring(`a tunnel, ${what} (looked at every second): carries both ways`);
     await damage(a);
     await bothWays(a, b);
+    carries();
     await eventually('it says so', () => a.status?.state === 'up', { timeoutMs: 10_000 });
   });
 
   test('is made anew when a repair orders it, and works again', async () => {
     const [a, b] = await pair();
     const before = a.wireguardPid;
+    const carries = measuring('a tunnel is made anew by a repair: carries both ways');
     a.harness.order('wg.rebuild', { reason: 'a test' });
     await eventually('it was made anew', () => a.wireguardPid !== before, { timeoutMs: 15_000 });
     await bothWays(a, b);
+    carries();
     await eventually('it says so', () => a.status?.state === 'up', { timeoutMs: 10_000 });
   });
 
   test('works again after its node got another address', async () => {
     const [a, b] = await pair();
+    const carries = measuring('a node gets another address: its tunnel carries both ways');
     await a.namespace.run('ip', 'addr', 'flush', 'dev', 'eth0');
     await a.namespace.run('ip', 'addr', 'add', '10.77.0.99/24', 'dev', 'eth0');
     await bothWays(a, b);
+    carries();
     // And where the announced endpoint is all that the other has:
     a.address = '10.77.0.99';
     b.knows(a);
@@ -141,6 +148,7 @@ describe('a tunnel that works', () => {
 
   test('puts its guards back when they are taken away', async () => {
     const [a] = await pair();
+    const back = measuring('the guards of the tunnel network are taken away: both are back');
     await a.namespace.run('nft', 'flush', 'ruleset');
     await a.namespace.run('ip', '-6', 'route', 'del', 'unreachable', NETWORK, 'metric', '4096');
     await eventually(
@@ -153,5 +161,6 @@ describe('a tunnel that works', () => {
       },
       { timeoutMs: 10_000 },
     );
+    back();
   });
 });

@@ -2,6 +2,7 @@
 import { access } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
+import { measuring } from '../support/measured.js';
 import { DAEMON, InstalledDaemon, install, override } from '../support/systemd/install.js';
 import { SystemdMachine } from '../support/systemd/machine.js';
 
@@ -67,13 +68,17 @@ describe('the unit of the daemon', () => {
 
   it('starts it again after SIGKILL', async () => {
     const before = await daemon.pid();
+    const again = measuring('the daemon is killed, its Tor managed: ready again');
     await daemon.signal('KILL');
     await anotherIsReady(before, 30_000);
+    again();
     expect((await daemon.status()).ready).toBe(true);
   });
 
   it('stops it in order, with its Tor, and calls that a success', async () => {
+    const stopped = measuring('the unit is stopped: the daemon and its Tor have ended');
     await machine.must('systemctl', 'stop', DAEMON);
+    stopped();
     const journal = await machine.journal(DAEMON, 5);
     expect(journal).toContain('stopped code=0 forced=false');
     expect(journal).toContain('Deactivated successfully');
@@ -83,8 +88,10 @@ describe('the unit of the daemon', () => {
 
   it('starts it again after a SIGTERM that was not the service manager’s', async () => {
     const before = await daemon.pid();
+    const again = measuring('the daemon gets a SIGTERM of somebody else: ready again');
     await daemon.signal('TERM');
     await anotherIsReady(before, 30_000);
+    again();
   });
 
   it('leaves it alone while it is well, and ends and starts it when it hangs', async () => {
@@ -99,8 +106,10 @@ describe('the unit of the daemon', () => {
       timeoutMs: 20_000,
     });
     expect(await daemon.pid()).toBe(before);
+    const again = measuring('the daemon hangs (WatchdogSec=5, RestartSec=0.1): ready again');
     await daemon.signal('STOP');
     await anotherIsReady(before, 30_000);
+    again();
     expect(await machine.journal(DAEMON)).toContain('Watchdog timeout');
   });
 
@@ -122,6 +131,7 @@ describe('the unit of the daemon', () => {
   it('goes on with the last good configuration when a reload finds a mistake', async () => {
     const before = await daemon.pid();
     await daemon.configure('proxy', ['max_connections = "many"']);
+    const refused = measuring('the configuration has a mistake at a reload: the error is in the journal');
     await machine.must('systemctl', 'reload', DAEMON);
     const journal = await eventually(
       'the mistake is in the journal',
@@ -131,6 +141,7 @@ describe('the unit of the daemon', () => {
       },
       { timeoutMs: 10_000 },
     );
+    refused();
     expect(journal).toContain('proxy.max_connections');
     expect(await daemon.pid()).toBe(before);
     expect((await daemon.status()).ready).toBe(true);
@@ -144,8 +155,10 @@ describe('a daemon that cannot start', () => {
     // No mistake in the configuration: starting again might help.
     const occupied = 'ExecStartPre=/bin/sh -c "echo occupied >/run/rustbalance/control.sock"';
     await override(machine, DAEMON, ['[Service]', 'RestartSec=50ms', occupied]);
+    const left = measuring('the daemon fails at every start (RestartSec=0.05): left alone after ten');
     await machine.run('systemctl', 'start', '--no-block', DAEMON);
     await eventually('it is left alone', async () => (await state()) === 'failed', { timeoutMs: 55_000 });
+    left();
     const journal = await machine.journal(DAEMON, 500);
     expect(journal.match(/control-socket\.not-a-socket/g)).toHaveLength(10);
     expect(journal).toContain('Start request repeated too quickly');

@@ -1,5 +1,6 @@
 /** The shipped unit of Tor beside the daemon's, in a private Tor network. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { measuring } from '../support/measured.js';
 import { TOR } from '../support/systemd/install.js';
 import { startOwnTorNode, untilServed } from '../support/systemd/own-tor.js';
 import type { OwnTorNode } from '../support/systemd/own-tor.js';
@@ -29,9 +30,11 @@ describe('a Tor that systemd runs', () => {
     const points = await node.publishedPoints();
     expect(points.length).toBeGreaterThanOrEqual(3);
     const [tor, daemon] = [await node.torPid(), await node.daemon.pid()];
+    const served = measuring('the daemon is killed, its Tor in a unit of its own: a client is served');
     await node.daemon.signal('KILL');
     // By what it knows already: nothing that it fetches anew could be the reason that it is served.
     await untilServed(node, 40_000);
+    served();
     expect(await node.daemon.pid()).not.toBe(daemon);
     expect(await node.torPid()).toBe(tor);
     await ready(20_000);
@@ -50,10 +53,14 @@ describe('a Tor that systemd runs', () => {
 
   it('is started again when it is killed, and the daemon, the same as before, serves on it', async () => {
     const [tor, daemon] = [await node.torPid(), await node.daemon.pid()];
+    const up = measuring('the Tor of its own unit is killed: it is up again');
+    const published = measuring('the Tor of its own unit is killed: new introduction points on every HSDir');
     await node.machine.must('systemctl', 'kill', '--signal=KILL', TOR);
     await node.daemon.until('Tor is lost', (status) => status.tor.state !== 'up', 20_000);
     await node.daemon.until('Tor is up', (status) => status.tor.state === 'up', 60_000);
+    up();
     await node.published(60_000);
+    published();
     await untilServed(node, 60_000);
     expect(await node.torPid()).not.toBe(tor);
     expect(await node.daemon.pid()).toBe(daemon);

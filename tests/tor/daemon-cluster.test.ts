@@ -10,6 +10,7 @@ import { rustbalanceJson } from '../support/cluster/program.js';
 import { publishedNodes } from '../support/cluster/status.js';
 import { eventually } from '../support/eventually.js';
 import { fetchFromHsDir } from '../support/hsdir-view.js';
+import { measuring } from '../support/measured.js';
 import { startSampleTarget } from '../support/sample-target.js';
 import type { SampleTarget } from '../support/sample-target.js';
 import { startStockClient } from '../support/stock-client.js';
@@ -100,20 +101,24 @@ describe('two daemons at the most verbose level, whose target is another onion s
   it('find out that it breaks at the target when that is gone, and that it is whole again', async () => {
     const { port } = hidden;
     await hidden.close();
+    const told = measuring('the target is gone (canary every 2 s, three failures): the canary says so');
     const node = cluster.nodes[0]!;
     const found = await node.until(
       'three visits have failed',
       (s) => s.findings.some(({ error }) => error.code === 'health.canary-failed'),
       90_000,
     );
+    told();
     expect(found.canary).toMatchObject({ state: 'failing', step: 'target' });
     hidden = await startSampleTarget({ name: 'hidden', port });
+    const well = measuring('the target is back: the canary says so');
     await node.until(
       'its canary is well',
       (s) =>
         s.canary?.state === 'well' && s.findings.every(({ error }) => error.code !== 'health.canary-failed'),
       90_000,
     );
+    well();
   });
 
   it('have a SOCKS port that tells why an address cannot be reached', async () => {
@@ -130,11 +135,15 @@ describe('two daemons at the most verbose level, whose target is another onion s
   it('leave no introduction point of a killed publisher on any HSDir', async () => {
     const [publisher, survivor] = cluster.nodes;
     await publisher!.killHard();
+    const alone = measuring(
+      'the publisher of two nodes is killed, fast settings: the survivor publishes without it',
+    );
     const status = await survivor!.until(
       'publishes alone',
       (s) => s.node.role === 'publisher' && publishedNodes(s) === 'beta',
       30_000,
     );
+    alone();
     const own = (await survivor!.actor('tor')).context['introductionRelays'];
     const answers = await Promise.all(
       status.descriptors

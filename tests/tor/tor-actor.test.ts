@@ -8,6 +8,7 @@ import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
 import { nodePaths } from '@rustbalance/actors/kernel/config/paths.js';
 import { systemProcesses } from '@rustbalance/actors/tor/leftover-tor.js';
 import { eventually } from '../support/eventually.js';
+import { measured, measuring } from '../support/measured.js';
 import { startTorActor, TestProcessHost, type TorActorHarness } from '../support/tor-actor-context.js';
 import {
   controlOf,
@@ -148,14 +149,17 @@ describe('a managed Tor', () => {
     const before = keysOf(await threePoints(node));
     process.kill(pidOf(node), 'SIGKILL');
     const killedAtMs = Date.now();
+    const renewed = measuring('Tor is killed: three new introduction points');
     await eventually('no point is published', () => ownPoints(node)?.points.length === 0, {
       timeoutMs: 5_000,
       everyMs: 5,
     });
     await threePoints(node, before);
+    renewed();
     const history = node.history('tor.introduction-points');
     const gone = history.find(({ payload, wallMs }) => wallMs >= killedAtMs && payload.points.length === 0);
     expect(gone!.wallMs - killedAtMs).toBeLessThan(2_000);
+    measured('Tor is killed: its introduction points are taken back', (gone!.wallMs - killedAtMs) / 1000);
     expect(node.fact('tor.status')).toMatchObject({ state: 'up', deaths: 1 });
     expect(
       history.some(
@@ -170,13 +174,19 @@ describe('a managed Tor', () => {
     const pid = pidOf(node);
     process.kill(pid, 'SIGSTOP');
     const stoppedAtMs = Date.now();
+    const renewed = measuring('Tor hangs: replaced, three new introduction points');
     await eventually('no point is published', () => ownPoints(node)?.points.length === 0, {
       timeoutMs: 30_000,
     });
     // The rest of 10 s is for the descriptor without them (tests/bench/tor-faults.ts).
     expect(node.history('tor.introduction-points').at(-1)!.wallMs - stoppedAtMs).toBeLessThan(8_000);
+    measured(
+      'Tor hangs: its introduction points are taken back',
+      (node.history('tor.introduction-points').at(-1)!.wallMs - stoppedAtMs) / 1000,
+    );
     expect(node.fact('tor.status')?.state).not.toBe('up');
     await threePoints(node, before);
+    renewed();
     expect(pidOf(node)).not.toBe(pid);
     expect(node.logs.some(({ error }) => error?.code === 'tor.hung')).toBe(true);
   });

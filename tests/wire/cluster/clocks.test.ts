@@ -5,6 +5,7 @@ import { systemClock } from '@rustbalance/actors/kernel/clock.js';
 import type { Clock } from '@rustbalance/actors/kernel/clock.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eventually } from '../../support/eventually.js';
+import { measuring } from '../../support/measured.js';
 import { loopbackCluster } from '../../support/loopback-cluster.js';
 import type { LoopbackNode } from '../../support/loopback-cluster.js';
 
@@ -60,11 +61,9 @@ const clockFindings = (index: number): readonly string[] =>
 
 test('a clock that steps is named by the others with its offset, and known as its own by the node itself', async () => {
   steps[2] = 6000;
-  const beganMs = performance.now();
+  const known = measuring('a clock steps by 6 s: all know whose');
   await eventually('all know', () => [0, 1, 2].every((index) => clockFindings(index).length === 1), PATIENCE);
-  console.log(
-    `a clock off by 6 s: known to all after ${((performance.now() - beganMs) / 1000).toFixed(1)} s`,
-  );
+  known();
   expect(clockFindings(0)).toEqual(['health.peer-clock-wrong peer node-c ahead of']);
   expect(clockFindings(1)).toEqual(['health.peer-clock-wrong peer node-c ahead of']);
   expect(clockFindings(2)).toEqual(['health.own-clock-wrong clock ahead of']);
@@ -81,16 +80,18 @@ test('a clock that steps is named by the others with its offset, and known as it
 
 test('a publisher whose clock is wrong gives the lease to another, and far off it signs nothing', async () => {
   steps[0] = -5000;
-  const beganMs = performance.now();
+  const moved = measuring('the clock of the publisher steps by 5 s: another publishes');
   await eventually('another node publishes', () => cluster[1]!.isPublisher, PATIENCE);
-  console.log(`lease given up after ${((performance.now() - beganMs) / 1000).toFixed(1)} s`);
+  moved();
   expect(cluster[0]!.harness.fact('health.status')?.clockSane).toBe(true);
   steps[0] = -90_000;
+  const unsigned = measuring('a clock steps by 90 s: nothing is signed');
   await eventually(
     'it may sign nothing',
     () => cluster[0]!.harness.fact('health.status')?.clockSane === false,
     PATIENCE,
   );
+  unsigned();
   steps[0] = 0;
   await eventually(
     'it may sign again',

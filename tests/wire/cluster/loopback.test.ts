@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { electionActor } from '@rustbalance/actors/election/actor.js';
 import { eventually } from '../../support/eventually.js';
+import { measuring } from '../../support/measured.js';
 import { loopbackCluster } from '../../support/loopback-cluster.js';
 import type { LoopbackNode } from '../../support/loopback-cluster.js';
 import { examplePoints } from '../../support/simulation/example-points.js';
@@ -48,6 +49,7 @@ describe.each([2, 3])('%i nodes over real sockets on loopback', (count) => {
     const nodes = await started(count);
     const changed = examplePoints('after the rotation', 10);
     const startMs = performance.now();
+    const held = measuring('introduction points of a node change: the publisher holds the new ones');
     nodes[1]!.tellPoints(changed);
     const sent = changed.map(({ authKey }) => Buffer.from(authKey).toString('hex')).sort();
     await eventually(
@@ -55,6 +57,7 @@ describe.each([2, 3])('%i nodes over real sockets on loopback', (count) => {
       () => nodes[0]!.held()['node-b'] === 10,
       PATIENCE,
     );
+    held();
     expect(performance.now() - startMs).toBeLessThan(3000);
     const got = nodes[0]!.harness
       .fact('election.introduction-points')!
@@ -66,24 +69,32 @@ describe.each([2, 3])('%i nodes over real sockets on loopback', (count) => {
 
   test('survive the kill of the publisher, whose points leave; it comes back without taking the lease', async () => {
     const nodes = await started(count);
+    const taken = measuring(
+      `the publisher of ${String(count)} nodes is killed (heartbeat 0.5 s): the next publishes`,
+    );
     nodes[0]!.kill();
     const rest = nodes.slice(1);
     await eventually('the next publishes without the dead one’s points', () => settled(rest), PATIENCE);
+    taken();
     expect(rest[0]!.isPublisher).toBe(true);
     expect(rest[0]!.harness.logs.map(({ message }) => message)).toContain(
       'Peer node-a declared DEAD, removing 3 intro points',
     );
+    const member = measuring('a node that was dead starts again: a member, points exchanged');
     await nodes[0]!.start();
     await eventually('the returned one is a member again', () => settled(nodes), PATIENCE);
+    member();
     expect(nodes[1]!.isPublisher).toBe(true);
   });
 
   test('hand over at once when the publisher stops in good order', async () => {
     const nodes = await started(count);
     const startMs = performance.now();
+    const over = measuring(`the publisher of ${String(count)} nodes stops in order: the next publishes`);
     await nodes[0]!.harness.stopAll();
     const rest = nodes.slice(1);
     await eventually('the next publishes without the left one’s points', () => settled(rest), PATIENCE);
+    over();
     expect(performance.now() - startMs).toBeLessThan(1500);
     expect(rest[0]!.harness.logs.filter(({ level }) => level === 'warn')).toEqual([]);
   });

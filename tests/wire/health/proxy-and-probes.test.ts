@@ -8,6 +8,7 @@ import { Secret } from '@rustbalance/actors/kernel/redact.js';
 import { proxyActor } from '@rustbalance/actors/proxy/actor.js';
 import { HarnessNode } from '../../support/actor-harness.js';
 import { eventually } from '../../support/eventually.js';
+import { measuring } from '../../support/measured.js';
 import { ADDRESS } from '../../unit/config/minimal.js';
 import { configWith } from '../../unit/health/world.js';
 import { freePort } from '../proxy/support/free-port.js';
@@ -82,13 +83,15 @@ describe('a target', () => {
   ];
   it.each(FAULTS)(
     'that %s is found down; clients get the page at once, until it recovers by itself',
-    async (_, fault) => {
+    async (what, fault) => {
       const { target, mood } = await moodyTarget();
       const { get, until } = await node([target.port], '<p>back soon</p>');
       await until(0, 'well');
       expect(await get()).toMatch(/^HTTP\/1\.1 200 .*page$/s);
       mood.answer = fault;
+      const found = measuring(`a target that ${what} (three probes, 0.2 s apart): clients are told at once`);
       await until(0, 'down');
+      found();
       const pagesAsked = () => target.requests.filter((head) => head.includes('/page')).length;
       const asked = pagesAsked();
       const beganMs = performance.now();
@@ -96,7 +99,9 @@ describe('a target', () => {
       expect(performance.now() - beganMs).toBeLessThan(1000);
       expect(pagesAsked()).toBe(asked);
       mood.answer = (socket) => socket.write(okay('page'));
+      const served = measuring(`a target that ${what}, and recovers: served again`);
       await until(0, 'well');
+      served();
       expect(await get()).toMatch(/^HTTP\/1\.1 200 .*page$/s);
     },
   );

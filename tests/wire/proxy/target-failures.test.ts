@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.js';
+import { measuring } from '../../support/measured.js';
 import { proxyTo, requestText } from './support/proxy-under-test.js';
 import { rawClient, sayAndListen } from './support/raw-client.js';
 import { okay, sayingTarget, scriptedTarget } from './support/scripted-target.js';
@@ -74,7 +75,9 @@ describe('a target that gives no proper answer: the client gets a page, never a 
   it('504 when it is silent for the idle time-out', async () => {
     const target = await scriptedTarget(() => undefined);
     const proxy = await proxyTo({ target, limits: { idleTimeoutMs: 150 } });
+    const told = measuring('a target accepts and stays silent (time-out 0.15 s): the client has its page');
     expect(await sayAndListen(proxy.listen, GET_AND_CLOSE)).toMatch(/^HTTP\/1\.1 504 Gateway Timeout\r\n/);
+    told();
     expect(proxy.traffic.lastFailure?.data.code).toBe('proxy.target-timeout');
     await eventually('its connection is closed', () => target.openConnections() === 0, {
       timeoutMs: 2000,
