@@ -1,4 +1,4 @@
-import { COMMANDS } from './commands.js';
+import { allCommands } from './commands.js';
 import type { Command } from './command.js';
 import type { AnyOption } from './options.js';
 
@@ -49,7 +49,7 @@ const section = (command: Command): readonly string[] => [
 ];
 
 /** docs/commands.md. */
-export const commandsReference = (): string =>
+export const commandsReference = async (): Promise<string> =>
   [
     '# Commands',
     '',
@@ -66,6 +66,6 @@ export const commandsReference = (): string =>
     '| 78 | the configuration, or a file that it names, is wrong |',
     '',
     'With `RUSTBALANCE_DEBUG=1` in the environment an error is followed by its stack, for developers.',
-    ...COMMANDS.flatMap(section),
+    ...(await allCommands()).flatMap(section),
     '',
   ].join('\n');

@@ -1,6 +1,6 @@
 import yargs from 'yargs';
 import type { Argv, Options } from 'yargs';
-import { COMMANDS } from './commands.js';
+import { commandsFor } from './commands.js';
 import type { Command } from './command.js';
 import { EXIT_CODES } from '@rustbalance/supervisor/exit-codes.js';
 import { reportFailure, usageError } from './failure.js';
@@ -69,7 +69,11 @@ interface Chosen {
   readonly parsed: Readonly<Record<string, unknown>>;
 }
 
-const buildParser = (world: CliWorld, choose: (chosen: Chosen) => void): Argv => {
+const buildParser = (
+  world: CliWorld,
+  commands: readonly Command[],
+  choose: (chosen: Chosen) => void,
+): Argv => {
   const parser = yargs([])
     .scriptName(world.programName)
     .locale('en')
@@ -104,12 +108,12 @@ const buildParser = (world: CliWorld, choose: (chosen: Chosen) => void): Argv =>
       },
     );
   };
-  for (const command of COMMANDS.filter((candidate) => candidate.words.length === 1))
-    addCommand(parser, command);
+  for (const command of commands.filter(({ words }) => words.length === 1)) addCommand(parser, command);
   for (const [word, summary] of Object.entries(GROUPS)) {
+    const members = commands.filter(({ words }) => words[0] === word);
+    if (members.length === 0) continue;
     parser.command(word, summary, (inner) => {
-      for (const command of COMMANDS.filter((candidate) => candidate.words[0] === word))
-        addCommand(inner, command);
+      for (const command of members) addCommand(inner, command);
       inner.demandCommand(1, `a command is missing after ${word}`);
     });
   }
@@ -128,7 +132,7 @@ export const runProgram = async (argv: readonly string[], world: CliWorld): Prom
   try {
     let chosen: Chosen | null = null as Chosen | null;
     let helpText = '';
-    const parser = buildParser(world, (one) => {
+    const parser = buildParser(world, await commandsFor(argv), (one) => {
       chosen = one;
     });
     await parser.parseAsync([...argv], {}, (_error: unknown, _parsed: unknown, output: string) => {

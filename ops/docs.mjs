@@ -15,6 +15,6 @@ const PAGES = [
 
 for (const [file, module, name] of PAGES) {
   const made = await import(new URL(module, root).href);
-  writeFileSync(new URL(file, root), made[name]());
+  writeFileSync(new URL(file, root), await made[name]());
   console.log(file);
 }

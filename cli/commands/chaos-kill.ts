@@ -15,7 +15,6 @@ interface ChaosKillArgs extends ConfigArgs, JsonArgs {
 }
 
 export const chaosKillCommand = defineCommand<ChaosKillArgs>({
-  words: ['chaos', 'kill'],
   summary: 'Makes one actor of the running daemon fail, to see it come back.',
   explanation: [
     'Works only with `[chaos] enabled = true`. `throw`: an uncaught error; `exit`: the thread ends; `hang`: it never answers again; `oom`: its heap overflows.',

@@ -5,7 +5,6 @@ import type { ConfigArgs, JsonArgs } from '../common-options.js';
 export type ConnectArgs = ConfigArgs & JsonArgs;
 
 export const debugConnectCommand = defineCommand<ConnectArgs>({
-  words: ['debug', 'connect'],
   summary: 'Connects to the target as the proxy would.',
   explanation: [
     "Directly, or through Tor's SOCKS port for an onion target, and with TLS where the target has it. The error says which of these failed. For an onion target this node's Tor must run.",

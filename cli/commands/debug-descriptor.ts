@@ -12,7 +12,6 @@ export interface DescriptorArgs extends JsonArgs {
 }
 
 export const debugDescriptorCommand = defineCommand<DescriptorArgs>({
-  words: ['debug', 'descriptor'],
   summary: 'Decodes a descriptor file and prints it as JSON.',
   explanation: [
     'The file is what HSDirs hold, for instance the body of an `HS_DESC_CONTENT` event. Signature, certificates and both encrypted layers are checked; certificates that have run out are shown, not refused.',

@@ -8,7 +8,6 @@ export interface FetchArgs extends ConfigArgs, JsonArgs {
 }
 
 export const debugFetchCommand = defineCommand<FetchArgs>({
-  words: ['debug', 'fetch'],
   summary: "Fetches a page of the master address through this node's Tor, as a client would.",
   explanation: [
     'The whole way: descriptor, introduction, rendezvous, proxy, target. Whichever node answers, a fresh circuit is used. Where the target is raw, only the connection is tried.',

@@ -54,7 +54,6 @@ const identityInDirectory = async (dir: string): Promise<FoundIdentity> => {
 };
 
 export const debugShowOnionCommand = defineCommand<ShowOnionArgs>({
-  words: ['debug', 'show-onion'],
   summary: 'Prints the onion address that a key belongs to.',
   explanation: [
     "Takes a HiddenServiceDir (and checks that its files belong together), or one file: Tor's `hs_ed25519_secret_key`, `hs_ed25519_public_key` or `hostname`, a 64-byte expanded key or a 32-byte seed. No daemon is needed.",

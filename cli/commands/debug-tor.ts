@@ -5,7 +5,6 @@ import type { ConfigArgs, JsonArgs } from '../common-options.js';
 export type DebugTorArgs = ConfigArgs & JsonArgs;
 
 export const debugTorCommand = defineCommand<DebugTorArgs>({
-  words: ['debug', 'tor'],
   summary: "Connects to the configured Tor's control port and says how it is.",
   explanation: [
     'Step by step: connect, authenticate, ask. The first step that fails is named with its remedy. Nothing of that Tor is changed.',

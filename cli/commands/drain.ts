@@ -36,7 +36,6 @@ const awaitDrained = async (socket: string, world: CliWorld, quiet: boolean): Pr
 };
 
 export const drainCommand = defineCommand<DrainArgs>({
-  words: ['drain'],
   summary: 'Takes the running node out of service without anybody noticing.',
   explanation: [
     'Another node becomes publisher, this node’s introduction points leave the descriptor, and once no HSDir has them any more its circuits are closed, each in a pause of its client. Then it is drained: it still is a member, and can be stopped. docs/rolling-upgrade.md shows how to upgrade or replace nodes one by one.',
@@ -71,7 +70,6 @@ export const drainCommand = defineCommand<DrainArgs>({
 type UndrainArgs = ConfigArgs & JsonArgs;
 
 export const undrainCommand = defineCommand<UndrainArgs>({
-  words: ['undrain'],
   summary: 'Brings a drained or draining node back into service.',
   explanation: ['`--json` prints `draining`: `no`.'],
   options: { ...configOptions, ...jsonOption },

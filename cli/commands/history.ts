@@ -13,7 +13,6 @@ interface HistoryArgs extends ConfigArgs, JsonArgs {
 }
 
 export const historyCommand = defineCommand<HistoryArgs>({
-  words: ['history'],
   summary: 'Says what broke, what was done about it, and how long it took.',
   explanation: [
     'It is kept across restarts of the daemon (`history.json` in `[node] state_dir`), 200 entries at most. What returns within ten minutes is told in one entry. What is open and under repair now, with what its budget has left, shows `rbctl inspect health`.',

@@ -81,7 +81,6 @@ const outputOf = (node: NewNode, joinToken: string | null): InitOutput => {
 };
 
 export const initCommand = defineCommand<InitArgs>({
-  words: ['init'],
   summary: 'Makes the keys and the configuration of a node.',
   explanation: [
     "Writes `config.toml`, `master.key` (in Tor's own format), `node.key` and `cluster.token`, with `--endpoint` also `wg_private.key`, and in `peers/` the node's own member record and that of a first join token: all of mode 0600 in directories of mode 0700, all or none, and never over a file that is there. Files in a directory that exists belong to its owner.",

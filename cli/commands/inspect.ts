@@ -14,7 +14,6 @@ interface InspectArgs extends ConfigArgs, JsonArgs, WatchArgs {
 }
 
 export const inspectCommand = defineCommand<InspectArgs>({
-  words: ['inspect'],
   summary: 'Dumps the live actors: state, context, mailbox, restarts and why, memory.',
   explanation: [
     'With the name of an actor, its context and its past lives too. `--json` prints the object that docs/status.md describes.',

@@ -194,7 +194,6 @@ const join = async (
 };
 
 export const joinCommand = defineCommand<JoinArgs>({
-  words: ['join'],
   summary: 'Makes this machine a node of a cluster, with a join token of a member.',
   explanation: [
     'Takes the token from standard input (`rustbalance join --yes --target … < token`), from `--token-file`, or as an argument, which other users of the machine can read in its list of processes.',

@@ -13,7 +13,6 @@ interface RemoveArgs extends ConfigArgs, JsonArgs {
 }
 
 export const removeCommand = defineCommand<RemoveArgs>({
-  words: ['remove'],
   summary: 'Removes another node from the cluster for ever.',
   explanation: [
     'Every member hears of it and knows the node no more; its node key can never join again. A machine that shall return joins with a new node key. Run it on any other node; a node cannot remove itself. A node that was removed still knows the cluster token, and the master key if it had it: where it may be in foreign hands, make new ones.',

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { loadNode } from '@rustbalance/actors/kernel/config/load-node.js';
 import type { LoadedNode, NodeOutcome } from '@rustbalance/actors/kernel/config/load-node.js';
 import { ConfigError } from '@rustbalance/actors/kernel/config/problems.js';
@@ -6,7 +7,6 @@ import { defineCommand } from '../command.js';
 import { configOptions } from '../common-options.js';
 import type { ConfigArgs } from '../common-options.js';
 import { pathArgument } from '../config-loading.js';
-import { joinFirst } from '../join/join-first.js';
 import { Ended } from '../failure.js';
 import type { CliWorld } from '../world.js';
 
@@ -29,7 +29,6 @@ const check = async ({ config }: LoadedNode): Promise<void> => {
 };
 
 export const runCommand = defineCommand<RunArgs>({
-  words: ['run'],
   summary: 'Runs the daemon of this node in the foreground.',
   explanation: [
     'Logs to standard error. SIGTERM and SIGINT stop it in order: the lease is given back first, then open connections may end within `[proxy] drain_secs`; a second signal ends it at once. SIGHUP reads the configuration again: what can change without a restart does, what cannot is named in the log, and with an error in it the last good one stays. It ends with 78 when the configuration or a key file cannot be used, and with 70 when an actor failed more often than `[supervisor]` allows, so that the service manager can start it afresh.',
@@ -40,7 +39,11 @@ export const runCommand = defineCommand<RunArgs>({
     ...configOptions,
   },
   run: async (args, world) => {
-    if (!args.check) await joinFirst(pathArgument(args.config, world), world);
+    if (!args.check && !existsSync(pathArgument(args.config, world))) {
+      // Loaded here, as below: a start after a crash must not wait for it.
+      const { joinFirst } = await import('../join/join-first.js');
+      await joinFirst(pathArgument(args.config, world), world);
+    }
     const node = await load(args, world);
     if (args.check) {
       await check(node);

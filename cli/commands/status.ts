@@ -10,7 +10,6 @@ import { printOrWatch } from '../watch.js';
 type StatusArgs = ConfigArgs & JsonArgs & WatchArgs;
 
 export const statusCommand = defineCommand<StatusArgs>({
-  words: ['status'],
   summary: 'Says how the running node is: role, peers, Tor, target, descriptors, findings.',
   explanation: [
     '`--json` prints the object that docs/status.md describes; with `--watch` one object a line.',

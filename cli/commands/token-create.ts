@@ -29,7 +29,6 @@ const lifetimeOf = (text: string, programName: string): number => {
 };
 
 export const tokenCreateCommand = defineCommand<TokenCreateArgs>({
-  words: ['token', 'create'],
   summary: 'Makes a join token, with which further machines join the cluster.',
   explanation: [
     '`--embed-key` puts the master key into the token, sealed with a passphrase that `join` asks for: that machine is made without calling anybody, and makes itself known once it runs. Whoever has such a token and its passphrase has the service for ever; no expiry and no revocation takes the key back.',

@@ -7,7 +7,6 @@ import { readConfig } from '../config-loading.js';
 import { tokensText } from '../views/tokens-text.js';
 
 export const tokenListCommand = defineCommand<ConfigArgs & JsonArgs>({
-  words: ['token', 'list'],
   summary: 'Shows the join tokens of the cluster: state, issuer, expiry, uses.',
   explanation: [
     'The secret of a token is shown once, when it is made. `--json` prints `tokens`: a list of `id`, `state` (live, spent, expired or revoked), `issuer`, `expires_at`, `uses` and `used_by`.',

@@ -12,7 +12,6 @@ interface TokenRevokeArgs extends ConfigArgs, JsonArgs {
 }
 
 export const tokenRevokeCommand = defineCommand<TokenRevokeArgs>({
-  words: ['token', 'revoke'],
   summary: 'Ends a join token; who joined with it stays.',
   explanation: ['`--json` prints `tokens` as `token list` does.'],
   options: {

@@ -19,5 +19,5 @@ export const offerStart = async (configPath: string, mayAsk: boolean, world: Cli
     world.print(`Start this node: ${byHand}\n`);
     return;
   }
-  await runCommand.run({ config: configPath }, world);
+  await runCommand(['run']).run({ config: configPath }, world);
 };

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { COMMANDS } from '@rustbalance/cli/commands.js';
+import { allCommands } from '@rustbalance/cli/commands.js';
 import { readOption } from '@rustbalance/cli/options.js';
 import { TestWorld } from './world.js';
+
+const COMMANDS = await allCommands();
 
 const lines = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { COMMANDS } from '@rustbalance/cli/commands.js';
+import { allCommands } from '@rustbalance/cli/commands.js';
 import { answersReference } from '@rustbalance/cli/answers-reference.js';
 import { commandsReference } from '@rustbalance/cli/commands-reference.js';
 import { configurationReference } from '@rustbalance/actors/kernel/config/reference.js';
@@ -24,6 +24,8 @@ const PAGES = [
     .map((name) => `docs/${name}`),
 ];
 
+const COMMANDS = await allCommands();
+
 /** Every source file of the program, tests apart. */
 const SOURCES = ['crypto-worker', 'actors', 'supervisor', 'cli'].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
@@ -38,8 +40,8 @@ describe('a generated page', () => {
     ['docs/status.md', answersReference],
     ['docs/messages.md', messagesReference],
     ['docs/errors.md', errorsReference],
-  ])('%s is what the code makes (npm run docs writes it)', (path, make) => {
-    expect(read(path)).toBe(make());
+  ])('%s is what the code makes (npm run docs writes it)', async (path, make) => {
+    expect(read(path)).toBe(await make());
   });
 });
 
