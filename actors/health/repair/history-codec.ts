@@ -1,25 +1,18 @@
 import { CATALOGUE } from '../../kernel/error-catalogue.js';
+import { isCount, isFields, isListOf } from '../../kernel/checks.js';
 import type { ErrorCode, ErrorData } from '../../kernel/errors.js';
 import { MOST_DEEDS, MOST_ENTRIES } from './history.js';
 import type { History, HistoryDeed, HistoryEntry } from './history.js';
 
-/** Checks by hand: zod would cost this thread 14 MiB. */
-type Fields = Readonly<Record<string, unknown>>;
-
 const LONGEST_TEXT = 2000;
 const MOST_TIMES = 1000;
-
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= LONGEST_TEXT;
 
 const isTime = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0;
 
-export const isTimes = (value: unknown): value is readonly number[] =>
-  Array.isArray(value) && value.length <= MOST_TIMES && value.every(isTime);
-
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+export const isTimes = (value: unknown): value is readonly number[] => isListOf(value, MOST_TIMES, isTime);
 
 const isScalar = (value: unknown): boolean =>
   isText(value) || typeof value === 'number' || typeof value === 'boolean';
@@ -42,15 +35,13 @@ const isEntry = (value: unknown): value is HistoryEntry =>
   isTime(value['startedAtMs']) &&
   (value['endedAtMs'] === null || isTime(value['endedAtMs'])) &&
   isCount(value['times']) &&
-  Array.isArray(value['done']) &&
-  value['done'].length <= MOST_DEEDS &&
-  value['done'].every(isDeed) &&
+  isListOf(value['done'], MOST_DEEDS, isDeed) &&
   isCount(value['forgotten']);
 
 const isKnown = (code: string): code is ErrorCode => Object.hasOwn(CATALOGUE, code);
 
 /** A history as it was saved; null when it is none. Entries with codes of another version are left out. */
 export const historyIn = (value: unknown): History | null => {
-  if (!Array.isArray(value) || value.length > MOST_ENTRIES || !value.every(isEntry)) return null;
+  if (!isListOf(value, MOST_ENTRIES, isEntry)) return null;
   return value.filter(({ error }) => isKnown(error.code));
 };

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { z } from 'zod';
+import { isFields, isListOf, isNumber, isOptional, isString } from '../../kernel/checks.js';
 
 /** A network interface as `ip -j -d addr show dev` tells it. */
 export interface FoundLink {
@@ -29,30 +29,50 @@ export const canonicalIp = (text: string): string => {
   return length === undefined ? short : `${short}/${length}`;
 };
 
-const links = z
-  .array(
-    z.object({
-      flags: z.array(z.string()),
-      linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
-      addr_info: z
-        .array(
-          z.object({ family: z.string(), local: z.string().optional(), prefixlen: z.number().optional() }),
-        )
-        .optional(),
-    }),
-  )
-  .max(16);
+interface Address {
+  readonly family: string;
+  readonly local?: string;
+  readonly prefixlen?: number;
+}
 
-const routes = z
-  .array(
-    z.object({
-      type: z.string().optional(),
-      dev: z.string().optional(),
-      dst: z.string(),
-      metric: z.number().optional(),
-    }),
-  )
-  .max(256);
+interface Link {
+  readonly flags: readonly string[];
+  readonly linkinfo?: { readonly info_kind?: string };
+  readonly addr_info?: readonly Address[];
+}
+
+interface Route {
+  readonly type?: string;
+  readonly dev?: string;
+  readonly metric?: number;
+}
+
+/** Far more than iproute2 tells of one interface and one network. */
+const MOST_LINKS = 16;
+const MOST_ADDRESSES = 256;
+const MOST_ROUTES = 256;
+
+const isAddress = (value: unknown): value is Address =>
+  isFields(value) &&
+  isString(value['family']) &&
+  isOptional(value['local'], isString) &&
+  isOptional(value['prefixlen'], isNumber);
+
+const isLinkInfo = (value: unknown): value is Link['linkinfo'] =>
+  isFields(value) && isOptional(value['info_kind'], isString);
+
+const isLink = (value: unknown): value is Link =>
+  isFields(value) &&
+  isListOf(value['flags'], MOST_ADDRESSES, isString) &&
+  isOptional(value['linkinfo'], isLinkInfo) &&
+  isOptional(value['addr_info'], (list) => isListOf(list, MOST_ADDRESSES, isAddress));
+
+const isRoute = (value: unknown): value is Route =>
+  isFields(value) &&
+  isString(value['dst']) &&
+  isOptional(value['type'], isString) &&
+  isOptional(value['dev'], isString) &&
+  isOptional(value['metric'], isNumber);
 
 const json = (text: string): unknown => {
   try {
@@ -64,9 +84,9 @@ const json = (text: string): unknown => {
 
 /** Reads the output of `ip -j -d addr show dev <interface>`; null for anything else. */
 export const parseLink = (text: string): FoundLink | null => {
-  const parsed = links.safeParse(json(text));
+  const found = json(text);
   // Interfaces that do not match leave empty objects behind in some versions of iproute2: they have no flags.
-  const link = parsed.success ? parsed.data[0] : undefined;
+  const link = isListOf(found, MOST_LINKS, isLink) ? found[0] : undefined;
   if (link === undefined) return null;
   return {
     kind: link.linkinfo?.info_kind ?? '',
@@ -82,10 +102,10 @@ export const GUARD_METRIC = 4096;
 
 /** Reads the output of `ip -j -6 route show exact <network>`; null for anything else. */
 export const parseRoutes = (text: string, interfaceName: string): FoundRoutes | null => {
-  const parsed = routes.safeParse(text.trim() === '' ? [] : json(text));
-  if (!parsed.success) return null;
+  const found = text.trim() === '' ? [] : json(text);
+  if (!isListOf(found, MOST_ROUTES, isRoute)) return null;
   return {
-    throughTunnel: parsed.data.some(({ type, dev }) => type === undefined && dev === interfaceName),
-    unreachable: parsed.data.some(({ type, metric }) => type === 'unreachable' && metric === GUARD_METRIC),
+    throughTunnel: found.some(({ type, dev }) => type === undefined && dev === interfaceName),
+    unreachable: found.some(({ type, metric }) => type === 'unreachable' && metric === GUARD_METRIC),
   };
 };
