@@ -43,6 +43,7 @@ export const actorSpecs = ({ supervisor, proxy }: Config): SupervisorSpec => {
   });
   return {
     groups,
+    foremost: ACTOR_NAMES.indexOf('proxy') + 1,
     pingIntervalMs: supervisor.ping_interval_secs * 1000,
     pingTimeoutMs: supervisor.ping_timeout_secs * 1000,
   };

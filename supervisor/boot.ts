@@ -1,16 +1,21 @@
 import type { ErrorData } from '@rustbalance/actors/kernel/errors.js';
 import { EXIT_CODES } from './exit-codes.js';
 import type { Turn } from './turn.js';
-import { begin, load } from './turn.js';
+import { begin, isLive, load } from './turn.js';
 
 /**
- * All threads load their code at once, which is most of a start's cost and uses every core; they start, and
- * thereby touch the world, one after the other in order, as OTP has it.
+ * Threads load their code at once, which is most of a start's cost and uses every core: first those that clients wait
+ * for, then all others. They start, and thereby touch the world, one after the other in order, as OTP has it.
  */
 export const boot = (turn: Turn): void => {
   if (turn.state.phase.at !== 'idle') return;
   turn.state = { ...turn.state, phase: { at: 'booting', next: 0 } };
-  for (const place of turn.layout.places) load(turn, place);
+  for (const place of turn.layout.places.slice(0, turn.spec.foremost)) load(turn, place);
+};
+
+/** Each once: the boot ends at the first death. */
+const loadTheRest = (turn: Turn, from: number): void => {
+  for (const place of turn.layout.places.slice(from)) if (!isLive(turn.child(place))) load(turn, place);
 };
 
 export const advanceBoot = (turn: Turn, next: number): void => {
@@ -20,6 +25,7 @@ export const advanceBoot = (turn: Turn, next: number): void => {
     turn.effects.push({ kind: 'all-ready' });
     return;
   }
+  if (next === turn.spec.foremost) loadTheRest(turn, next);
   const { life } = turn.child(place);
   if (life.at === 'loading') begin(turn, place);
   if (life.at !== 'up') return;

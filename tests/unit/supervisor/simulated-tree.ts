@@ -46,6 +46,7 @@ export const groupSpec = (
 
 export const treeSpec = (groups: readonly GroupSpec[]): SupervisorSpec => ({
   groups,
+  foremost: 10,
   pingIntervalMs: 1_000,
   pingTimeoutMs: 3_000,
 });
