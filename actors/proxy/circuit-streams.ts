@@ -11,12 +11,15 @@ import { earlier } from '../kernel/level-trigger.js';
 const LONG_PAUSE_MS = 3_000;
 /** A circuit that has carried nothing yet: it was made to be used, and over Tor that takes a second or two. */
 const UNUSED_MS = 5_000;
-/** Pauses that tell how long the next one will be; fewer tell nothing. */
-const TELLING_PAUSES = 4;
-const KEPT_PAUSES = 8;
+/**
+ * Pauses that tell how long the next one will be; fewer tell nothing. The next of n + 1 equally likely pauses is the
+ * shortest with a chance of 1 in n + 1, and only the shortest of all can be too short.
+ */
+const TELLING_PAUSES = 10;
+const KEPT_PAUSES = 32;
 /** Circuits that are gone are forgotten after this long. */
 const FORGET_MS = 10_000;
-const KEPT_ROUND_TRIPS = 8;
+const KEPT_ROUND_TRIPS = 16;
 /** Without any measure of it, a round trip over six relays. */
 const USUAL_ROUND_TRIP_MS = 800;
 /**
@@ -41,8 +44,16 @@ interface Circuit {
 const newest = (values: readonly number[], value: number, kept: number): readonly number[] =>
   [...values, value].slice(-kept);
 
-/** Whoever has not paused by then is closed between two streams: at the deadline it would be in the middle of one. */
-const LAST_CALL_MS = 10_000;
+/**
+ * From here to the deadline the pause that is asked for shrinks to nothing, so that each client without long ones is closed
+ * in one of the longest that it makes: at the deadline itself it would be in the middle of a request.
+ */
+const LAST_CALL_MS = 30_000;
+/** The last of it, in which any moment between two streams will do. */
+const AT_LAST_MS = 5_000;
+
+const askedShare = (leftMs: number): number =>
+  Math.min(1, Math.max(0, (leftMs - AT_LAST_MS) / (LAST_CALL_MS - AT_LAST_MS)));
 
 /** When the circuit should be closed, if nothing happens before; null while it must not be. */
 const quietAtMs = (circuit: Circuit, nowMs: number, leftMs: number): number | null => {
@@ -50,12 +61,12 @@ const quietAtMs = (circuit: Circuit, nowMs: number, leftMs: number): number | nu
   if (open > 0) return null;
   if (!used) return idleSinceMs + UNUSED_MS;
   const roundTripMs = roundTripsMs.length === 0 ? USUAL_ROUND_TRIP_MS : Math.max(...roundTripsMs);
-  const windowMs = SLACK * roundTripMs + LATE_MS;
+  const windowMs = (SLACK * roundTripMs + LATE_MS) * askedShare(leftMs);
   // The last bytes must have left every relay: the end of a circuit overtakes what waits in a relay, and drops it.
   const flushedAtMs = idleSinceMs + roundTripMs + FLUSH_MS;
   const shortestMs = pausesMs.length < TELLING_PAUSES ? 0 : Math.min(...pausesMs);
   const laterMs = Math.max(nowMs, flushedAtMs);
-  if (leftMs < LAST_CALL_MS || idleSinceMs + shortestMs - laterMs >= windowMs) return flushedAtMs;
+  if (leftMs < AT_LAST_MS || idleSinceMs + shortestMs - laterMs >= windowMs) return flushedAtMs;
   // Pauses that would end just then put it off.
   const endsThen = (atMs: number): boolean =>
     pausesMs.some((pauseMs) => idleSinceMs + pauseMs >= atMs && idleSinceMs + pauseMs < atMs + windowMs);
@@ -113,7 +124,7 @@ export class CircuitStreams {
   /**
    * @param live the circuits that are there: the others are forgotten
    * @param leftMs until the deadline
-   * @param most circuits that may be closed now; at the last call all that can
+   * @param most circuits that may be closed now; shortly before the deadline all that can
    */
   due(
     live: readonly string[],
@@ -125,7 +136,7 @@ export class CircuitStreams {
     for (const [id, { open, idleSinceMs }] of [...this.#circuits])
       if (open === 0 && nowMs - idleSinceMs > FORGET_MS && !live.includes(id)) this.#circuits.delete(id);
     const unnamedQuietAtMs = this.#unnamed > 0 ? null : this.#lastUnnamedMs + LONG_PAUSE_MS;
-    const room = leftMs < LAST_CALL_MS ? Number.POSITIVE_INFINITY : most;
+    const room = leftMs < AT_LAST_MS ? Number.POSITIVE_INFINITY : most;
     const circuits: string[] = [];
     let wakeAtMs: number | null = null;
     for (const id of live) {

@@ -37,7 +37,7 @@ describe('a circuit of a node that empties', () => {
 
   it('is closed at the beginning of a pause that is known to last', () => {
     const streams = new CircuitStreams();
-    const endedMs = regular(streams, { periodMs: 200, openMs: 20, roundTripMs: 10, count: 9 });
+    const endedMs = regular(streams, { periodMs: 200, openMs: 20, roundTripMs: 10, count: 12 });
     const after = closedAfter(streams, endedMs, 1000);
     expect(after).toBeGreaterThanOrEqual(10);
     expect(after).toBeLessThan(180 - 2 * 10);
@@ -68,9 +68,24 @@ describe('a circuit of a node that empties', () => {
   it('is closed between two streams when the deadline is near', () => {
     const streams = new CircuitStreams();
     const endedMs = regular(streams, { periodMs: 50, openMs: 20, roundTripMs: 40, count: 9 });
-    expect(closedAfter(streams, endedMs, 100, 9_000)).toBe(60);
+    expect(closedAfter(streams, endedMs, 100, 4_000)).toBe(60);
     streams.opened('7', endedMs + 200);
-    expect(closedAfter(streams, endedMs + 200, 100, 9_000)).toBe(null);
+    expect(closedAfter(streams, endedMs + 200, 100, 4_000)).toBe(null);
+  });
+
+  it('is closed in a shorter pause, the nearer the deadline', () => {
+    const gone = [60_000, 20_000, 10_000].map((leftMs) => {
+      const streams = new CircuitStreams();
+      const endedMs = regular(streams, { periodMs: 130, openMs: 20, roundTripMs: 40, count: 12 });
+      return closedAfter(streams, endedMs, 100, leftMs) !== null;
+    });
+    expect(gone).toEqual([false, false, true]);
+  });
+
+  it('with few pauses seen is not closed in a short one', () => {
+    const streams = new CircuitStreams();
+    const endedMs = regular(streams, { periodMs: 200, openMs: 20, roundTripMs: 10, count: 9 });
+    expect(closedAfter(streams, endedMs, 2_000)).toBe(null);
   });
 
   it('waits for its turn where others can go too, but not when the deadline is near', () => {
@@ -78,7 +93,7 @@ describe('a circuit of a node that empties', () => {
     expect(streams.due(['7', '8'], 0, 60_000, 1).circuits).toEqual([]);
     expect(streams.due(['7', '8'], 5_000, 60_000, 0).circuits).toEqual([]);
     expect(streams.due(['7', '8'], 5_000, 60_000, 1).circuits).toEqual(['7']);
-    expect(streams.due(['7', '8'], 5_010, 9_000, 0).circuits).toEqual(['8']);
+    expect(streams.due(['7', '8'], 5_010, 4_000, 0).circuits).toEqual(['8']);
   });
 
   it('that never carried anything is given time to', () => {
