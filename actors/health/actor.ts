@@ -91,7 +91,8 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
   const probeWhenDue = (nowMs: number): number | null => {
     const socks = observed.tor?.socks ?? null;
     const way = { proxy: observed.proxy?.listen ?? null, socks };
-    const canaryAtMs = canaries?.step(nowMs, observed.tor?.state === 'up' ? socks : null) ?? null;
+    const mayVisit = observed.tor?.state === 'up' && observed.drain === 'no';
+    const canaryAtMs = canaries?.step(nowMs, mayVisit ? socks : null) ?? null;
     return watches.map((watch) => watch.step(nowMs, way)).reduce(earlier, canaryAtMs);
   };
 
@@ -193,6 +194,10 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
       },
       'election.peers': ({ peers }) => {
         learn({ peers });
+      },
+      'election.drain-state': ({ phase }) => {
+        if (phase === 'no' && observed.drain !== 'no') canaries?.beginAnew();
+        learn({ drain: phase });
       },
       'publisher.status': (publisher) => {
         learn({ publisher });

@@ -1,5 +1,5 @@
 import type { ConsensusTimes } from '../kernel/clock-sanity.js';
-import type { PeerView, RoleView } from '../election/messages.js';
+import type { DrainPhase, PeerView, RoleView } from '../election/messages.js';
 import { NOTHING_EXAMINED } from './examine/examiner.js';
 import type { Examined } from './examine/examiner.js';
 import type { ProxyStatus } from '../proxy/messages.js';
@@ -16,6 +16,8 @@ export interface Observed {
   readonly proxy: ProxyStatus | null;
   readonly role: RoleView | null;
   readonly peers: readonly PeerView[];
+  /** How far this node is with leaving the service by order. */
+  readonly drain: DrainPhase;
   readonly publisher: PublisherStatus | null;
   readonly transports: readonly TransportStatus[];
   readonly keyFile: KeyFileStatus | null;
@@ -33,6 +35,7 @@ export const NOTHING_OBSERVED: Observed = {
   proxy: null,
   role: null,
   peers: [],
+  drain: 'no',
   publisher: null,
   transports: [],
   keyFile: null,

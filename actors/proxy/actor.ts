@@ -7,7 +7,7 @@ import { RbError, rbError } from '../kernel/errors.js';
 import { SelfTestTokens } from '../kernel/self-test-token.js';
 import { startLevelTrigger } from '../kernel/level-trigger.js';
 import { parseStreamAddress } from '../kernel/stream-address.js';
-import { readDownPage } from './down-page.js';
+import { followDownPage } from './down-page.js';
 import { CircuitStreams } from './circuit-streams.js';
 import { MasterJoinGate } from './join-gate.js';
 import { startLeaving } from './leaving.js';
@@ -80,6 +80,10 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
       })
     : null;
   const streams = new CircuitStreams();
+  let page: Buffer | null = null;
+  const downPage = await followDownPage(config.target.down_page, context, (read) => {
+    page = read;
+  });
   const proxy = await startProxy({
     streams,
     listen,
@@ -90,10 +94,11 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
     selfTests: secrets.selfTestKey
       ? new SelfTestGate(new SelfTestTokens(secrets.selfTestKey, context), config.node.id)
       : null,
-    downPage: await readDownPage(config.target.down_page, log),
+    downPage: () => page,
     clock,
     socks: torSocksPort(config),
   }).catch((error: unknown) => {
+    downPage.stop();
     machine.send({ type: 'listen-failed' });
     context.publish('proxy.status', status(null));
     throw error;
@@ -127,6 +132,7 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
     machine.send({ type: 'stop' });
     reporter.stop();
     leaving.stop();
+    downPage.stop();
     context.publish('proxy.status', status(proxy));
     await proxy.stop(Math.min(config.proxy.drain_secs * 1000, deadlineMs * DRAIN_SHARE));
     machine.send({ type: 'drained' });

@@ -31,7 +31,7 @@ export interface ProxyOptions {
   /** Tells the cluster's self-tests from requests; null or absent: there are none. */
   readonly selfTests?: SelfTestGate | null;
   /** HTML that clients get while no target is well; null or absent: a page of our own. */
-  readonly downPage?: Buffer | null;
+  readonly downPage?: () => Buffer | null;
   /** SOCKS user name of our streams (IsolateSOCKSAuth); null: none. */
   readonly isolation?: string | null;
   /** PEM of the authorities that may vouch for a TLS target; null: those that Node brings. */
@@ -88,7 +88,7 @@ export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
     ...services,
     joins: options.joins ?? null,
     selfTests: options.selfTests ?? null,
-    downPage: options.downPage?.toString('latin1') ?? null,
+    downPage: () => options.downPage?.()?.toString('latin1') ?? null,
   };
 
   const { streams } = options;

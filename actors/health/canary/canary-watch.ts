@@ -22,6 +22,14 @@ export class CanaryWatch {
     this.#changed = changed;
   }
 
+  /** What was seen before does not count any more, and the next visit is an interval away: this node was out of service. */
+  beginAnew(): void {
+    this.#dueAtMs = null;
+    if (this.#record === NO_CANARY) return;
+    this.#record = NO_CANARY;
+    this.#changed(this.#record);
+  }
+
   /**
    * @param socks where a Tor that is up takes streams; null: none is, which is a finding of its own
    * @returns when the next attempt is due; null while one is under way or none can be made

@@ -23,7 +23,8 @@ export const conditions = (
   ...clockConditions(observed, wallMs),
   ...torConditions(observed),
   ...proxyConditions(observed),
-  ...targetConditions(targets, config),
+  // Behind a drained node the target may be worked at, too: no client comes that way.
+  ...(observed.drain === 'drained' ? [] : targetConditions(targets, config)),
   ...canaryConditions(observed, config),
   ...electionConditions(observed, config),
   ...publisherConditions(observed),

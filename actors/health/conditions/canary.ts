@@ -17,9 +17,13 @@ const REMEDIES: Readonly<Record<CanaryStep, string>> = {
   target: 'Start the service behind [target] of that node; rustbalance debug connect tries it step by step.',
 };
 
-export const canaryConditions = ({ canary }: Observed, { canary: wanted }: Config): readonly Condition[] => {
+export const canaryConditions = (
+  { canary, drain }: Observed,
+  { canary: wanted }: Config,
+): readonly Condition[] => {
   const { failures, last } = canary;
-  if (failures < wanted.failure_threshold || last === null || last.ok) return [];
+  // A node that is out of service by order makes no visits, and its last ones may have met its own leaving.
+  if (drain !== 'no' || failures < wanted.failure_threshold || last === null || last.ok) return [];
   const { step, reason, node } = last;
   const detail = { step, reason, node: node ?? 'unknown', failures, remedy: REMEDIES[step] };
   return [atOnce(errorData('health.canary-failed', 'canary', detail))];

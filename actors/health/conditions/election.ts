@@ -18,6 +18,8 @@ export const electionConditions = ({ role, peers }: Observed, config: Config): r
       ? [{ error: errorData('health.no-publisher', 'election'), graceMs: electionGraceMs(config) }]
       : [];
   const ill = peers
+    // One that has left the service by order is stopped next, and nobody is to be called for that.
+    .filter(({ draining }) => draining !== 'drained')
     .filter(({ lifecycle }) => lifecycle === 'dead' || lifecycle === 'unhealthy')
     .map(({ id, lifecycle }) => atOnce(errorData('health.peer-dead', `peer ${id}`, { peer: id, lifecycle })));
   return [...none, ...ill];

@@ -21,7 +21,7 @@ export interface HttpServices extends SessionServices {
   /** Null where nobody could make a token. */
   readonly selfTests: SelfTestGate | null;
   /** What clients get while no target is well (latin1, each character one of its bytes); null: a page of our own. */
-  readonly downPage: string | null;
+  readonly downPage: () => string | null;
 }
 
 /** The client's side of an exchange. Each but isDraining is called once at most, as the exchange's last act. */
@@ -312,7 +312,7 @@ export class Exchange implements ResponseListener, BodySink {
 
   #answerUnavailable(): void {
     this.#services.traffic.unavailableTotal++;
-    this.#answer(503, this.#testFields(null), this.#services.downPage);
+    this.#answer(503, this.#testFields(null), this.#services.downPage());
   }
 
   /** @param fields further field lines */

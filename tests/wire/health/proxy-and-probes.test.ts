@@ -55,6 +55,7 @@ const node = async (ports: readonly number[], downPage = '') => {
   const seen = (target: number) => harness.fact('proxy.status')?.targets[target]?.state;
   return {
     harness,
+    page,
     get: () => sayAndListen(`unix:${join(dir, 'proxy.sock')}`, GET),
     until: (target: number, wanted: 'well' | 'down') =>
       eventually(
@@ -171,6 +172,18 @@ describe('the proxy actor', () => {
     expect(harness.fact('health.status')?.findings.map(({ error }) => error.code)).not.toContain(
       'health.proxy-down',
     );
+  });
+
+  it('takes a page for outages that is put there or changed meanwhile', async () => {
+    const { get, page, until } = await node([await freePort()], '<p>back soon</p>');
+    await until(0, 'down');
+    expect(await get()).toContain('<p>back soon</p>');
+    await writeFile(page, '<p>back at noon</p>');
+    const taken = measuring('another page for outages is put there: clients get it');
+    await eventually('the new page', async () => (await get()).includes('back at noon'), {
+      timeoutMs: 20_000,
+    });
+    taken();
   });
 
   it('serves with a page of its own where the configured one cannot be had, and says so once', async () => {

@@ -39,7 +39,7 @@ describe('while no target is well', () => {
 
   it("the operator's page is served byte for byte, without its body for HEAD", async () => {
     const downPage = Buffer.from('<h1>Zurück in Kürze</h1>\n', 'utf8');
-    const proxy = await proxyTo({ target: { port: 1 }, options: { downPage } });
+    const proxy = await proxyTo({ target: { port: 1 }, options: { downPage: () => downPage } });
     proxy.judge([down]);
     const heard = await sayAndListen(proxy.listen, GET_AND_CLOSE);
     const head = await sayAndListen(proxy.listen, requestText('HEAD /', 'Connection: close'));
