@@ -4,7 +4,7 @@ import { nodePaths } from '../kernel/config/paths.js';
 import { rbError } from '../kernel/errors.js';
 import { Coordination } from './coordination-service.js';
 import { prepareInstance } from './instance-files.js';
-import { Tor } from './tor.js';
+import { NodeTors } from './node-tors.js';
 import { addressOf } from './which-points.js';
 
 /**
@@ -36,7 +36,7 @@ const start = async (context: ActorContext<'tor'>): Promise<RunningActor<'tor'>>
     random: context.random,
     log,
   });
-  return new Tor(context, instance, await Coordination.make(context)).run();
+  return new NodeTors(context, instance, await Coordination.make(context)).run();
 };
 
 export const torActor: ActorDefinition<'tor'> = { name: 'tor', start };

@@ -56,6 +56,10 @@ const pooled = <T>(result: { ok: true; value: T } | { ok: false; detail: string 
   throw rbError('tor.coordination-files', 'node.key', { reason: result.detail });
 };
 
+/** What a Tor has to do with the coordination service. */
+export type TorCoordination = GuardedCoordination &
+  Pick<Coordination, 'beforeLaunch' | 'begin' | 'end' | 'descriptorEvent' | 'step' | 'fault'>;
+
 /**
  * The coordination onion service of this node: its identity follows from the node key, its clients from the fact
  * wg.coordination. Served while it has clients; a service directory of ours is never without an authorized client,

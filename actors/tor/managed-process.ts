@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { ActorContext } from '../kernel/actor.js';
-import { nodePaths } from '../kernel/config/paths.js';
 import type { ErrorData } from '../kernel/errors.js';
 import { authenticateWith, byDeadline, reachControlPort, type ControlAccess } from './control-access.js';
 import type { Instance } from './instance-files.js';
 import { systemProcesses } from './leftover-tor.js';
+import type { TorPlace } from './tor-place.js';
 import { TorProcess } from './tor-process.js';
 import { managedTorrc } from './torrc.js';
 
@@ -28,32 +28,33 @@ const answers = async (access: ControlAccess): Promise<boolean> => {
 
 /** The process of a managed Tor, with the torrc that follows from the configuration. */
 export const managedProcess = (
-  context: ActorContext<'tor'>,
+  context: Pick<ActorContext<'tor'>, 'config' | 'request' | 'clock' | 'log'>,
+  place: TorPlace,
   instance: Instance,
   access: ControlAccess,
   exited: (error: ErrorData) => void,
 ): TorProcess => {
   const { config } = context;
-  const paths = nodePaths(config);
-  const pidFile = join(paths.torDataDir, 'tor.pid');
+  const pidFile = join(place.dataDir, 'tor.pid');
   return new TorProcess({
     context,
     processes: systemProcesses,
+    childId: place.childId,
     binary: config.tor.binary,
-    dataDir: paths.torDataDir,
+    dataDir: place.dataDir,
     runDir: config.node.run_dir,
-    torrcPath: paths.torrc,
+    torrcPath: place.torrc,
     pidFile,
     torrc: managedTorrc({
-      dataDir: paths.torDataDir,
-      controlSocket: paths.torControlSocket,
-      socksSocket: paths.torSocksSocket,
-      diagnosisSocket: config.canary.enabled ? paths.torDiagnosisSocket : null,
+      dataDir: place.dataDir,
+      controlSocket: place.controlSocket,
+      socksSocket: place.socksSocket,
+      diagnosisSocket: place.diagnosisSocket,
       pidFile,
-      coordinationFile: paths.coordinationTorrc,
-      hiddenServiceDir: paths.hiddenServiceDir,
+      coordinationFile: place.coordinationFile,
+      hiddenServiceDir: place.hiddenServiceDir,
       virtualPort: config.proxy.virtual_port,
-      proxyListen: paths.proxyListen,
+      proxyListen: place.proxyListen,
       instanceMark: instance.mark,
       extraLines: config.tor.extra_torrc,
     }),

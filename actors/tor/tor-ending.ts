@@ -1,7 +1,7 @@
 import { errorData, type ErrorCode } from '../kernel/errors.js';
 import type { Logger } from '../kernel/logging.js';
 import { HUNG_AFTER_SECS } from './answer-watch.js';
-import type { Ending } from './life-machine.js';
+import type { Ending } from './life.js';
 import type { SystemUnit } from './system-unit.js';
 import type { TorProcess } from './tor-process.js';
 

@@ -7,12 +7,11 @@ import { checkPrivateDirectory } from './directory-check.js';
 import { endLeftoverTor, findOurTor, type ProcessFacts, type Processes } from './leftover-tor.js';
 import { makePrivateDirectory, readIfThere, writePrivateFile } from './private-files.js';
 
-/** The id under which the process host knows our Tor. */
-export const TOR_CHILD = 'tor';
-
 export interface TorProcessOptions {
   readonly context: Pick<ActorContext<'tor'>, 'request' | 'clock' | 'log'>;
   readonly processes: Processes;
+  /** The id under which the process host knows it. */
+  readonly childId: string;
   readonly binary: string;
   readonly dataDir: string;
   readonly runDir: string;
@@ -109,7 +108,7 @@ export class TorProcess {
   }
 
   async #spawn(isWritten: boolean): Promise<boolean> {
-    const { context, binary, dataDir, torrcPath, torrc } = this.#options;
+    const { context, childId, binary, dataDir, torrcPath, torrc } = this.#options;
     const defaults = join(dataDir, 'torrc-defaults');
     const orderedAtMs = context.clock.wallMs();
     try {
@@ -120,7 +119,7 @@ export class TorProcess {
         await writePrivateFile(defaults, new Uint8Array(), null);
       }
       const order = {
-        id: TOR_CHILD,
+        id: childId,
         command: binary,
         args: ['-f', torrcPath, '--defaults-torrc', defaults],
         env: {
@@ -146,7 +145,7 @@ export class TorProcess {
   /** What the process host says of its children. */
   children(children: readonly ChildState[]): void {
     this.#latest = children;
-    const state = children.find(({ id }) => id === TOR_CHILD);
+    const state = children.find(({ id }) => id === this.#options.childId);
     if (state === undefined || state.pid !== this.#child?.pid) return;
     this.#child = state;
     this.#tellIfExited(state);
@@ -188,7 +187,8 @@ export class TorProcess {
   }
 
   async #signal(signal: 'SIGCONT' | 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    await this.#options.context.request('host.signal', { id: TOR_CHILD, signal }, HOST_DEADLINE_MS);
+    const { context, childId } = this.#options;
+    await context.request('host.signal', { id: childId, signal }, HOST_DEADLINE_MS);
   }
 
   async #isGoneWithin(patienceMs: number): Promise<boolean> {

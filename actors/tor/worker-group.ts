@@ -1,12 +1,12 @@
 import { earlier } from '../kernel/level-trigger.js';
-import type { Coordination } from './coordination-service.js';
+import type { TorCoordination } from './coordination-service.js';
 import type { SessionStart, TorSession } from './session.js';
 import type { Workers } from './workers.js';
 
 /** A connection to Tor is there: every worker begins with what Tor has now. */
 export const beginWorkers = (
   workers: Workers,
-  coordination: Coordination,
+  coordination: TorCoordination,
   { circuits }: SessionStart,
   nowMs: number,
 ): void => {
@@ -21,7 +21,7 @@ export const beginWorkers = (
 };
 
 /** It is lost, whatever has become of Tor. */
-export const endWorkers = (workers: Workers, coordination: Coordination): void => {
+export const endWorkers = (workers: Workers, coordination: TorCoordination): void => {
   workers.points.end();
   workers.departure.end();
   workers.points.release('silence');
@@ -36,7 +36,7 @@ export const endWorkers = (workers: Workers, coordination: Coordination): void =
 /** Does what is due; returns when the next thing is. @param mayRenew whether Tor is up, and the service ours to set */
 export const stepWorkers = (
   workers: Workers,
-  coordination: Coordination,
+  coordination: TorCoordination,
   session: TorSession,
   nowMs: number,
   mayRenew: boolean,

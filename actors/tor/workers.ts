@@ -1,15 +1,12 @@
 import type { ExpandedSecretKey, RelayFingerprint, UnixSeconds } from '@rustbalance/crypto-worker/brands.js';
-import type { ActorContext } from '../kernel/actor.js';
-import { nodePaths } from '../kernel/config/paths.js';
 import { RbError, rbError, type ErrorData } from '../kernel/errors.js';
 import type { Random } from '../kernel/random.js';
 import { ClientAuthorizations } from './client-authorizations.js';
-import type { Coordination } from './coordination-service.js';
 import { HIDDEN_SERVICE_OPTIONS } from './control/hidden-service-options.js';
 import { hasRelayConnection, INFO } from './control/info.js';
 import { toWireText } from './control/wire-text.js';
 import { Departure } from './departure.js';
-import { instanceFault, type Instance } from './instance-files.js';
+import { instanceFault } from './instance-files.js';
 import { networkSwitch } from './network-switch.js';
 import { NetworkWatch, type NetworkDocuments } from './network-watch.js';
 import { OutageWatch } from './outage-watch.js';
@@ -19,12 +16,11 @@ import { ServiceGuard } from './service-guard.js';
 import type { OnionService } from './service-lines.js';
 import type { SessionStart, TorSession } from './session.js';
 import { StallWatch } from './stall-watch.js';
+import type { TorPlace } from './tor-place.js';
+import type { TorSetting } from './tor-setting.js';
 
 /** What the workers need of the actor around them. */
-export interface WorkerSetting {
-  readonly context: ActorContext<'tor'>;
-  readonly instance: Instance;
-  readonly coordination: Coordination;
+export interface WorkerSetting extends TorSetting {
   /** The session in use, and what it began with; null while there is none. */
   readonly session: () => { readonly tor: TorSession; readonly start: SessionStart } | null;
   readonly serviceFound: (fault: ErrorData | null) => void;
@@ -93,20 +89,17 @@ const readDocuments = async (tor: TorSession): Promise<NetworkDocuments | null> 
   };
 };
 
-const instanceService = ({ config }: ActorContext<'tor'>): OnionService => {
-  const paths = nodePaths(config);
-  return {
-    directory: paths.hiddenServiceDir,
-    ports: [{ virtual: config.proxy.virtual_port, target: paths.proxyListen }],
-    isInstance: true,
-  };
-};
+const instanceService = ({ hiddenServiceDir, proxyListen }: TorPlace, virtual: number): OnionService => ({
+  directory: hiddenServiceDir,
+  ports: [{ virtual, target: proxyListen }],
+  isInstance: true,
+});
 
 /** The parts that follow one aspect of Tor each, wired to the actor's context. */
 export const makeWorkers = (setting: WorkerSetting): Workers => {
-  const { context, instance, poke } = setting;
+  const { context, place, instance, news, poke } = setting;
   const { config, log, clock } = context;
-  const managed = config.tor.mode === 'managed';
+  const { managed, maySet } = place;
   const current = (): { readonly tor: TorSession; readonly start: SessionStart } => {
     const session = setting.session();
     if (session === null) throw rbError('control.closed', 'tor', { reason: 'there is no connection' });
@@ -135,7 +128,7 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
       return null;
     },
     publish: (view) => {
-      context.publish('tor.network', { view });
+      news.network(view);
     },
     planned: (plan, causedAtMs) => {
       hsdirs = plan[plan.clientsUse].store.map(({ fingerprint }) => fingerprint);
@@ -184,14 +177,14 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
     },
     sample: (hsdirs: readonly RelayFingerprint[], count) => sampleOf(hsdirs, count, context.random),
     publish: (own) => {
-      context.publish('tor.introduction-points', own);
+      news.points(own);
     },
     wallMs: () => clock.wallMs(),
     monotonicMs: () => clock.monotonicMs(),
     poke,
   });
 
-  const service = instanceService(context);
+  const service = instanceService(place, config.proxy.virtual_port);
   const torUid = (): number => current().start.torUid ?? process.getuid?.() ?? 0;
   const authorizations = new ClientAuthorizations({
     log,
@@ -203,7 +196,7 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
     log,
     instance: service,
     coordination: setting.coordination,
-    maySet: managed || config.tor.configure_service,
+    maySet,
     readServices: async () => current().tor.commands.getConf([HIDDEN_SERVICE_OPTIONS]),
     isPublishingOff: async () =>
       (await current().tor.commands.getConf(['PublishHidServDescriptors'])).some(
@@ -260,7 +253,7 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
       return hasRelayConnection(info.get(INFO.relayConnections)?.text() ?? toWireText(''));
     },
     network: managed ? networkSwitch(() => current().tor.commands) : null,
-    restart: managed || config.tor.restart_service ? setting.stuck : null,
+    restart: managed || place.mayRestartUnit ? setting.stuck : null,
     withhold: () => {
       points.withhold('stall');
     },
@@ -273,22 +266,21 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
   const departure = new Departure({
     log,
     instance: instance.address,
-    services:
-      managed || config.tor.configure_service
-        ? {
-            directory: service.directory,
-            read: async () => current().tor.commands.getConf([HIDDEN_SERVICE_OPTIONS]),
-            fault: async () => instanceFault(service.directory, torUid()),
-            set: async (lines) => {
-              await current().tor.commands.setConf(lines);
-              authorizations.again();
-            },
-          }
-        : null,
+    services: maySet
+      ? {
+          directory: service.directory,
+          read: async () => current().tor.commands.getConf([HIDDEN_SERVICE_OPTIONS]),
+          fault: async () => instanceFault(service.directory, torUid()),
+          set: async (lines) => {
+            await current().tor.commands.setConf(lines);
+            authorizations.again();
+          },
+        }
+      : null,
     closeCircuit: async (id) => current().tor.commands.closeCircuit(id),
     publishedRelays: () => points.relays,
     publish: (view) => {
-      context.publish('tor.departure', view);
+      news.departure(view);
     },
     monotonicMs: () => clock.monotonicMs(),
     poke,
