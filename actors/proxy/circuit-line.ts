@@ -28,16 +28,27 @@ export const readCircuitLine = (
   };
 };
 
+/** Tor writes the line when it connects: a stream without one by then is of a Tor that names no circuits yet. */
+const LINE_WITHIN_MS = 1_000;
+
 /**
- * Takes the line off a connection, if it begins with one, and puts what came behind it back. `done` is called once, and
- * not for a connection that broke before. Tor writes the line when it connects: nobody waits for a client here.
+ * Takes the line off a connection, if it begins with one, and puts what came behind it back. `done` is called once, and not
+ * for a connection that ended before: that was nobody's stream, but a look whether somebody listens here.
+ *
+ * @returns the connection, as the listener keeps account of it until then
  */
-export const takeCircuitLine = (client: Socket, done: (circuit: string | null) => void): void => {
+export const awaitCircuitLine = (
+  client: Socket,
+  { clock, closed }: Pick<SessionServices, 'clock' | 'closed'>,
+  done: (circuit: string | null) => void,
+): Session => {
+  const sinceMs = clock.monotonicMs();
   let taken: Buffer = Buffer.alloc(0);
   const finish = (circuit: string | null, rest: Buffer): void => {
     client.off('readable', onReadable);
-    client.off('end', onEnd);
-    if (rest.length > 0 && !client.readableEnded) client.unshift(rest);
+    client.off('end', destroy);
+    client.off('close', onClose);
+    if (rest.length > 0) client.unshift(rest);
     done(circuit);
   };
   const onReadable = (): void => {
@@ -49,32 +60,22 @@ export const takeCircuitLine = (client: Socket, done: (circuit: string | null) =
     if (found === null) finish(null, taken);
     else finish(found.circuit, taken.subarray(found.length));
   };
-  const onEnd = (): void => {
-    finish(null, taken);
-  };
-  client.on('readable', onReadable);
-  client.on('end', onEnd);
-};
-
-/** A connection whose line has not come, as the listener keeps account of it. */
-export const arriving = (
-  client: Socket,
-  { limits, clock, closed }: Pick<SessionServices, 'limits' | 'clock' | 'closed'>,
-): Session => {
-  const sinceMs = clock.monotonicMs();
   const destroy = (): void => {
     client.destroy();
   };
+  const onClose = (): void => {
+    closed(session);
+  };
   const session: Session = {
     check: (nowMs) => {
-      if (nowMs - sinceMs > limits.headerTimeoutMs) destroy();
+      if (nowMs - sinceMs > LINE_WITHIN_MS) finish(null, taken);
     },
     drain: destroy,
     retire: () => undefined,
     destroy,
   };
-  client.once('close', () => {
-    closed(session);
-  });
+  client.on('readable', onReadable);
+  client.on('end', destroy);
+  client.on('close', onClose);
   return session;
 };

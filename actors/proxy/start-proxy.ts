@@ -2,7 +2,7 @@ import { type Socket, createServer } from 'node:net';
 import type { CancelTimer, Clock } from '../kernel/clock.js';
 import type { Targets } from '../kernel/config/target.js';
 import { type StreamAddress, streamAddressText } from '../kernel/stream-address.js';
-import { arriving, takeCircuitLine } from './circuit-line.js';
+import { awaitCircuitLine } from './circuit-line.js';
 import type { CircuitStreams } from './circuit-streams.js';
 import { HttpSession } from './http/http-session.js';
 import type { Origin } from './http/origin.js';
@@ -120,11 +120,11 @@ export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
       open(client, null);
       return;
     }
-    const arrival = arriving(client, { limits, clock, closed });
-    sessions.add(arrival);
-    takeCircuitLine(client, (circuit) => {
-      if (sessions.delete(arrival)) open(client, circuit);
+    const arrival = awaitCircuitLine(client, { clock, closed }, (circuit) => {
+      sessions.delete(arrival);
+      open(client, circuit);
     });
+    sessions.add(arrival);
   });
   const address = await listenAt(server, options.listen);
 
