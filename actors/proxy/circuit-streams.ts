@@ -7,10 +7,13 @@ import { earlier } from '../kernel/level-trigger.js';
  * without a pause as long as that keeps its circuit until the deadline. Times are monotonic milliseconds.
  */
 
-/** A client that paused this long is not within a page any more: one in some hundreds begins again in the next round trip. */
-const LONG_PAUSE_MS = 3_000;
+/**
+ * A client that paused this long is not within a page any more: one in some hundreds begins again in the next round trip.
+ * With 3 s four visits failed in one drain: a busy machine stood still, and their streams were on the way for as long.
+ */
+const LONG_PAUSE_MS = 10_000;
 /** A circuit that has carried nothing yet: it was made to be used, and over Tor that takes a second or two. */
-const UNUSED_MS = 5_000;
+const UNUSED_MS = 10_000;
 /**
  * Pauses that tell how long the next one will be; fewer tell nothing. The next of n + 1 equally likely pauses is the
  * shortest with a chance of 1 in n + 1, and only the shortest of all can be too short.

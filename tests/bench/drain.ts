@@ -16,7 +16,8 @@ const VISITORS = 25;
 /** Fifty in a second. */
 const EVERY_MS = 20;
 const LONGEST_MS = 30 * 60_000;
-const DRAIN_SECS = 120;
+/** The default. */
+const DRAIN_SECS = 600;
 
 const both = (status: StatusJson): boolean => publishedNodes(status) === 'alpha,beta';
 
@@ -89,7 +90,14 @@ export const drainFigures = async (
       everyMs: EVERY_MS,
       durationMs: LONGEST_MS,
       signal: ending.signal,
-      onSample: (sample) => samples.push(sample),
+      onSample: (sample) => {
+        samples.push(sample);
+        if (!sample.ok) {
+          const { startMs, ms, error } = sample;
+          const beganAt = new Date(startMs).toISOString();
+          progress(`a visit of ${beganAt} failed after ${ms.toFixed(0)} ms: ${JSON.stringify(error)}`);
+        }
+      },
     });
     const turns: Turn[] = [];
     for (let run = 0; run < runs; run++) {
@@ -100,12 +108,6 @@ export const drainFigures = async (
     }
     ending.abort();
     await load;
-    for (const { ok, error, ms, dueMs } of samples) {
-      if (!ok)
-        progress(
-          `failed at ${new Date(dueMs).toISOString()} after ${ms.toFixed(0)} ms: ${JSON.stringify(error)}`,
-        );
-    }
     const failed = turns.reduce((sum, turn) => sum + turn.failed, 0);
     const latency = spread(samples.filter(({ ok }) => ok).map(({ ms }) => ms / 1000));
     return [

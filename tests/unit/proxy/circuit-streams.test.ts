@@ -46,15 +46,15 @@ describe('a circuit of a node that empties', () => {
   it('is not closed in pauses shorter than a round trip, and at once when the client stays away', () => {
     const streams = new CircuitStreams();
     const endedMs = regular(streams, { periodMs: 50, openMs: 20, roundTripMs: 40, count: 9 });
-    const after = closedAfter(streams, endedMs, 10_000);
-    expect(after).toBeGreaterThanOrEqual(3_000);
-    expect(after).toBeLessThan(3_500);
+    const after = closedAfter(streams, endedMs, 20_000);
+    expect(after).toBeGreaterThanOrEqual(10_000);
+    expect(after).toBeLessThan(10_500);
   });
 
-  it('is not closed right before a stream that comes every three seconds', () => {
+  it('is not closed right before a stream that comes every ten seconds', () => {
     const streams = new CircuitStreams();
-    const endedMs = regular(streams, { periodMs: 3_060, openMs: 20, roundTripMs: 2_500, count: 3 });
-    expect(closedAfter(streams, endedMs, 3_040)).toBe(null);
+    const endedMs = regular(streams, { periodMs: 10_060, openMs: 20, roundTripMs: 2_500, count: 3 });
+    expect(closedAfter(streams, endedMs, 10_040)).toBe(null);
   });
 
   it('waits for the streams that began before Tor named circuits', () => {
@@ -62,7 +62,7 @@ describe('a circuit of a node that empties', () => {
     streams.opened(null, 0);
     expect(closedAfter(streams, 0, 60_000)).toBe(null);
     streams.closed(null, 60_000);
-    expect(closedAfter(streams, 60_000, 10_000)).toBe(3_000);
+    expect(closedAfter(streams, 60_000, 20_000)).toBe(10_000);
   });
 
   it('is closed between two streams when the deadline is near', () => {
@@ -91,13 +91,13 @@ describe('a circuit of a node that empties', () => {
   it('waits for its turn where others can go too, but not when the deadline is near', () => {
     const streams = new CircuitStreams();
     expect(streams.due(['7', '8'], 0, 60_000, 1).circuits).toEqual([]);
-    expect(streams.due(['7', '8'], 5_000, 60_000, 0).circuits).toEqual([]);
-    expect(streams.due(['7', '8'], 5_000, 60_000, 1).circuits).toEqual(['7']);
-    expect(streams.due(['7', '8'], 5_010, 4_000, 0).circuits).toEqual(['8']);
+    expect(streams.due(['7', '8'], 10_000, 60_000, 0).circuits).toEqual([]);
+    expect(streams.due(['7', '8'], 10_000, 60_000, 1).circuits).toEqual(['7']);
+    expect(streams.due(['7', '8'], 10_010, 4_000, 0).circuits).toEqual(['8']);
   });
 
   it('that never carried anything is given time to', () => {
-    expect(closedAfter(new CircuitStreams(), 0, 60_000)).toBe(5_000);
+    expect(closedAfter(new CircuitStreams(), 0, 60_000)).toBe(10_000);
   });
 });
 

@@ -31,7 +31,7 @@ describe('a proxy to which Tor names the circuit of each stream', () => {
     look.socket.end();
     await eventually('it is gone', () => proxy.openConnections() === 0, PATIENCE);
     // An unnamed stream, ended or not, would keep every circuit for seconds more.
-    expect(streams.due(['7'], 5_000, 600_000).circuits).toEqual(['7']);
+    expect(streams.due(['7'], 10_000, 600_000).circuits).toEqual(['7']);
   });
 
   it('serves a stream that a Tor without names brings, also where the target speaks first', async () => {
