@@ -25,7 +25,7 @@ export interface OwnPointsEffects extends Omit<DescriptorReaderEffects, 'took'> 
 }
 
 /** network: behind Tor it is gone, of which Tor does not know. stall: Tor builds no circuit. silence: Tor answers nothing. */
-export type WithheldFor = 'network' | 'stall' | 'silence';
+export type WithheldFor = 'network' | 'stall' | 'silence' | 'address';
 
 /**
  * How long the clients' period is waited for before points of the neighbouring one are published instead: a second

@@ -17,6 +17,7 @@ export const beginWorkers = (
   workers.guard.begin();
   workers.authorizations.begin();
   workers.outage.begin();
+  workers.addresses.begin();
   workers.stall.begin(nowMs);
 };
 
@@ -30,6 +31,7 @@ export const endWorkers = (workers: Workers, coordination: TorCoordination): voi
   workers.guard.end();
   workers.authorizations.end();
   workers.outage.end();
+  workers.addresses.end();
   coordination.end();
 };
 
@@ -41,7 +43,7 @@ export const stepWorkers = (
   nowMs: number,
   mayRenew: boolean,
 ): number | null => {
-  const { network, points, guard, authorizations, outage, stall, renewal, departure } = workers;
+  const { network, points, guard, authorizations, outage, addresses, stall, renewal, departure } = workers;
   return [
     session.step(nowMs),
     network.step(nowMs),
@@ -52,6 +54,7 @@ export const stepWorkers = (
     authorizations.step(nowMs),
     points.step(nowMs),
     outage.step(nowMs),
+    addresses.step(nowMs),
     stall.step(nowMs),
     departure.step(nowMs),
     renewal.step(nowMs, mayRenew, points, () => {

@@ -1,6 +1,7 @@
 import type { ExpandedSecretKey, RelayFingerprint, UnixSeconds } from '@rustbalance/crypto-worker/brands.js';
 import { RbError, rbError, type ErrorData } from '../kernel/errors.js';
 import type { Random } from '../kernel/random.js';
+import { AddressWatch, machineAddresses } from './address-watch.js';
 import { ClientAuthorizations } from './client-authorizations.js';
 import { HIDDEN_SERVICE_OPTIONS } from './control/hidden-service-options.js';
 import { hasRelayConnection, INFO } from './control/info.js';
@@ -36,6 +37,7 @@ export interface Workers {
   readonly guard: ServiceGuard;
   readonly authorizations: ClientAuthorizations;
   readonly outage: OutageWatch;
+  readonly addresses: AddressWatch;
   readonly stall: StallWatch;
   readonly renewal: PointsRenewal;
   readonly departure: Departure;
@@ -246,6 +248,18 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
     network: managed ? networkSwitch(() => current().tor.commands) : null,
     poke,
   });
+  const addresses = new AddressWatch({
+    log,
+    addresses: machineAddresses(config.wireguard.interface),
+    withhold: () => {
+      points.withhold('address');
+    },
+    release: (anew) => {
+      points.release('address', anew);
+    },
+    network: managed ? networkSwitch(() => current().tor.commands) : null,
+    poke,
+  });
   const stall = new StallWatch({
     log,
     reachesRelays: async () => {
@@ -286,5 +300,5 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
     poke,
   });
   const renewal = new PointsRenewal(log);
-  return { network, points, guard, authorizations, outage, stall, renewal, departure };
+  return { network, points, guard, authorizations, outage, addresses, stall, renewal, departure };
 };

@@ -84,7 +84,10 @@ const target = z.strictObject({
     .describe('http rewrites headers to the master address; raw passes bytes.'),
   connect_timeout_secs: seconds(30, 'Connecting to the target, SOCKS included.'),
   session_timeout_secs: seconds(300, 'A connection on which nothing moves is closed after this.'),
-  down_page: path('', 'HTML page (64 KiB at most) that clients get with status 503 while no target is well; read again when it changes.'),
+  down_page: path(
+    '',
+    'HTML page (64 KiB at most) that clients get with status 503 while no target is well; read again when it changes.',
+  ),
 });
 
 const proxy = z.strictObject({

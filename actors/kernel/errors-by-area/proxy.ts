@@ -62,7 +62,8 @@ export const PROXY_ERRORS = {
   },
   'proxy.down-page': {
     what: '{path} cannot serve as [target] down_page: {reason}',
-    action: 'Put an HTML file of at most 64 KiB there that the user of the daemon can read: it is looked at every 5 s.',
+    action:
+      'Put an HTML file of at most 64 KiB there that the user of the daemon can read: it is looked at every 5 s.',
   },
   'proxy.target-unreachable': {
     what: 'no connection to the target ({reason})',

@@ -130,6 +130,11 @@ export const TOR_ERRORS = {
     what: 'the descriptor that Tor made for the instance cannot be used: {problem}',
     action: 'Report this line together with the version of Tor.',
   },
+  'tor.address-lost': {
+    what: 'this machine has lost an address by which Tor may be connected',
+    action:
+      'Nothing where the daemon runs Tor: no client is sent here until its connections are made anew. Restart a Tor of the system, whose connections may be dead for a quarter of an hour.',
+  },
   'tor.network-silent': {
     what: 'Tor gets no answer from its network, and no other node is heard; this node is left out meanwhile',
     action: 'See to the network of this machine. It mends itself once that is back.',

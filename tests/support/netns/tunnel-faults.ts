@@ -167,6 +167,26 @@ export const TUNNEL_FAULTS: readonly TunnelFault[] = [
     },
   },
   {
+    name: 'the address of a machine changes under its running node',
+    expected: 'its Tor has made new introduction points, and they are published',
+    visitsMayFailMs: 8_000,
+    happens: async ({ cluster }) => {
+      const [{ node, machine }, publisher] = [at(cluster, 1), at(cluster, 0).node];
+      await machine.namespace.run('ip', 'addr', 'flush', 'dev', 'eth0', 'scope', 'global');
+      await machine.namespace.run('ip', 'addr', 'add', '10.77.0.44/24', 'dev', 'eth0');
+      await publisher.until(
+        'leaves it out',
+        (status) => publishedNodes(status) === 'alpha,gamma',
+        PATIENCE_MS,
+      );
+      await publisher.until(
+        'publishes it again',
+        (status) => publishedNodes(status) === 'alpha,beta,gamma',
+        PATIENCE_MS,
+      );
+    },
+  },
+  {
     name: 'the publisher is cut off from the others and from Tor',
     expected: 'another publishes without it, and 15 visits after that',
     visitsMayFailMs: 15_000,
