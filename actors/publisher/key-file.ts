@@ -1,19 +1,17 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { chmod, rename, stat } from 'node:fs/promises';
-import { dirname, basename, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { ExpandedSecretKey } from '@rustbalance/crypto-worker/brands.js';
 import type { ActorContext } from '../kernel/actor.js';
 import { readFileFacts } from '../kernel/config/read-file.js';
 import { errorData } from '../kernel/errors.js';
 import { replaceFile } from '../kernel/replace-file.js';
+import { rewriteKeyFile, temporaryFor } from '../kernel/rewrite-key-file.js';
 import { systemReason } from '../kernel/system-reason.js';
 import type { KeyFileStatus } from './messages.js';
 
 /** No key file is larger. */
 const MAX_BYTES = 4096;
-
-const temporaryFor = (path: string): string =>
-  join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
 
 type Means = Pick<ActorContext<'publisher'>, 'config' | 'crypto' | 'log' | 'secrets'>;
 
@@ -98,12 +96,7 @@ export class KeyFile {
     const { state } = await this.#lookAtFile();
     if (state !== 'missing' && state !== 'damaged') return;
     try {
-      const contents = await this.#contents();
-      if (state === 'damaged') {
-        await chmod(this.#path, 0o600);
-        await rename(this.#path, `${this.#path}.damaged`);
-      }
-      await replaceFile(this.#path, temporaryFor(this.#path), contents);
+      await rewriteKeyFile(this.#path, state, await this.#contents());
       log.warn('the master key file was restored from memory', { file: this.#path, was: state });
     } catch (error) {
       const detail = { file: this.#path, reason: systemReason(error) };

@@ -17,6 +17,7 @@ import { JoinDoor } from './join-door.js';
 import type { AnswerJoin } from './join-door.js';
 import { wgMachine } from './machine.js';
 import { chooseTransport } from './choose-transport.js';
+import { KeyFiles } from './key-files.js';
 import { listenTcp } from './tcp-listener.js';
 import { openUdp } from './udp-socket.js';
 import type { OpenUdp } from './udp-socket.js';
@@ -87,6 +88,7 @@ export const wgActorWith = (
     );
     const transports = configured.all;
     const doors = doorsOf(context, agreements);
+    const keyFiles = new KeyFiles(context, process.env['CREDENTIALS_DIRECTORY'] ?? null);
     const joinDoor = joinDoorOf(context, sockets.listen);
     let authorizations: Payload<'tor.client-authorizations'>['authorizations'] | null = null;
     let torIsUp = false;
@@ -171,6 +173,10 @@ export const wgActorWith = (
         },
         'wg.reconnect-peer': ({ id }) => {
           for (const transport of transports) transport.reconnect?.(id);
+        },
+        'wg.key-faults': async () => ({ files: await keyFiles.faults() }),
+        'wg.restore-key': ({ key }) => {
+          void keyFiles.restore(key);
         },
         'wg.call-join': (call) => caller.call(call),
         'election.members': membersFollower(agreements, context, useMembers),

@@ -56,6 +56,15 @@ export interface JoinCall {
   readonly attempt: number;
 }
 
+/** A file without which the next start fails. */
+export interface KeyFileFault {
+  readonly path: string;
+  /** What names it in the configuration. */
+  readonly key: string;
+  readonly state: 'missing' | 'damaged' | 'unreadable';
+  readonly reason: string;
+}
+
 export const wgMessages = {
   'wg.status': fact<{ readonly transports: readonly TransportStatus[] }>(),
   /** Null: this node has no coordination service. */
@@ -71,6 +80,10 @@ export const wgMessages = {
   'wg.send': order<{ readonly to: NodeId; readonly bytes: Uint8Array; readonly via: TransportName | null }>(),
   /** A repair: takes the tunnel interface down and makes it anew. */
   'wg.rebuild': order<{ readonly reason: string }>(),
+  /** What is wrong with the files of the secrets that this actor holds. */
+  'wg.key-faults': request<Readonly<Record<string, never>>, { readonly files: readonly KeyFileFault[] }>(),
+  /** A repair: writes the file of this name (`section.key`) again from memory. */
+  'wg.restore-key': order<{ readonly key: string; readonly reason: string }>(),
   /** A repair: drops what leads to this node and makes it anew, over other circuits where it goes by Tor. */
   'wg.reconnect-peer': order<{ readonly id: NodeId }>(),
 } as const;

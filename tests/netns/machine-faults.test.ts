@@ -135,18 +135,23 @@ describe('a machine whose files and disk are damaged under a running daemon', ()
     expect(await mode(etc('master.key.damaged'))).toBe('600');
   }, 300_000);
 
-  test('says that a file is missing which nobody can write again, and the history outlives the daemon', async () => {
-    await sh(`mv ${etc('node.key')} ${etc('node.key.away')}`);
-    const status = await node.until('is missing', (now) => found(now, 'health.file-missing'), PATIENCE_MS);
-    const { error } = status.findings.find((finding) => finding.error.code === 'health.file-missing')!;
-    expect(error.detail).toMatchObject({ key: 'node.key_path', reason: 'ENOENT' });
-    await sh(`mv ${etc('node.key.away')} ${etc('node.key')}`);
-    await node.until('is back', (now) => !found(now, 'health.file-missing'), PATIENCE_MS);
+  test('writes the other keys again from memory, and the history of it all outlives the daemon', async () => {
+    const before = [await sum(etc('node.key')), await sum(etc('cluster.token'))];
+    await sh(`rm ${etc('node.key')}; printf '' > ${etc('cluster.token')}`);
+    const restored = measuring('node.key is deleted, cluster.token emptied: both restored');
+    const isWhole = async (): Promise<boolean> =>
+      (await sum(etc('node.key')).catch(() => '')) === before[0] &&
+      (await sum(etc('cluster.token'))) === before[1];
+    await eventually('both are as they were', isWhole, { timeoutMs: PATIENCE_MS, everyMs: 250 });
+    restored();
+    expect([await mode(etc('node.key')), await mode(etc('cluster.token'))]).toEqual(['600', '600']);
+    await node.until('is well', (now) => !found(now, 'health.key-file'), PATIENCE_MS);
     expect(await node.stop()).toBe(0);
     node.start();
     await node.until('is ready again', ({ ready }) => ready, PATIENCE_MS);
     const history = await node.command('history', '--since', '1h');
-    expect(history.stdout).toContain('health.file-missing');
+    expect(history.stdout).toContain('health.key-file');
+    expect(history.stdout).toMatch(/Z  restore-key node\.key_path$/m);
     expect(history.stdout).toContain('health.disk-full');
   }, 300_000);
 });

@@ -25,6 +25,8 @@ const makeEnd = async (node: MeshNode, peer: MeshNode): Promise<TransportEnd> =>
         handlers: {
           'wg.send': () => undefined,
           'wg.rebuild': () => undefined,
+          'wg.key-faults': () => Promise.resolve({ files: [] }),
+          'wg.restore-key': () => undefined,
           'wg.reconnect-peer': () => undefined,
           'wg.call-join': () => Promise.resolve({ frame: null, problem: 'not here' }),
         },

@@ -3,6 +3,7 @@ import { errorData } from '../../kernel/errors.js';
 import type { DiskFacts } from '../examine/disk.js';
 import type { Examined } from '../examine/examiner.js';
 import type { FileFault } from '../examine/files.js';
+import type { KeyFileFault } from '../../wg/messages.js';
 import { atOnce, critical } from './condition.js';
 import type { Condition } from './condition.js';
 
@@ -64,10 +65,14 @@ const memoryConditions = ({ memory }: Examined): readonly Condition[] => {
     : [];
 };
 
-const fileCondition = ({ path, key, problem, mode, reason, mendable }: FileFault): Condition =>
-  problem === 'missing'
-    ? critical(errorData('health.file-missing', path, { path, key, reason: reason ?? 'unknown' }))
-    : atOnce(errorData('health.mode-too-open', path, { path, mode: mode ?? '', mendable }));
+const modeCondition = ({ path, mode, mendable }: FileFault): Condition =>
+  atOnce(errorData('health.mode-too-open', path, { path, mode, mendable }));
+
+/** The next start fails without it, and nobody would expect that. One that can be read by nobody is nobody's to mend. */
+const keyFileCondition = ({ path, key, state, reason }: KeyFileFault): Condition => {
+  const error = errorData('health.key-file', path, { path, key, state, reason });
+  return state === 'unreadable' ? critical(error) : atOnce(error);
+};
 
 /** A time service needs some seconds after a boot. */
 const SYNC_GRACE_MS = 60_000;
@@ -88,7 +93,8 @@ const timeConditions = ({ timeSync }: Examined, { resilience }: Config): readonl
 export const machineConditions = (examined: Examined, config: Config): readonly Condition[] => [
   ...examined.disks.flatMap(diskCondition),
   ...memoryConditions(examined),
-  ...examined.files.map(fileCondition),
+  ...examined.files.map(modeCondition),
+  ...examined.keyFiles.map(keyFileCondition),
   ...(examined.instanceFiles.length === 0
     ? []
     : [

@@ -2,6 +2,7 @@ import type { ActorContext } from '../../kernel/actor.js';
 import type { CancelTimer, Clock } from '../../kernel/clock.js';
 import { nodePaths } from '../../kernel/config/paths.js';
 import { toErrorData } from '../../kernel/errors.js';
+import type { KeyFileFault } from '../../wg/messages.js';
 import { examineDisks } from './disk.js';
 import type { DiskFacts } from './disk.js';
 import { examineFiles, mendModes, watchedPaths } from './files.js';
@@ -17,6 +18,8 @@ export interface Examined {
   readonly disks: readonly DiskFacts[];
   readonly memory: MemoryFacts | null;
   readonly files: readonly FileFault[];
+  /** Key files that are missing or damaged. */
+  readonly keyFiles: readonly KeyFileFault[];
   /** Files of the instance that are not what TorActor has in memory. */
   readonly instanceFiles: readonly string[];
   readonly timeSync: TimeSync | null;
@@ -34,6 +37,7 @@ export const NOTHING_EXAMINED: Examined = {
   disks: [],
   memory: null,
   files: [],
+  keyFiles: [],
   instanceFiles: [],
   timeSync: null,
   proxyFault: null,
@@ -66,6 +70,7 @@ const TIME_AGAIN_MS = 10_000;
 const PROXY_EVERY_MS = 10_000;
 
 const TOR_MS = 10_000;
+const WG_MS = 10_000;
 
 export const systemExaminations = (context: ActorContext<'health'>): Examinations => {
   const { config } = context;
@@ -86,6 +91,10 @@ export const systemExaminations = (context: ActorContext<'health'>): Examination
         look: async ({ proxyListen }) => ({ proxyFault: await examineProxy(proxyListen) }),
       },
       { everyMs: FILES_EVERY_MS, look: async () => ({ files: await examineFiles(watched) }) },
+      {
+        everyMs: FILES_EVERY_MS,
+        look: async () => ({ keyFiles: (await context.request('wg.key-faults', {}, WG_MS)).files }),
+      },
       {
         everyMs: INSTANCE_EVERY_MS,
         look: async () => {

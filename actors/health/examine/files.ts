@@ -2,26 +2,21 @@ import { chmod, lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nodePaths } from '../../kernel/config/paths.js';
 import type { Config } from '../../kernel/config/schema.js';
-import { systemReason } from '../../kernel/system-reason.js';
 
-/** A path whose mode matters, and whose absence would make the next start fail. */
+/** A path whose mode matters. */
 export interface WatchedPath {
   readonly path: string;
   /** What names it in the configuration. */
   readonly key: string;
   /** Permission bits that it must not have. */
   readonly forbidden: number;
-  readonly required: boolean;
 }
 
 export interface FileFault {
   readonly path: string;
   readonly key: string;
-  readonly problem: 'missing' | 'too-open';
-  /** Octal; null where it is missing. */
-  readonly mode: string | null;
-  /** The system's reason; null where it is there. */
-  readonly reason: string | null;
+  /** Octal. */
+  readonly mode: string;
   /** It is ours, so that we may change it. */
   readonly mendable: boolean;
 }
@@ -31,36 +26,35 @@ const OTHERS = 0o077;
 /** State and sockets are made for us alone; an operator may let others look, never write. */
 const WRITABLE = 0o022;
 
-/** The master key file's absence is seen to by whoever holds the key; systemd's credentials are not ours to judge. */
+/** The absence of a key file is seen to by the actor that holds the key; systemd's credentials are not ours to judge. */
 export const watchedPaths = (config: Config, credentialsDirectory: string | null): readonly WatchedPath[] => {
   const { node, master, coordination, wireguard } = config;
-  const secrets: readonly (readonly [string, string, boolean])[] = [
-    [node.key_path, 'node.key_path', true],
-    [master.identity_key_path, 'master.identity_key_path', false],
-    [master.backup_key_path, 'master.backup_key_path', false],
-    [coordination.cluster_token_file, 'coordination.cluster_token_file', true],
-    [coordination.mode === 'wireguard' ? wireguard.private_key_path : '', 'wireguard.private_key_path', true],
+  const secrets: readonly (readonly [string, string])[] = [
+    [node.key_path, 'node.key_path'],
+    [master.identity_key_path, 'master.identity_key_path'],
+    [master.backup_key_path, 'master.backup_key_path'],
+    [coordination.cluster_token_file, 'coordination.cluster_token_file'],
+    [coordination.mode === 'wireguard' ? wireguard.private_key_path : '', 'wireguard.private_key_path'],
   ];
   const managed = config.tor.mode === 'managed';
   const { hiddenServiceDir } = nodePaths(config);
   return [
     ...secrets
       .filter(([path]) => path !== '' && !path.startsWith(`${credentialsDirectory ?? '\0'}/`))
-      .map(([path, key, required]) => ({ path, key, required, forbidden: OTHERS })),
-    { path: node.state_dir, key: 'node.state_dir', required: false, forbidden: WRITABLE },
-    { path: node.run_dir, key: 'node.run_dir', required: false, forbidden: WRITABLE },
+      .map(([path, key]) => ({ path, key, forbidden: OTHERS })),
+    { path: node.state_dir, key: 'node.state_dir', forbidden: WRITABLE },
+    { path: node.run_dir, key: 'node.run_dir', forbidden: WRITABLE },
     ...(managed
       ? [hiddenServiceDir, join(hiddenServiceDir, 'hs_ed25519_secret_key')].map((path) => ({
           path,
           key: 'node.hidden_service_dir',
-          required: false,
           forbidden: OTHERS,
         }))
       : []),
   ];
 };
 
-const examine = async ({ path, key, forbidden, required }: WatchedPath): Promise<FileFault | null> => {
+const examine = async ({ path, key, forbidden }: WatchedPath): Promise<FileFault | null> => {
   try {
     const { mode, uid } = await lstat(path);
     if ((mode & forbidden) === 0) return null;
@@ -68,14 +62,11 @@ const examine = async ({ path, key, forbidden, required }: WatchedPath): Promise
     return {
       path,
       key,
-      problem: 'too-open',
       mode: (mode & 0o7777).toString(8).padStart(4, '0'),
-      reason: null,
       mendable: own === 0 || uid === own,
     };
-  } catch (error) {
-    const reason = systemReason(error);
-    return required ? { path, key, problem: 'missing', mode: null, reason, mendable: false } : null;
+  } catch {
+    return null;
   }
 };
 

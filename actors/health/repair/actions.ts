@@ -107,7 +107,7 @@ export type RepairKind = keyof typeof ACTIONS;
 
 export const isRepairKind = (kind: string): kind is RepairKind => Object.hasOwn(ACTIONS, kind);
 
-/** `target`: the peer or the actor; empty where there is only one. */
+/** `target`: the peer, the actor, or the key by its name in the configuration; empty where there is only one. */
 export interface RepairAction {
   readonly kind: RepairKind;
   readonly target: string;

@@ -34,7 +34,8 @@ export const carryOutBy =
         context.order('election.step-down', { reason });
         return;
       case 'restore-key':
-        context.order('publisher.restore-key', { reason });
+        if (target === '') context.order('publisher.restore-key', { reason });
+        else context.order('wg.restore-key', { key: target, reason });
         return;
       case 'restore-instance':
         context.order('tor.restore-files', { reason });

@@ -57,6 +57,10 @@ const DIAGNOSES: Partial<Record<ErrorCode, Diagnose>> = {
   'health.memory-critical': stepDown,
   'health.master-key-file': ({ error }) =>
     error.detail['mendable'] === true ? { kind: 'restore-key', target: '' } : null,
+  'health.key-file': ({ error }) =>
+    error.detail['state'] === 'unreadable'
+      ? null
+      : { kind: 'restore-key', target: String(error.detail['key']) },
   'health.instance-files': always('restore-instance'),
   'health.mode-too-open': ({ error }) =>
     error.detail['mendable'] === true ? { kind: 'mend-modes', target: '' } : null,

@@ -1,13 +1,12 @@
-import { decodeBase64 } from '@rustbalance/crypto-worker/encoding/base64.js';
 import { importIdentity } from '@rustbalance/crypto-worker/keys/import-identity.js';
 import { errorData } from '../errors.js';
 import type { ErrorCode, ErrorData, ErrorDetail } from '../errors.js';
-import { parseNodeKeyFile } from '../node-key.js';
 import { Secret } from '../redact.js';
 import type { ActorSecrets } from '../secrets.js';
 import { readFailure } from './load.js';
 import type { FileFacts } from './read-file.js';
 import type { Config } from './schema.js';
+import { clusterTokenIn, nodeKeyIn, wireguardKeyIn } from './secret-texts.js';
 
 /** What reading secrets needs of the world. */
 export interface SecretsWorld {
@@ -27,8 +26,6 @@ export type SecretsOutcome =
 
 /** No key or token file is larger. */
 const MAX_SECRET_BYTES = 4096;
-
-const WIREGUARD_KEY_BYTES = 32;
 
 type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorData };
 
@@ -100,20 +97,12 @@ const masterKey = async (
   return { ...copy, warning: errorData('secret.master-key-from-backup', file, detail) };
 };
 
-const textOf = (bytes: Uint8Array): string | null => {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes).trim();
-  } catch {
-    return null;
-  }
-};
-
 const nodeKey = async (world: SecretsWorld, config: Config): Promise<Read<Secret | null>> => {
   const key = 'node.key_path';
   const file = config.node.key_path;
   const read = await readPrivate(world, key, file);
   if (!read.ok) return read;
-  const seed = parseNodeKeyFile(textOf(read.value) ?? '');
+  const seed = nodeKeyIn(read.value);
   return seed === null ? refuse('secret.bad-node-key', file, key) : { ok: true, value: new Secret(seed) };
 };
 
@@ -125,11 +114,8 @@ const clusterToken = async (world: SecretsWorld, config: Config): Promise<Read<S
   if (file === '') return token === '' ? NOTHING : { ok: true, value: secretText(token) };
   const read = await readPrivate(world, key, file);
   if (!read.ok) return read;
-  const text = textOf(read.value);
-  if (text === null || text === '' || /[\u0000-\u001f\u007f]/.test(text)) {
-    return refuse('secret.bad-token', file, key);
-  }
-  return { ok: true, value: secretText(text) };
+  const found = clusterTokenIn(read.value);
+  return found === null ? refuse('secret.bad-token', file, key) : { ok: true, value: new Secret(found) };
 };
 
 const wireguardKey = async (world: SecretsWorld, config: Config): Promise<Read<Secret | null>> => {
@@ -138,9 +124,10 @@ const wireguardKey = async (world: SecretsWorld, config: Config): Promise<Read<S
   const file = config.wireguard.private_key_path;
   const read = await readPrivate(world, key, file);
   if (!read.ok) return read;
-  const bytes = decodeBase64(textOf(read.value) ?? '');
-  if (bytes?.length !== WIREGUARD_KEY_BYTES) return refuse('secret.bad-wireguard-key', file, key);
-  return { ok: true, value: new Secret(bytes) };
+  const found = wireguardKeyIn(read.value);
+  return found === null
+    ? refuse('secret.bad-wireguard-key', file, key)
+    : { ok: true, value: new Secret(found) };
 };
 
 /**

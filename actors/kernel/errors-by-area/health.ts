@@ -86,9 +86,10 @@ export const HEALTH_ERRORS = {
     what: 'this service uses {usedMiB} MiB, {percent} % of what it may',
     action: 'Raise MemoryMax= of the unit, or see rbctl inspect for the actor that grows.',
   },
-  'health.file-missing': {
-    what: '{path} ({key}) is missing or cannot be read ({reason})',
-    action: 'Put it back from a backup before the next start, which would fail.',
+  'health.key-file': {
+    what: '{path} ({key}) is {state} ({reason})',
+    action:
+      'Find out who did that. It is written again from memory where that can be; else put it back from a backup before the next start, which would fail.',
   },
   'health.master-key-file': {
     what: 'the master key file {file} is {state} ({reason})',

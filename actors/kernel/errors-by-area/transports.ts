@@ -2,6 +2,11 @@ import type { CatalogueEntry } from './entry.js';
 
 /** Of what carries datagrams between nodes. */
 export const TRANSPORTS_ERRORS = {
+  'wg.key-not-restored': {
+    what: 'the key file {file} could not be written again ({reason})',
+    action:
+      'Let the daemon write there (ReadWritePaths= in its unit), or put the file back from a backup before the next start.',
+  },
   'transport.bind-failed': {
     what: 'the UDP address in {key} cannot be used ({reason})',
     action: '{remedy}',

@@ -116,30 +116,20 @@ describe('key files and directories', () => {
     await chmod(target, 0o666);
     await symlink(target, join(folder, 'link'));
     const watched = [
-      { path: secret, key: 'k', forbidden: 0o077, required: true },
-      { path: join(folder, 'link'), key: 'l', forbidden: 0o077, required: false },
+      { path: secret, key: 'k', forbidden: 0o077 },
+      { path: join(folder, 'link'), key: 'l', forbidden: 0o077 },
     ];
     const faults = await examineFiles(watched);
     expect(faults[0]).toEqual({
       path: secret,
       key: 'k',
-      problem: 'too-open',
       mode: '0644',
-      reason: null,
       mendable: true,
     });
     expect(codes({ files: faults.slice(0, 1) })).toEqual(['health.mode-too-open']);
     await mendModes(watched);
     expect((await stat(secret)).mode & 0o777).toBe(0o600);
     expect((await stat(target)).mode & 0o777).toBe(0o666);
-  });
-
-  it('that are missing are found, where the next start needs them', async () => {
-    const path = join(folder, 'gone');
-    const watched = { path, key: 'node.key_path', forbidden: 0o077, required: true };
-    const faults = await examineFiles([watched, { ...watched, required: false }]);
-    expect(faults).toMatchObject([{ problem: 'missing', reason: 'ENOENT', mendable: false }]);
-    expect(codes({ files: faults })).toEqual(['health.file-missing']);
   });
 });
 

@@ -223,6 +223,11 @@ export const SAMPLES: Samples = {
   'election.reset': { payload: { reason: 'nobody publishes' } },
   'wg.rebuild': { payload: { reason: 'the tunnel is down' } },
   'wg.reconnect-peer': { payload: { id: branded('beta') } },
+  'wg.key-faults': {
+    payload: {},
+    answer: { files: [{ path: '/k', key: 'node.key_path', state: 'missing', reason: 'ENOENT' }] },
+  },
+  'wg.restore-key': { payload: { key: 'node.key_path', reason: 'the file is missing' } },
   'tor.restart': { payload: { reason: 'Tor is down' } },
   'tor.instance-faults': { payload: {}, answer: { files: ['hostname'] } },
   'tor.restore-files': { payload: { reason: 'hostname is missing' } },
