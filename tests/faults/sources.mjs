@@ -11,8 +11,10 @@ export const SOURCES = [
   { project: 'netns', file: 'tests/netns/mesh.test.ts', runs: 10 },
   { project: 'netns', file: 'tests/netns/daemon-cluster.test.ts', runs: 3 },
   { project: 'tor', file: 'tests/tor/tor-actor.test.ts', runs: 5 },
+  { project: 'tor', file: 'tests/tor/tor-actor-system.test.ts', runs: 3 },
   { project: 'tor', file: 'tests/tor/daemon-cluster.test.ts', runs: 5 },
   { project: 'systemd', file: 'tests/systemd/daemon-unit.test.ts', runs: 5 },
+  { project: 'systemd', file: 'tests/systemd/pending-join.test.ts', runs: 3 },
   { project: 'systemd', file: 'tests/systemd/tor-unit.test.ts', runs: 5 },
   { project: 'chaos', file: 'tests/chaos/actors.test.ts', runs: 3 },
 ];

@@ -102,6 +102,8 @@ export const loopbackCluster = async (
   options: {
     readonly times?: ClusterTimes;
     readonly token?: (index: number) => string;
+    /** Which nodes hold the master key; all unless told. */
+    readonly hasMasterKey?: (index: number) => boolean;
     readonly clock?: (index: number) => Clock;
   } = {},
 ): Promise<readonly LoopbackNode[]> => {
@@ -112,7 +114,7 @@ export const loopbackCluster = async (
       seed: exampleSeed(index),
       priority: index + 1,
       address: `127.0.0.1:${await freeUdpPort()}`,
-      hasMasterKey: true,
+      hasMasterKey: options.hasMasterKey?.(index) ?? true,
     });
   }
   return specs.map((spec, index) => {

@@ -75,6 +75,17 @@ describe('the unit of the daemon', () => {
     expect((await daemon.status()).ready).toBe(true);
   });
 
+  it('is started by the boot of the machine', async () => {
+    await machine.must('systemctl', 'enable', DAEMON);
+    await machine.must('systemctl', 'stop', DAEMON);
+    const ready = measuring('the machine boots (its target is reached): ready');
+    // What a boot does at its end.
+    await machine.must('systemctl', 'start', 'multi-user.target');
+    await daemon.until('it is ready', (status) => status.ready, 30_000);
+    ready();
+    await machine.must('systemctl', 'disable', DAEMON);
+  });
+
   it('stops it in order, with its Tor, and calls that a success', async () => {
     const stopped = measuring('the unit is stopped: the daemon and its Tor have ended');
     await machine.must('systemctl', 'stop', DAEMON);

@@ -2,6 +2,7 @@
 import { access } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
+import { measuring } from '../support/measured.js';
 import { DAEMON, InstalledDaemon, install } from '../support/systemd/install.js';
 import { SystemdMachine } from '../support/systemd/machine.js';
 
@@ -41,6 +42,7 @@ it('the unit is up while the join waits, says so, and serves as soon as a member
     code: 'ENOENT',
   });
 
+  const joined = measuring('a join finds nobody, and then a member comes up: the machine is a member');
   const tor = ['--set', 'tor.extra_torrc=["DisableNetwork 1"]'];
   await machine.must(
     'systemd-run',
@@ -53,6 +55,7 @@ it('the unit is up while the join waits, says so, and serves as soon as a member
   );
   const daemon = new InstalledDaemon(machine);
   await daemon.until('the machine is a member', ({ ready, peers }) => ready && peers.length === 1, 90_000);
+  joined();
   expect((await machine.show(DAEMON, 'NRestarts')).NRestarts).toBe('0');
   await access(daemon.configPath);
 }, 180_000);

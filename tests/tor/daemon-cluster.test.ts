@@ -4,8 +4,11 @@ import { extendedReply } from '@rustbalance/actors/health/canary/extended-reply.
 import { generateIdentity } from '@rustbalance/crypto-worker/keys/identity.js';
 import { encodeOnionAddress } from '@rustbalance/crypto-worker/keys/onion-address.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startAlertReceiver } from '../support/alert-receiver.js';
+import type { AlertReceiver } from '../support/alert-receiver.js';
 import { FAST_SETTINGS, startCluster } from '../support/cluster/cluster.js';
 import type { Cluster } from '../support/cluster/cluster.js';
+import { closeIntroductionPoint, countersOf, holderOf } from '../support/cluster/hsdir-faults.js';
 import { rustbalanceJson } from '../support/cluster/program.js';
 import { publishedNodes } from '../support/cluster/status.js';
 import { eventually } from '../support/eventually.js';
@@ -46,12 +49,19 @@ describe('two daemons at the most verbose level, whose target is another onion s
   let cluster: Cluster;
   let hidden: SampleTarget;
   let service: PlainOnionService;
+  let receiver: AlertReceiver;
+  let webhook: PlainOnionService;
+  let told = (): void => undefined;
   let visitor: StockClient;
 
   beforeAll(async () => {
     network = await startTorNetwork({ relays: 20, consensusParams: SELECTIVE_RINGS });
     hidden = await startSampleTarget({ name: 'hidden' });
-    service = await startPlainOnionService(network, { target: `127.0.0.1:${String(hidden.port)}` });
+    receiver = await startAlertReceiver();
+    [service, webhook] = await Promise.all([
+      startPlainOnionService(network, { target: `127.0.0.1:${String(hidden.port)}` }),
+      startPlainOnionService(network, { name: 'webhook', target: `127.0.0.1:${String(receiver.port)}` }),
+    ]);
     cluster = await startCluster({
       network,
       nodes: 2,
@@ -61,6 +71,8 @@ describe('two daemons at the most verbose level, whose target is another onion s
         'canary.enabled=true',
         'canary.interval_secs=2',
         'canary.timeout_secs=20',
+        'alerts.after_secs=1',
+        `alerts.webhook=http://${webhook.address}/alert`,
       ],
       target: `http://${service.address}`,
     });
@@ -75,6 +87,8 @@ describe('two daemons at the most verbose level, whose target is another onion s
   afterAll(async () => {
     await cluster?.stop();
     await service?.stop();
+    await webhook?.stop();
+    await receiver?.close();
     await hidden?.close();
     await network?.stop();
   });
@@ -132,9 +146,88 @@ describe('two daemons at the most verbose level, whose target is another onion s
     expect(meaning).toEqual({ step: 'descriptor', reason: 'no HSDir has it' });
   });
 
+  it('give the descriptor again to an HSDir that has lost it', async () => {
+    const [publisher] = cluster.nodes;
+    const isGivenAgain = async (): Promise<boolean> => {
+      const hsdir = await holderOf(network, cluster, publisher!, visitor);
+      const { fingerprint } = hsdir;
+      const given = measuring('an HSDir has lost the descriptor (asked every 30 s): it holds it again');
+      await hsdir.restart();
+      const holds = async (): Promise<boolean> =>
+        (await fetchFromHsDir(visitor, cluster.address, fingerprint, 5_000)).found;
+      expect(await holds().catch(() => false)).toBe(false);
+      await eventually(
+        'it holds it again, or is responsible no more',
+        async () => {
+          const { descriptors } = await publisher!.status();
+          const isResponsible = descriptors.some(({ hsdirs }) =>
+            hsdirs.some((one) => one.fingerprint === fingerprint),
+          );
+          return !isResponsible || (await holds());
+        },
+        { timeoutMs: 90_000, everyMs: 250 },
+      );
+      // At a rotation of the ring another takes its place: then nothing was shown.
+      if (!(await holds().catch(() => false))) return false;
+      given();
+      return true;
+    };
+    expect((await isGivenAgain()) || (await isGivenAgain())).toBe(true);
+  });
+
+  it('publish anew when the circuit of an introduction point closes', async () => {
+    const [publisher, other] = cluster.nodes;
+    const before = await eventually('both are published', () => countersOf(publisher!), {
+      timeoutMs: 60_000,
+    });
+    const out = measuring('an introduction circuit closes: another descriptor on every HSDir');
+    await closeIntroductionPoint(other!);
+    await eventually(
+      'both are published anew',
+      async () => (await countersOf(publisher!))?.every((counter, i) => counter > (before[i] ?? 0n)),
+      { timeoutMs: 60_000 },
+    );
+    out();
+  });
+
+  it('publish to the other HSDirs while one answers nothing, and to that one when it answers again', async () => {
+    const [publisher, other] = cluster.nodes;
+    const hsdir = await holderOf(network, cluster, publisher!, visitor);
+    const before = await eventually('both are published', () => countersOf(publisher!), {
+      timeoutMs: 60_000,
+    });
+    const isHeldBut = async (excused: string | null): Promise<boolean> =>
+      (await publisher!.status()).descriptors.every(
+        ({ hsdirs, revision_counter: counter }, i) =>
+          BigInt(counter) > (before[i] ?? 0n) &&
+          hsdirs.every(({ fingerprint, status }) => status === 'accepted' || fingerprint === excused),
+      );
+    await hsdir.kill('SIGSTOP');
+    try {
+      const others = measuring('an HSDir answers nothing: a new descriptor on all others');
+      await closeIntroductionPoint(other!);
+      await eventually('all others have it', () => isHeldBut(hsdir.fingerprint), { timeoutMs: 60_000 });
+      others();
+      await eventually(
+        'its silence counts as a failure',
+        async () =>
+          (await publisher!.status()).descriptors
+            .flatMap(({ hsdirs }) => hsdirs)
+            .some(({ fingerprint, reason }) => fingerprint === hsdir.fingerprint && reason !== null),
+        { timeoutMs: 60_000 },
+      );
+    } finally {
+      await hsdir.kill('SIGCONT');
+    }
+    const all = measuring('an HSDir answers again: it has the new descriptor');
+    await eventually('all have it', () => isHeldBut(null), { timeoutMs: 90_000 });
+    all();
+  });
+
   it('leave no introduction point of a killed publisher on any HSDir', async () => {
     const [publisher, survivor] = cluster.nodes;
     await publisher!.killHard();
+    told = measuring('a peer is killed (alerts.after_secs=1): the alert has come to a webhook, through Tor');
     const alone = measuring(
       'the publisher of two nodes is killed, fast settings: the survivor publishes without it',
     );
@@ -162,6 +255,17 @@ describe('two daemons at the most verbose level, whose target is another onion s
       expect(points.length).toBeGreaterThan(0);
       expect(own).toEqual(expect.arrayContaining(points.map(({ relay }) => relay)));
     }
+  });
+
+  it('tell of that by a webhook, through Tor, without an address of an onion service', async () => {
+    const alert = await eventually(
+      'the alert comes',
+      () => receiver.alerts.find(({ code, event }) => code === 'health.peer-dead' && event === 'problem'),
+      { timeoutMs: 90_000 },
+    );
+    told();
+    expect(alert).toMatchObject({ node: 'beta', where: 'peer alpha' });
+    expect(JSON.stringify(receiver.alerts)).not.toMatch(/[a-z2-7]{56}/);
   });
 
   it('print no secret, in any spelling, to the log, to status or to inspect', async () => {

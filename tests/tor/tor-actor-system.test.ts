@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
 import { eventually } from '../support/eventually.js';
+import { measuring } from '../support/measured.js';
+import { startSocketRelay } from '../support/socket-relay.js';
 import { startTorActor, testConfig, type TorActorHarness } from '../support/tor-actor-context.js';
 import {
   deadPoints,
@@ -104,6 +106,32 @@ describe("a system's Tor, with the operator's consent", () => {
     await threePoints(node, before);
     expect(await services(tor)).toHaveLength(2);
     expect(node.fact('tor.status')?.state).toBe('up');
+  });
+
+  it('whose control connection alone ends is connected to again at once, and keeps every point', async () => {
+    const { tor, config } = await systemTor();
+    const folder = await nodeFolder();
+    folders.push(folder);
+    const path = join(folder, 'control.sock');
+    const relay = await startSocketRelay(path, tor.controlSocket);
+    const node = await start(config({ control_socket: path }));
+    await threePoints(node);
+    const points = node.history('tor.introduction-points').length;
+    for (let times = 0; times < 5; times++) {
+      const back = measuring('the control connection alone ends: connected again, every point kept');
+      expect(relay.cut()).toBeGreaterThan(0);
+      await eventually('it is noticed', () => node.fact('tor.status')?.state !== 'up', {
+        timeoutMs: 5_000,
+        everyMs: 1,
+      });
+      await eventually('Tor is up', () => node.fact('tor.status')?.state === 'up', {
+        timeoutMs: 20_000,
+        everyMs: 5,
+      });
+      back();
+    }
+    expect(node.history('tor.introduction-points')).toHaveLength(points);
+    await relay.close();
   });
 
   it('gets it again when Tor was killed and came back', async () => {

@@ -99,6 +99,21 @@ describe.each([2, 3])('%i nodes over real sockets on loopback', (count) => {
     expect(rest[0]!.harness.logs.filter(({ level }) => level === 'warn')).toEqual([]);
   });
 
+  test('are one cluster with one publisher again after all were killed and started at once', async () => {
+    const nodes = await started(count);
+    for (const node of nodes) node.kill();
+    const whole = measuring(
+      `all of ${String(count)} nodes are killed at once and started: one publisher, points exchanged`,
+    );
+    await Promise.all(nodes.map((node) => node.start()));
+    // What was known of before does not count.
+    const hasElected = ({ harness }: LoopbackNode): boolean =>
+      ['publisher', 'standby'].includes(String(harness.inspect('election')?.state));
+    await eventually('one cluster', () => nodes.every(hasElected) && settled(nodes), PATIENCE);
+    whole();
+    expect(nodes[0]!.isPublisher).toBe(true);
+  });
+
   test('keep the publisher when only its ElectionActor is restarted', async () => {
     const nodes = await started(count);
     const [first] = nodes;
@@ -112,6 +127,23 @@ describe.each([2, 3])('%i nodes over real sockets on loopback', (count) => {
     expect(nodes.slice(1).every(({ publisher }) => publisher === 'node-a')).toBe(true);
     expect(Object.keys(first!.held())).toHaveLength(count - 1);
   });
+});
+
+test('Nobody publishes once the only node with the master key is killed, whatever is ordered, until it is back', async () => {
+  cluster = await loopbackCluster(3, { hasMasterKey: (index) => index === 0 });
+  const [holder, ...rest] = cluster;
+  await Promise.all(cluster.map((node) => node.start()));
+  await eventually('it publishes', () => settled(cluster), PATIENCE);
+  holder!.kill();
+  await eventually('nobody does', () => rest.every(({ publisher }) => publisher === null), PATIENCE);
+  for (const { harness } of rest) harness.order('election.reset', { reason: 'nobody publishes' });
+  const back = measuring(
+    'nobody publishes, for want of the only key: the node that holds it starts, and publishes',
+  );
+  await holder!.start();
+  await eventually('it publishes again', () => holder!.isPublisher && settled(cluster), PATIENCE);
+  back();
+  expect(rest.some(({ isPublisher }) => isPublisher)).toBe(false);
 });
 
 test('A node with another cluster token is heard by nobody, and each side is told why', async () => {
