@@ -50,6 +50,7 @@ export class StallWatch {
   /** When the stall is judged again (monotonic ms). */
   #judgeAtMs = 0;
   #noNetworkSinceMs: number | null = null;
+  #withholds = false;
 
   constructor(effects: StallWatchEffects) {
     this.#effects = effects;
@@ -120,6 +121,7 @@ export class StallWatch {
   async #begun(nowMs: number): Promise<void> {
     const { network } = this.#effects;
     if (!this.#isUp) return this.#judge(nowMs);
+    this.#withholds = true;
     this.#effects.withhold();
     if (network === null) return this.#judge(nowMs);
     this.#set('circuits-stuck');
@@ -162,9 +164,13 @@ export class StallWatch {
   #over(): void {
     this.#circuits = NO_FAILURES;
     this.#noNetworkSinceMs = null;
+    if (this.#withholds) {
+      // Also where the session ended before the stall was judged: nobody else would offer the points again.
+      this.#withholds = false;
+      this.#effects.release();
+    }
     if (this.#stall === null) return;
     this.#stall = null;
-    this.#effects.release();
     this.#effects.changed();
   }
 }

@@ -9,6 +9,7 @@ class World {
   readonly did: string[] = [];
   readonly told: string[] = [];
   reaches = true;
+  reachesAnswers = true;
   readonly watch: StallWatch;
   #bootstrapped = false;
 
@@ -23,7 +24,7 @@ class World {
       },
       reachesRelays: () => {
         this.did.push('look');
-        return Promise.resolve(this.reaches);
+        return this.reachesAnswers ? Promise.resolve(this.reaches) : new Promise<boolean>(nothing);
       },
       network: isOurs
         ? {
@@ -183,6 +184,16 @@ describe('the circuits of a Tor that is up', () => {
 });
 
 describe('a system Tor', () => {
+  it('that is lost while its network is asked after gets its points offered again', async () => {
+    world = new World(false);
+    world.bootstrap(100);
+    world.reachesAnswers = false;
+    await world.failing(31);
+    expect(world.did).toEqual(['withhold', 'look']);
+    world.watch.end();
+    expect(world.did.at(-1)).toBe('release');
+  });
+
   it('keeps its connections, which others use, and is replaced only with consent', async () => {
     for (const consent of [true, false]) {
       world = new World(false, consent);
