@@ -48,9 +48,10 @@ export const lifeMachine = setup({
     managed: ({ context }) => context.managed,
     bootstrapped: ({ context }) => context.bootstrapped,
     mayReplace: ({ context }) => context.managed || context.restartsUnit,
-    unitDue: ({ context: { restartsUnit, downSinceMs, isHung, recentDeaths, effects } }) => {
+    unitDue: ({ context: { restartsUnit, downSinceMs, isHung, recentDeaths, effects, lastError } }) => {
       const nowMs = effects.monotonicMs();
-      const question = { downSinceMs: downSinceMs ?? nowMs, isHung, restartsMs: recentDeaths, nowMs };
+      const since = downSinceMs ?? nowMs;
+      const question = { downSinceMs: since, isHung, restartsMs: recentDeaths, nowMs, lastError };
       return restartsUnit && unitRestartDue(question);
     },
     cutOff: ({ context }) => context.connection?.isOpen !== true,

@@ -1,3 +1,5 @@
+import type { ErrorData } from '../kernel/errors.js';
+
 /**
  * When a managed Tor that died is started again. The first restart has no delay: every second with dead
  * introduction points in the descriptor can cost a new client two minutes. A Tor that keeps dying (a bad line in
@@ -61,10 +63,25 @@ export interface UnitQuestion {
   /** When its unit was restarted by us, ascending. */
   readonly restartsMs: readonly number[];
   readonly nowMs: number;
+  /** Why it could not be reached last. */
+  readonly lastError: ErrorData | null;
 }
 
+/** It answers, and lets us not in: a restart would mend nothing, and cost the other services of a shared Tor their circuits. */
+const refusesUs = (error: ErrorData | null): boolean =>
+  error !== null &&
+  (error.code.startsWith('control.auth-') ||
+    (error.code === 'control.unreachable' && /\b(EACCES|EPERM)\b/.test(String(error.detail['reason']))));
+
 /** Is the unit of a system Tor to be restarted now? */
-export const unitRestartDue = ({ downSinceMs, isHung, restartsMs, nowMs }: UnitQuestion): boolean => {
+export const unitRestartDue = ({
+  downSinceMs,
+  isHung,
+  restartsMs,
+  nowMs,
+  lastError,
+}: UnitQuestion): boolean => {
+  if (refusesUs(lastError)) return false;
   const last = restartsMs.at(-1) ?? -Infinity;
   const recent = restartsMs.filter((at) => nowMs - at < DEATHS_WINDOW_MS).length;
   const pauseMs = recent >= QUICK_RESTARTS ? SLOW_RETRY_MS * 2 : UNIT_START_MS;

@@ -1,9 +1,11 @@
+import { errorData } from '@rustbalance/actors/kernel/errors.js';
 import { describe, expect, it } from 'vitest';
 import {
   DEATHS_WINDOW_MS,
   reconnectDelayMs,
   restartDecision,
   SLOW_RETRY_MS,
+  unitRestartDue,
   withDeath,
 } from '@rustbalance/actors/tor/restart-policy.js';
 
@@ -43,5 +45,23 @@ describe('the reconnection to a system Tor', () => {
     const delays = Array.from({ length: 50 }, (_, i) => reconnectDelayMs(i + 1));
     expect(delays).toEqual([...delays].sort((a, b) => a - b));
     expect(delays.at(-1)).toBe(5_000);
+  });
+});
+
+describe('the restart of the unit of a system Tor', () => {
+  const down = { downSinceMs: 0, isHung: false, restartsMs: [], nowMs: 60_000 };
+
+  it('comes when it cannot be reached', () => {
+    const lastError = errorData('control.unreachable', 'tor', { reason: 'ECONNREFUSED' });
+    expect(unitRestartDue({ ...down, lastError })).toBe(true);
+    expect(unitRestartDue({ ...down, lastError: null })).toBe(true);
+  });
+
+  it.each([
+    errorData('control.auth-password-wrong', 'tor'),
+    errorData('control.auth-cookie-refused', 'tor', { file: '/run/tor/control.authcookie' }),
+    errorData('control.unreachable', 'tor', { reason: 'connect EACCES /run/tor/control' }),
+  ])('never comes where it answers and lets us not in: $code', (lastError) => {
+    expect(unitRestartDue({ ...down, lastError })).toBe(false);
   });
 });
