@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ActorContext } from '../kernel/actor.js';
 import { errorData, RbError, rbError, type ErrorData } from '../kernel/errors.js';
 import type { ChildState } from '../kernel/host-messages.js';
+import { withoutPlaces } from '../kernel/redact.js';
 import { checkPrivateDirectory } from './directory-check.js';
 import { endLeftoverTor, findOurTor, type ProcessFacts, type Processes } from './leftover-tor.js';
 import { makePrivateDirectory, readIfThere, writePrivateFile } from './private-files.js';
@@ -45,10 +46,7 @@ const howItEnded = ({ exited }: ChildState): string =>
 const lastWords = (child: ChildState): string => {
   const telling =
     child.lastLines.filter((line) => /\[(err|warn)\]/.test(line)).at(-1) ?? child.lastLines.at(-1);
-  return (telling ?? 'none')
-    .replace(/^.*?\[(err|warn|notice)\] /, '')
-    .replace(/[a-z2-7]{56}/g, '…')
-    .slice(0, 200);
+  return withoutPlaces((telling ?? 'none').replace(/^.*?\[(err|warn|notice)\] /, '')).slice(0, 200);
 };
 
 /**
