@@ -4,23 +4,23 @@ import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
 import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
 
 /** Who reads a section, and is started anew when it changes; `process`: only a new process reads it. */
-const READERS: Readonly<Record<keyof Config, readonly ActorName[] | 'process'>> = {
+export const READERS: Readonly<Record<keyof Config, readonly ActorName[] | 'process'>> = {
   node: ['election', 'health'],
   master: 'process',
   target: ['proxy', 'health'],
   proxy: ['proxy'],
   // Its service would get new introduction points, and the managed Tor's own configuration is that of its start.
   tor: 'process',
-  coordination: ['wg', 'election'],
+  coordination: ['wg', 'election', 'publisher', 'health'],
   wireguard: ['wg', 'election'],
   join: ['election', 'proxy'],
   direct: ['wg', 'election'],
-  publish: ['publisher', 'election'],
+  publish: ['publisher', 'election', 'health'],
   health: ['publisher', 'health'],
   alerts: ['health'],
   // Switched on, its diagnoses are poorer until Tor is started anew: a SOCKS port of its own says more.
   canary: ['health'],
-  resilience: ['wg', 'election', 'publisher'],
+  resilience: ['wg', 'election', 'publisher', 'health'],
   supervisor: 'process',
   // The level changes without anybody's restart.
   log: [],
@@ -28,7 +28,7 @@ const READERS: Readonly<Record<keyof Config, readonly ActorName[] | 'process'>> 
 };
 
 /** Keys that a new process alone takes, in sections of which the rest can change. */
-const FIXED_KEYS: Readonly<Partial<Record<keyof Config, readonly string[]>>> = {
+export const FIXED_KEYS: Readonly<Partial<Record<keyof Config, readonly string[]>>> = {
   // What the node is called, and where it lies.
   node: ['id', 'key_path', 'state_dir', 'run_dir', 'hidden_service_dir'],
   // Tor's configuration leads to them.

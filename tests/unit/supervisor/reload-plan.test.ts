@@ -1,6 +1,9 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
 import { configSchema } from '@rustbalance/actors/kernel/config/schema.js';
 import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
-import { reloadPlan } from '@rustbalance/supervisor/reload-plan.js';
+import { FIXED_KEYS, READERS, reloadPlan } from '@rustbalance/supervisor/reload-plan.js';
 import { expect, test } from 'vitest';
 
 const config = (change: Readonly<Record<string, object>> = {}): Config =>
@@ -43,4 +46,34 @@ test('a peer that was added restarts the transports and the election', () => {
   const plan = reloadPlan(config(), config({ direct: { peers: [peer] } }));
   expect(plan.restart).toEqual(['wg', 'election']);
   expect(plan.config.direct.peers).toHaveLength(1);
+});
+
+const ACTORS = fileURLToPath(new URL('../../../actors/', import.meta.url));
+
+const isSection = (name: string): name is keyof Config => Object.hasOwn(READERS, name);
+
+/** `section.key`, or `section.` where the key cannot be seen, of all that an actor's source reads. */
+const readBy = (actor: string): readonly string[] => {
+  const source = readdirSync(`${ACTORS}${actor}`, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(`${ACTORS}${actor}/${name}`, 'utf8'))
+    .join('\n');
+  const named = [...source.matchAll(/\bconfig\.([a-z]+)(?:\.([a-z_]+))?/g)].map(
+    ([, section = '', key = '']) => `${section}.${key}`,
+  );
+  const taken = [...source.matchAll(/\{([^{}]*)\}: (?:Pick<)?Config\b/g)].flatMap(([, names = '']) =>
+    names.split(',').map((name) => `${name.split(':')[0]!.trim()}.`),
+  );
+  return [...new Set([...named, ...taken])].filter((one) => isSection(one.split('.')[0]!));
+};
+
+test.each(ACTOR_NAMES)('the %s actor is started anew for every section that it reads', (actor) => {
+  const left = readBy(actor).filter((one) => {
+    const [section = '', key = ''] = one.split('.');
+    if (!isSection(section)) return false;
+    const readers = READERS[section];
+    return readers !== 'process' && !readers.includes(actor) && !FIXED_KEYS[section]?.includes(key);
+  });
+  // A Tor has the SOCKS port for diagnoses from its start or not at all.
+  expect(left).toEqual(actor === 'tor' ? ['canary.enabled'] : []);
 });
