@@ -183,7 +183,7 @@ const runLogged = async (parts: Parts): Promise<ExitCode> => {
   const pool = cryptoPool(surroundings.poolEntry(), clock, logger('pool'));
   router.provide<'host'>(host.handlers);
   router.provide<'pool'>(pool.handlers);
-  router.provide<'supervisor'>(repairHandlers(system));
+  router.provide<'supervisor'>(repairHandlers(system, router));
   system.boot();
   const pulse = startServicePulse({
     clock,

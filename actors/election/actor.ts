@@ -4,11 +4,19 @@ import { pause } from '../kernel/clock.js';
 import type { ClusterTag } from '../kernel/cluster-keys.js';
 import { nodePaths } from '../kernel/config/paths.js';
 import type { Config } from '../kernel/config/schema.js';
+import { toErrorData } from '../kernel/errors.js';
 import { startLevelTrigger } from '../kernel/level-trigger.js';
 import type { Payload } from '../kernel/messages.js';
 import { publisherTold, steppedDown, torTold } from './ability.js';
 import { newClusterState } from './cluster-state.js';
-import { beginDraining, drainRefusal, endDraining, isDraining, tellDraining } from './draining.js';
+import {
+  beginDraining,
+  drainRefusal,
+  endDraining,
+  isDraining,
+  resumeDraining,
+  tellDraining,
+} from './draining.js';
 import { noteRival } from './cluster-findings.js';
 import type { ClusterState, World } from './cluster-state.js';
 import { merged } from './counters.js';
@@ -104,6 +112,24 @@ const renewOwnRecord = (state: ClusterState, world: World, config: Config): void
   if (renewed !== null) takeRecords(state, world, [renewed], null, world.clock.monotonicMs());
 };
 
+/** The main thread answers at once; a daemon that does not has other troubles than a drain. */
+const DRAIN_QUESTION_MS = 2_000;
+
+/** An order of the operator outlives the actor that it was given to. */
+const resumeDrain = async (
+  { generation, request, log }: ActorContext<'election'>,
+  state: ClusterState,
+  world: World,
+): Promise<void> => {
+  if (generation === 1) return;
+  try {
+    const { untilMs } = await request('supervisor.drain-under-way', {}, DRAIN_QUESTION_MS);
+    if (untilMs !== null) resumeDraining(state, world, untilMs);
+  } catch (error) {
+    log.warn('Whether this node was draining is not known: it serves', {}, toErrorData(error, 'election'));
+  }
+};
+
 /** The ElectionActor with means of one's choice. */
 export const electionActorWith = ({
   agree = pairKeys,
@@ -121,6 +147,7 @@ export const electionActorWith = ({
     const hasKey = context.config.master.identity_key_path !== '';
     const state = newClusterState(settings, membership, hasKey, world, kept);
     renewOwnRecord(state, world, context.config);
+    await resumeDrain(context, state, world);
     const tellFacts = factPublisher((name, payload) => {
       context.publish(name, payload);
     }, context.config.join.via_master);

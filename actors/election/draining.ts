@@ -22,9 +22,19 @@ export interface Draining {
   readonly deadlineMs: number;
   /** Wall clock, ms. */
   readonly untilMs: number;
+  /** What the operator gave it. */
+  readonly timeoutMs: number;
 }
 
-export const NOT_DRAINING: Draining = { phase: 'no', version: 0, deadlineMs: 0, untilMs: 0 };
+export const NOT_DRAINING: Draining = { phase: 'no', version: 0, deadlineMs: 0, untilMs: 0, timeoutMs: 0 };
+
+/** What is left of a drain that lost its actor is at least this: the others must be heard again first. */
+const RESUMED_AT_LEAST_MS = 60_000;
+
+const timesFor = (world: World, timeoutMs: number, nowMs: number) => ({
+  deadlineMs: nowMs + timeoutMs,
+  untilMs: world.clock.wallMs() + timeoutMs,
+});
 
 /** What a peer says of itself; a later version supersedes an earlier one of the same epoch. */
 export interface PeerDraining {
@@ -87,7 +97,7 @@ const enter = (state: ClusterState, world: World, change: Partial<Draining>): vo
 
 /** Begins to drain; a drain that is under way only gets the new deadline. The caller has looked at drainRefusal. */
 export const beginDraining = (state: ClusterState, world: World, timeoutMs: number, nowMs: number): void => {
-  const times = { deadlineMs: nowMs + timeoutMs, untilMs: world.clock.wallMs() + timeoutMs };
+  const times = { ...timesFor(world, timeoutMs, nowMs), timeoutMs };
   if (isDraining(state)) {
     state.draining = { ...state.draining, ...times };
     return;
@@ -97,6 +107,14 @@ export const beginDraining = (state: ClusterState, world: World, timeoutMs: numb
     timeoutSecs: Math.round(timeoutMs / 1000),
   });
   enter(state, world, { phase: 'leaving', ...times });
+};
+
+/** Goes on with a drain that was under way when this actor ended. @param untilMs its deadline by the wall clock */
+export const resumeDraining = (state: ClusterState, world: World, untilMs: number): void => {
+  const timeoutMs = Math.max(RESUMED_AT_LEAST_MS, untilMs - world.clock.wallMs());
+  world.log.info('This node goes on draining: the actor that ended had been told to');
+  const times = timesFor(world, timeoutMs, world.clock.monotonicMs());
+  enter(state, world, { phase: 'leaving', timeoutMs, ...times });
 };
 
 export const endDraining = (state: ClusterState, world: World): void => {
@@ -116,7 +134,10 @@ const heardLeftOut = (state: ClusterState): boolean =>
 const whileLeaving = (state: ClusterState, world: World, nowMs: number): void => {
   if (leavesOwnOut(state) && heardLeftOut(state)) {
     world.log.info('No HSDir has an introduction point of this node any more: its circuits go');
-    enter(state, world, { phase: 'emptying' });
+    // One that waited for others to serve again has all of its time once more.
+    const { deadlineMs, timeoutMs } = state.draining;
+    const times = Number.isFinite(deadlineMs) ? {} : timesFor(world, timeoutMs, nowMs);
+    enter(state, world, { phase: 'emptying', ...times });
   } else if (nowMs >= state.draining.deadlineMs) {
     const error = errorData('drain.not-left-out', 'election');
     world.log.warn('This node does not drain and serves on', {}, error);

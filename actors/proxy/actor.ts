@@ -166,8 +166,8 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
       'election.drain-state': (drain) => {
         leaving.drainTold(drain);
       },
-      'tor.departure': ({ rendezvous }) => {
-        leaving.circuitsTold(rendezvous);
+      'tor.departure': (departure) => {
+        leaving.departureTold(departure);
       },
       'tor.status': (tor) => {
         proxy.setSocks(tor.socks === null ? torSocksPort(config) : parseStreamAddress(tor.socks));

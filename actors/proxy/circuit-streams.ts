@@ -136,8 +136,9 @@ export class CircuitStreams {
     most = Number.POSITIVE_INFINITY,
   ): { readonly circuits: readonly string[]; readonly wakeAtMs: number | null } {
     // A stream may be here before Tor's word of its circuit.
-    for (const [id, { open, idleSinceMs }] of [...this.#circuits])
-      if (open === 0 && nowMs - idleSinceMs > FORGET_MS && !live.includes(id)) this.#circuits.delete(id);
+    const there = new Set(live);
+    for (const [id, { open, idleSinceMs }] of this.#circuits)
+      if (open === 0 && nowMs - idleSinceMs > FORGET_MS && !there.has(id)) this.#circuits.delete(id);
     const unnamedQuietAtMs = this.#unnamed > 0 ? null : this.#lastUnnamedMs + LONG_PAUSE_MS;
     const room = leftMs < AT_LAST_MS ? Number.POSITIVE_INFINITY : most;
     const circuits: string[] = [];

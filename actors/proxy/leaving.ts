@@ -1,6 +1,7 @@
 import type { DrainView } from '../election/messages.js';
 import type { Clock } from '../kernel/clock.js';
 import { startLevelTrigger } from '../kernel/level-trigger.js';
+import type { Departure } from '../tor/messages.js';
 import type { CircuitStreams } from './circuit-streams.js';
 import type { Proxy } from './start-proxy.js';
 
@@ -20,7 +21,7 @@ const STILL_MS = 5_000;
 /** The proxy's part in a drain: connections end when they are done, and circuits when their clients pause. */
 export interface Leaving {
   drainTold(view: DrainView): void;
-  circuitsTold(rendezvous: readonly string[]): void;
+  departureTold(departure: Departure): void;
   stop(): void;
 }
 
@@ -32,16 +33,24 @@ export const startLeaving = (
 ): Leaving => {
   let phase: DrainView['phase'] = 'no';
   let live: readonly string[] = [];
+  /** A Tor that outlived a daemon which drained may name circuits still: until it is known, both are expected. */
+  let named = true;
+  /** Wall clock, as told; the deadline by the monotonic clock, so that a step of the other moves nothing. */
   let untilMs = 0;
+  let deadlineMs = 0;
   let retireAtMs = 0;
   let nextCloseMs = 0;
+  const expect = (): void => {
+    proxy.expectCircuits(phase !== 'no' || named);
+  };
+  expect();
   const trigger = startLevelTrigger(clock, (nowMs) => {
     if (phase !== 'emptying' && phase !== 'drained') return null;
     if (nowMs >= retireAtMs) {
       retireAtMs = nowMs + RETIRE_EVERY_MS;
       proxy.retire(STILL_MS);
     }
-    const leftMs = untilMs - clock.wallMs();
+    const leftMs = deadlineMs - nowMs;
     const { circuits, wakeAtMs } = streams.due(live, nowMs, leftMs, nowMs >= nextCloseMs ? 1 : 0);
     if (circuits.length > 0) {
       nextCloseMs = nowMs + Math.min(BETWEEN_CIRCUITS_MS, (HASTE * leftMs) / live.length);
@@ -53,12 +62,17 @@ export const startLeaving = (
   return {
     drainTold: (view) => {
       phase = view.phase;
-      untilMs = view.untilMs;
-      proxy.expectCircuits(phase !== 'no');
+      if (view.untilMs !== untilMs) {
+        untilMs = view.untilMs;
+        deadlineMs = clock.monotonicMs() + untilMs - clock.wallMs();
+      }
+      expect();
       trigger.poke();
     },
-    circuitsTold: (rendezvous) => {
+    departureTold: ({ rendezvous, namesCircuits }) => {
       live = rendezvous;
+      named = namesCircuits;
+      expect();
       trigger.poke();
     },
     stop: () => {

@@ -39,6 +39,8 @@ const NOT_LEAVING = { phase: 'no', version: 0 } as const satisfies Pick<DrainVie
  */
 const GIVEN_UP_AFTER_MS = 4_000;
 const RETRY_MS = 2_000;
+/** Streams that Tor began before an option was changed reach the proxy within this, however busy it is. */
+const LAST_LINES_MS = 1_000;
 
 const isIntroduction = (circuit: CircuitDescription, instance: OnionAddress): boolean =>
   circuit.purpose === 'HS_SERVICE_INTRO' &&
@@ -66,6 +68,10 @@ export class Departure {
   #formerSeenMs = 0;
   #active = false;
   #busy = false;
+  /** Tor's option, as far as it is known. */
+  #namesCircuits = true;
+  /** When the streams of before that was switched off have all been taken. */
+  #unnamedAtMs: number | null = null;
   #lookAtMs: number | null = null;
 
   constructor(effects: DepartureEffects) {
@@ -86,9 +92,14 @@ export class Departure {
     this.#rendezvous.clear();
     this.#active = true;
     for (const circuit of circuits) this.#note(circuit);
+    if (this.isUnderWay && this.#former.size === 0) {
+      this.#former = this.#relaysThere();
+      if (this.#isClosing) this.#closeFormer();
+    }
     // A Tor that outlived a daemon which drained may still tell circuits to a proxy that does not expect it.
     this.#lookAtMs = 0;
     this.#tell();
+    this.#effects.poke();
   }
 
   end(): void {
@@ -112,10 +123,11 @@ export class Departure {
       this.#lookAtMs = 0;
       // Before the first circuit is closed: what is closed leaves the published points at once.
       this.#former = new Set(this.isUnderWay ? this.#effects.publishedRelays() : []);
+      if (this.isUnderWay && this.#former.size === 0) this.#former = this.#relaysThere();
     }
     if (this.#isClosing && !wasClosing) {
       this.#formerSeenMs = this.#effects.monotonicMs();
-      for (const [id, relay] of [...this.#introduction]) this.#closeIfFormer(id, relay);
+      this.#closeFormer();
     }
     this.#tell();
     this.#effects.poke();
@@ -141,9 +153,16 @@ export class Departure {
       this.#lookAtMs = null;
       void this.#bringExportInStep();
     }
+    if (this.#unnamedAtMs !== null && nowMs >= this.#unnamedAtMs) this.#names(false);
     const givenUpAtMs = this.#isClosing ? this.#formerSeenMs + GIVEN_UP_AFTER_MS : 0;
     if (this.#isClosing && nowMs >= givenUpAtMs) this.#tell();
-    return earlier(this.#busy ? null : this.#lookAtMs, givenUpAtMs > nowMs ? givenUpAtMs : null);
+    const laterMs = earlier(this.#unnamedAtMs, givenUpAtMs > nowMs ? givenUpAtMs : null);
+    return earlier(this.#busy ? null : this.#lookAtMs, laterMs);
+  }
+
+  /** Where it is not known what was published last, as after a restart of the actor, clients may know of any. */
+  #relaysThere(): ReadonlySet<RelayFingerprint> {
+    return new Set(this.#introduction.values());
   }
 
   #note(circuit: CircuitDescription): void {
@@ -153,6 +172,10 @@ export class Departure {
     const isNew = !this.#introduction.has(circuit.id);
     this.#introduction.set(circuit.id, relay);
     if (isNew && this.#isClosing) this.#closeIfFormer(circuit.id, relay);
+  }
+
+  #closeFormer(): void {
+    for (const [id, relay] of [...this.#introduction]) this.#closeIfFormer(id, relay);
   }
 
   #closeIfFormer(id: string, relay: RelayFingerprint): void {
@@ -171,7 +194,7 @@ export class Departure {
   #tell(): void {
     const { publish, monotonicMs } = this.#effects;
     if (!this.#isClosing) {
-      publish({ version: 0, introduction: 0, rendezvous: [] });
+      publish({ version: 0, introduction: 0, rendezvous: [], namesCircuits: this.#namesCircuits });
       return;
     }
     const former = [...this.#introduction.values()].filter((relay) => this.#former.has(relay)).length;
@@ -180,16 +203,34 @@ export class Departure {
       version: this.#drain.version,
       introduction: Math.max(former, mayReturn ? 1 : 0),
       rendezvous: [...this.#rendezvous].sort(),
+      namesCircuits: this.#namesCircuits,
     });
+  }
+
+  #names(circuits: boolean): void {
+    this.#unnamedAtMs = null;
+    if (this.#namesCircuits === circuits) return;
+    this.#namesCircuits = circuits;
+    this.#tell();
   }
 
   async #bringExportInStep(): Promise<void> {
     const { services, log, poke, monotonicMs } = this.#effects;
-    if (services === null) return;
+    if (services === null) {
+      // Whoever wrote this Tor's configuration did not ask for lines that only we read.
+      this.#names(false);
+      return;
+    }
     this.#busy = true;
     try {
-      const lines = withExport(await services.read(), services.directory, this.isUnderWay);
-      if (lines !== null && (await services.fault()) === null) await services.set(lines);
+      const on = this.isUnderWay;
+      const lines = withExport(await services.read(), services.directory, on);
+      if (lines !== null && (await services.fault()) !== null) this.#lookAtMs = monotonicMs() + RETRY_MS;
+      else {
+        if (on) this.#names(true);
+        if (lines !== null) await services.set(lines);
+        if (!on) this.#unnamedAtMs = monotonicMs() + LAST_LINES_MS;
+      }
     } catch (error) {
       log.debug('Tor does not tell the circuits of streams yet', { problem: toErrorData(error, 'tor').what });
       this.#lookAtMs = monotonicMs() + RETRY_MS;

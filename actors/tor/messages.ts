@@ -93,6 +93,8 @@ export interface Departure {
   readonly introduction: number;
   /** Their ids in Tor (control-spec §4.1.1). */
   readonly rendezvous: readonly string[];
+  /** Whether Tor may write a line with the circuit before each stream; true also while it is not known. */
+  readonly namesCircuits: boolean;
 }
 
 export const torMessages = {

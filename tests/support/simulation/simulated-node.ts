@@ -35,6 +35,8 @@ export class SimulatedNode {
   rendezvous: readonly string[] = [];
   /** What the actor had closed. */
   readonly closed: string[] = [];
+  /** Its next start is that of the actor alone, in a daemon that lives on. */
+  daemonLives = false;
   torUp = true;
   ownPoints: readonly IntroductionPoint[] = [];
   ownCounters: Payload<'publisher.counters'>['counters'] = [];
@@ -200,6 +202,7 @@ export class SimulatedNode {
       version: isClosing ? version : 0,
       introduction: 0,
       rendezvous: isClosing ? this.rendezvous : [],
+      namesCircuits: isClosing,
     });
   }
 
@@ -296,7 +299,11 @@ export class SimulatedNode {
         const { to, bytes } = payload as Payload<'wg.send'>;
         this.#send(to, bytes);
       },
-      request: () => Promise.reject(new Error('the election asks nobody')),
+      request: (name) => {
+        if (name !== 'supervisor.drain-under-way') return Promise.reject(new Error(`nobody answers ${name}`));
+        const { phase = 'no', untilMs = 0 } = this.drainState ?? {};
+        return Promise.resolve({ untilMs: this.daemonLives && phase !== 'no' ? untilMs : null } as never);
+      },
       crypto: () => Promise.reject(new Error('the election computes nothing in the pool')),
     };
   }

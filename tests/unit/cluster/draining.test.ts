@@ -85,6 +85,36 @@ describe('a node that drains', () => {
     expect(cluster.sim.node(1).peers.find(({ id }) => id === 'node-a')?.draining).toBe('no');
   });
 
+  test('goes on draining when only its actor is started again', async () => {
+    const cluster = await started(11, 2);
+    await cluster.sim.node(0).drain();
+    expect(await cluster.runUntil(() => phase(cluster, 0) === 'drained', 20 * S)).not.toBeNull();
+    cluster.kill(0);
+    cluster.sim.node(0).daemonLives = true;
+    await cluster.start(0);
+    expect(phase(cluster, 0)).not.toBe('no');
+    expect(await cluster.runUntil(() => phase(cluster, 0) === 'drained', 60 * S)).not.toBeNull();
+    expect(cluster.servedAnywhere()).toEqual(['node-b']);
+  });
+
+  test('has all of its time again after it stood in for others that were gone', async () => {
+    const cluster = await started(12, 2);
+    const node = cluster.sim.node(0);
+    await node.drain(true, 90 * S);
+    expect(await cluster.runUntil(() => phase(cluster, 0) === 'drained', 20 * S)).not.toBeNull();
+    const before = node.drainState!.untilMs;
+    cluster.kill(1);
+    expect(
+      await cluster.runUntil(() => cluster.served().includes('node-a' as never), 120 * S),
+    ).not.toBeNull();
+    node.rendezvous = ['7'];
+    await cluster.start(1);
+    expect(await cluster.runUntil(() => phase(cluster, 0) === 'emptying', 120 * S)).not.toBeNull();
+    expect(node.drainState!.untilMs).toBeGreaterThan(before + 10 * S);
+    expect(await cluster.runUntil(() => phase(cluster, 0) === 'drained', 100 * S)).not.toBeNull();
+    expect(node.closed).toEqual(['7']);
+  });
+
   test('closes what is left at its deadline', async () => {
     const cluster = await started(7, 2);
     const node = cluster.sim.node(0);

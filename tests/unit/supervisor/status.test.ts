@@ -182,7 +182,7 @@ test('status shows how far a drain is, with the circuits of this drain only', ()
     untilMs: 60_000,
     failed: false,
   } as const;
-  const departure = { version: 2, introduction: 1, rendezvous: ['7', '9'] };
+  const departure = { version: 2, introduction: 1, rendezvous: ['7', '9'], namesCircuits: true };
   const status = statusFrom({ 'election.drain-state': drain, 'tor.departure': departure });
   expect(status.node.draining).toBe('draining');
   expect(status.drain).toEqual({

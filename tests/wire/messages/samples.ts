@@ -237,6 +237,7 @@ export const SAMPLES: Samples = {
     payload: { actor: 'proxy', reason: 'it does not listen' },
     answer: { restarted: true },
   },
+  'supervisor.drain-under-way': { payload: {}, answer: { untilMs: 1_700_000_000_000 } },
   'supervisor.give-up': { payload: { reason: 'Tor is down' }, answer: { ending: true } },
   'health.history': {
     payload: { sinceMs: null },
@@ -279,7 +280,9 @@ export const SAMPLES: Samples = {
     payload: { on: true, timeoutMs: 600_000 },
     answer: { phase: 'no', refusal: 'drain.alone' },
   },
-  'tor.departure': { payload: { version: 3, introduction: 0, rendezvous: ['17', '65536'] } },
+  'tor.departure': {
+    payload: { version: 3, introduction: 0, rendezvous: ['17', '65536'], namesCircuits: true },
+  },
   'tor.close-circuits': { payload: { circuits: ['17'] } },
   'publisher.counters': { payload: { counters: [] } },
   'publisher.rival': {
