@@ -1,17 +1,11 @@
 import type { Cluster } from '../support/cluster/cluster.js';
 import { startCluster } from '../support/cluster/cluster.js';
 import type { DaemonNode } from '../support/cluster/daemon-node.js';
-import { publishedNodes } from '../support/cluster/status.js';
+import { isPublishedBy, namesOf, untilSettled } from '../support/cluster/published.js';
 import { eventually } from '../support/eventually.js';
 import type { TorNetwork } from '../support/tor-network/network-types.js';
 import { spread } from './statistics.js';
 import type { Figure } from './statistics.js';
-
-const names = (nodes: readonly DaemonNode[]): string =>
-  nodes
-    .map(({ id }) => id)
-    .sort()
-    .join(',');
 
 /** Seconds from `leave` to the descriptors of one of the others, without the one that left, on every HSDir. */
 const secondsWithout = async (
@@ -21,24 +15,13 @@ const secondsWithout = async (
 ): Promise<number> => {
   const [publisher, ...others] = cluster.nodes;
   if (publisher === undefined) throw new Error('a cluster has nodes');
-  await publisher.until('all are published', (s) => publishedNodes(s) === names(cluster.nodes), 120_000);
   // All have heard of each other in both directions: what follows is a take-over and not a first meeting.
-  for (const node of cluster.nodes) {
-    await node.until(
-      'all peers are healthy',
-      ({ peers }) => peers.every(({ lifecycle }) => lifecycle === 'healthy'),
-      120_000,
-    );
-  }
+  await untilSettled(cluster, 120_000);
   const beganMs = performance.now();
   const left = leave(publisher);
-  const isTakenOver = async (node: DaemonNode): Promise<boolean> => {
-    const status = await node.status();
-    return status.node.role === 'publisher' && publishedNodes(status) === names(others);
-  };
   await eventually(
-    `${names(others)} publish without ${publisher.id}`,
-    async () => (await Promise.all(others.map(isTakenOver))).includes(true),
+    `${namesOf(others)} publish without ${publisher.id}`,
+    () => isPublishedBy(others, namesOf(others)),
     { timeoutMs, everyMs: 50 },
   );
   const seconds = (performance.now() - beganMs) / 1000;

@@ -11,6 +11,7 @@ import { drainFigures } from './drain.js';
 import { floodFigures } from './floods.js';
 import { joiningFigures } from './joining.js';
 import { loopDelayFigures } from './loop-delay.js';
+import { nodeLossFigures } from './node-loss.js';
 import { ownTorFigures } from './own-tor.js';
 import { proxyFigures } from './proxy-figures.js';
 import { proxyObstacle } from './proxy-obstacle.js';
@@ -59,6 +60,7 @@ const WITHOUT_TOR: Readonly<Record<string, Bench>> = {
 const WITH_TOR: Readonly<Record<string, (network: TorNetwork) => Promise<Figure[]>>> = {
   takeover: (network) => takeoverFigures(network),
   'tor-faults': (network) => torFaultFigures(network, progress),
+  'node-loss': (network) => nodeLossFigures(network, progress),
   drain: (network) => drainFigures(network, progress),
   'default-takeover': (network) => defaultTakeoverFigures(network, progress),
   joining: (network) => joiningFigures(network, progress),

@@ -1,7 +1,7 @@
 import { startCluster } from '../support/cluster/cluster.js';
 import type { Cluster } from '../support/cluster/cluster.js';
 import type { DaemonNode } from '../support/cluster/daemon-node.js';
-import { publishedNodes } from '../support/cluster/status.js';
+import { isPublishedBy, namesOf, untilSettled } from '../support/cluster/published.js';
 import { eventually } from '../support/eventually.js';
 import type { TorNetwork } from '../support/tor-network/network-types.js';
 import { spread } from './statistics.js';
@@ -19,41 +19,15 @@ interface Course {
 
 const LIMIT_MS = 120_000;
 
-const names = (nodes: readonly DaemonNode[]): string =>
-  nodes
-    .map(({ id }) => id)
-    .sort()
-    .join(',');
-
-/** Does whoever publishes have exactly these nodes in both descriptors, on every HSDir? */
-const isPublishedWith = async ({ nodes }: Cluster, wanted: string): Promise<boolean> => {
-  const statuses = await Promise.all(nodes.map((node) => node.status()));
-  return statuses.some((status) => status.node.role === 'publisher' && publishedNodes(status) === wanted);
-};
-
-const allSettled = async (cluster: Cluster): Promise<void> => {
-  await eventually('all nodes are published', () => isPublishedWith(cluster, names(cluster.nodes)), {
-    timeoutMs: LIMIT_MS,
-    everyMs: 100,
-  });
-  for (const node of cluster.nodes) {
-    await node.until(
-      'all peers are healthy',
-      ({ peers, tor }) => tor.state === 'up' && peers.every(({ lifecycle }) => lifecycle === 'healthy'),
-      LIMIT_MS,
-    );
-  }
-};
-
 /** Sends the signal to the Tor of one node, whose daemon lives, and follows what comes of it. */
 const course = async (
   cluster: Cluster,
   node: DaemonNode,
   signal: 'SIGKILL' | 'SIGSTOP',
 ): Promise<Course & { readonly wasPublisher: boolean }> => {
-  await allSettled(cluster);
+  await untilSettled(cluster, LIMIT_MS);
   const wasPublisher = (await node.status()).node.role === 'publisher';
-  const others = names(cluster.nodes.filter((other) => other !== node));
+  const others = namesOf(cluster.nodes.filter((other) => other !== node));
   const pid = await node.torPid();
   if (pid === null) throw new Error(`${node.id} has no Tor`);
   process.kill(pid, signal);
@@ -64,10 +38,10 @@ const course = async (
     return since();
   };
   const outAndBack = async (): Promise<readonly [number, number]> => {
-    const out = await stage('its points are out', () => isPublishedWith(cluster, others));
+    const out = await stage('its points are out', () => isPublishedBy(cluster.nodes, others));
     return [
       out,
-      await stage('all are published again', () => isPublishedWith(cluster, names(cluster.nodes))),
+      await stage('all are published again', () => isPublishedBy(cluster.nodes, namesOf(cluster.nodes))),
     ];
   };
   // Status may show the old Tor for a moment; inspect names the process that it speaks of.

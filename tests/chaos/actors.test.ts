@@ -4,7 +4,7 @@ import type { ChaosMode } from '@rustbalance/actors/kernel/envelope.js';
 import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
 import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
 import { census } from '../support/chaos/census.js';
-import { restartTimeMs } from '../support/chaos/inject.js';
+import { restartTimeMs } from '../support/chaos/kill-actor.js';
 import { CHAOS_SETTINGS } from '../support/chaos/settings.js';
 import { measured } from '../support/measured.js';
 import { startCluster } from '../support/cluster/cluster.js';
@@ -90,7 +90,7 @@ describe('a publisher whose actors are killed in every way while it serves', () 
     });
     const times: Record<string, number> = {};
     for (const [actor, mode] of kills(ACTOR_NAMES.filter((name) => name !== 'proxy'))) {
-      times[`${actor} ${mode}`] = await restartTimeMs(publisher, { kind: 'actor', actor, mode });
+      times[`${actor} ${mode}`] = await restartTimeMs(publisher, actor, mode);
     }
     over.abort();
     for (const target of cluster.targets) target.endDrips();
@@ -113,7 +113,7 @@ describe('a publisher whose actors are killed in every way while it serves', () 
 
   it('accepts again when it was the ProxyActor, and visits go on', async () => {
     for (const [actor, mode] of kills(['proxy'])) {
-      const ms = await restartTimeMs(publisher, { kind: 'actor', actor, mode });
+      const ms = await restartTimeMs(publisher, actor, mode);
       expect(ms).toBeLessThan(BACK_WITHIN_MS);
       measured(`the ProxyActor ${mode === 'hang' ? 'hangs' : 'is killed'}: it accepts again`, ms / 1000);
       const page = await eventually(

@@ -1,13 +1,19 @@
 import { randomInt } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { census } from '../support/chaos/census.js';
+import type { Census } from '../support/chaos/census.js';
+import { startChaosCluster } from '../support/chaos/chaos-cluster.js';
+import type { ChaosCluster } from '../support/chaos/chaos-cluster.js';
+import { FILE_FAULTS } from '../support/chaos/file-faults.js';
+import { LogWatch } from '../support/chaos/log-watch.js';
+import { machineFaults } from '../support/chaos/machine-faults.js';
+import { PROCESS_FAULTS } from '../support/chaos/process-faults.js';
+import { answeredShare, chaosReport, longestGapMs } from '../support/chaos/report.js';
 import { runChaos } from '../support/chaos/run.js';
 import type { ChaosOutcome } from '../support/chaos/run.js';
-import { scheduleOf } from '../support/chaos/schedule.js';
-import { CHAOS_SETTINGS } from '../support/chaos/settings.js';
-import { startCluster } from '../support/cluster/cluster.js';
-import type { ClusterWithTargets } from '../support/cluster/cluster.js';
-import { publishedNodes } from '../support/cluster/status.js';
+import { canMount } from '../support/chaos/small-disk.js';
+import { untilSettled } from '../support/cluster/published.js';
+import { eventually } from '../support/eventually.js';
 import { seededRandom } from '../support/simulation/seeded-random.js';
 import { summary } from '../support/stock-client-summary.js';
 import { startStockClient } from '../support/stock-client.js';
@@ -18,82 +24,107 @@ import type { TorNetwork } from '../support/tor-network/network-types.js';
 /** `RB_CHAOS_SECONDS=1800 npm run test:chaos` is the long form; `RB_CHAOS_SEED` repeats a run. */
 const SECONDS = Number(process.env['RB_CHAOS_SECONDS'] ?? 60);
 const SEED = Number(process.env['RB_CHAOS_SEED'] ?? randomInt(1, 1_000_000));
+const IS_LONG = SECONDS >= 600;
 const NODES = 3;
 /** A visit that draws a Tor which hangs holds its visitor until it gives up: there are always others. */
-const VISITORS = 6;
-/** Longer than any single fault takes, so that visitors meet one at a time. */
-const RECOVERY_MS = 30_000;
-const MEAN_GAP_MS = 4_000;
+const VISITORS = 8;
 /**
- * Share of cold visits that are answered within 10 s. A minute has two or three faults that take a node off for some seconds,
- * in which one visitor in three draws it: four runs gave 96.8 to 100 %, and one visit more or less is 1.6 %.
+ * From the end of one fault of a whole node to the next. A minute is to see a few of them; half an hour is to be like a bad day, in
+ * which a daemon is killed every few minutes: each time its node, whose Tor lives on, refuses its clients for the three or four
+ * seconds that the others take to agree on it.
  */
-const ANSWERED = SECONDS < 600 ? 0.9 : 0.995;
+const MEAN_GAP_MS = IS_LONG ? 25_000 : 6_000;
+/** All kinds of faults come equally often, and a minute has room for a few of them. */
+const KINDS = [...PROCESS_FAULTS, ...FILE_FAULTS, ...machineFaults(canMount())];
+/**
+ * Share of cold visits that are answered, whatever they take, and within 10 s. A minute may have two or three faults that take a
+ * node off for some seconds, in which one visitor in three draws it: four runs gave 96.8 to 100 % within 10 s, and one visit
+ * more or less is 1.6 %.
+ */
+const ANSWERED = IS_LONG ? 0.995 : 0.9;
+const WITHIN_TEN_SECONDS = IS_LONG ? 0.98 : 0.9;
+const LONGEST_GAP_MS = 20_000;
+/** A fault is worth some lines on each node; a quiet node says next to nothing. */
+const LINES = 500 + SECONDS * 5;
+/** What a restarted daemon may have open beyond the first one: connections of visitors, a job of the pool under way. */
+const SLACK = { descriptors: 40, threads: 4 };
 
 describe(`a cluster of three in a random run of faults, seed ${String(SEED)}`, () => {
   let network: TorNetwork;
-  let cluster: ClusterWithTargets;
+  let chaos: ChaosCluster;
   let outcome: ChaosOutcome;
   const visitors: StockClient[] = [];
+  const logs: LogWatch[] = [];
+  const before = new Map<string, Census>();
   const told: string[] = [];
 
   beforeAll(async () => {
     network = await startTorNetwork({ relays: 12, consensusParams: { hsdir_spread_store: 1 } });
-    cluster = await startCluster({
+    chaos = await startChaosCluster({
       network,
       nodes: NODES,
-      set: CHAOS_SETTINGS,
+      random: seededRandom(SEED + 3),
+      withDisks: canMount(),
     });
-    for (let i = 0; i < VISITORS; i++)
-      visitors.push(await startStockClient(network, { name: `visitor-${String(i)}` }));
-    for (const node of cluster.nodes) {
-      await node.until(
-        'all peers are healthy',
-        ({ peers }) => peers.every(({ lifecycle }) => lifecycle === 'healthy'),
-        120_000,
-      );
-    }
-    await cluster.nodes[0]!.until(
-      'all are published',
-      (s) => publishedNodes(s) === 'alpha,beta,gamma',
-      60_000,
+    visitors.push(
+      ...(await Promise.all(
+        Array.from({ length: VISITORS }, (_, i) =>
+          startStockClient(network, { name: `visitor-${String(i)}` }),
+        ),
+      )),
     );
+    await untilSettled(chaos.cluster, 120_000);
+    for (const node of chaos.cluster.nodes) {
+      logs.push(await LogWatch.of(node));
+      before.set(node.id, await census(node.pid!));
+    }
   });
 
   afterEach(({ task }) => {
     if (task.result?.state === 'fail')
-      console.error([...told, ...cluster.nodes.flatMap(({ log }) => log.slice(-60))].join('\n'));
+      console.error(
+        [...told, ...chaos.cluster.nodes.flatMap(({ id, log }) => [id, ...log.slice(-60)])].join('\n'),
+      );
   });
 
   afterAll(async () => {
-    for (const visitor of visitors) await visitor.stop();
-    await cluster?.stop();
+    await Promise.all(visitors.map((visitor) => visitor.stop()));
+    await chaos?.stop();
     await network?.stop();
   });
 
   it(
-    'is whole again after the last of them, by itself',
+    'mends each of them, and is whole again after the last, by itself',
     async () => {
-      const schedule = scheduleOf(seededRandom(SEED), {
-        nodes: NODES,
-        durationMs: SECONDS * 1000,
-        meanGapMs: MEAN_GAP_MS,
-        recoveryMs: RECOVERY_MS,
-      });
-      expect(schedule.length).toBeGreaterThan(0);
+      const { cluster, instruments } = chaos;
       const tell = (line: string): void => {
         told.push(line);
+        if (process.env['RB_CHAOS_SECONDS'] !== undefined) console.log(line);
       };
-      outcome = await runChaos({ cluster, visitors, schedule, durationMs: SECONDS * 1000, tell });
-      expect(outcome.missed).toBeLessThan(schedule.length / 4);
+      const durationMs = SECONDS * 1000;
+      outcome = await runChaos({
+        cluster,
+        instruments,
+        visitors,
+        kinds: KINDS,
+        seed: SEED,
+        durationMs,
+        meanGapMs: MEAN_GAP_MS,
+        tell,
+      });
+      console.log(chaosReport(outcome, durationMs));
+      console.log(`daemons started again: ${String(chaos.restarts.length)}`);
+      expect(outcome.faults.filter(({ mendedMs }) => mendedMs === null)).toEqual([]);
+      expect(outcome.faults.length).toBeGreaterThan(0);
+      expect(outcome.missed).toBeLessThanOrEqual(outcome.actorsKilled / 4);
     },
-    SECONDS * 1000 + 300_000,
+    SECONDS * 1000 + 600_000,
   );
 
   it('answered its visitors throughout', () => {
-    const { successRatio, errors, n } = summary(outcome.visits);
-    console.log(`${String(n)} visits, ${(successRatio * 100).toFixed(1)} % within 10 s`, errors);
-    expect(successRatio).toBeGreaterThanOrEqual(ANSWERED);
+    expect(answeredShare(outcome.visits)).toBeGreaterThanOrEqual(ANSWERED);
+    expect(summary(outcome.visits).successRatio).toBeGreaterThanOrEqual(WITHIN_TEN_SECONDS);
+    expect(longestGapMs(outcome.visits)).toBeLessThan(LONGEST_GAP_MS);
   });
 
   it('never had a lower revision counter accepted than before', () => {
@@ -101,15 +132,30 @@ describe(`a cluster of three in a random run of faults, seed ${String(SEED)}`, (
   });
 
   it('leaks no file descriptor, thread or child', async () => {
-    for (const node of cluster.nodes) {
-      const { descriptors, threads, children } = await census(node.pid!);
-      expect(descriptors, node.id).toBeLessThan(150);
-      expect(threads, node.id).toBeLessThan(40);
-      expect(children, node.id).toBeLessThanOrEqual(2);
+    for (const { id, pid } of chaos.cluster.nodes) {
+      const first = before.get(id)!;
+      await eventually(
+        `${id} has no more open than at first`,
+        async () => {
+          const now = await census(pid!);
+          if (
+            now.descriptors > first.descriptors + SLACK.descriptors ||
+            now.threads > first.threads + SLACK.threads ||
+            now.children > first.children
+          )
+            throw new Error(`${JSON.stringify(now)} after ${JSON.stringify(first)}`);
+          return true;
+        },
+        { timeoutMs: 30_000, everyMs: 500 },
+      );
     }
   });
 
   it('says what happens in a bounded number of lines', () => {
-    for (const { id, log } of cluster.nodes) expect(log.length, id).toBeLessThan(500 + SECONDS * 20);
+    for (const { node, lines } of logs) expect(lines, node.id).toBeLessThan(LINES);
+  });
+
+  it('discloses no secret and no onion address by any of them', () => {
+    for (const { node, disclosing } of logs) expect(disclosing, node.id).toEqual([]);
   });
 });

@@ -1,28 +1,45 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { between } from '@rustbalance/actors/kernel/random.js';
 import type { ClusterWithTargets } from '../cluster/cluster.js';
 import type { DaemonNode } from '../cluster/daemon-node.js';
+import { namesOf } from '../cluster/published.js';
 import { publishedNodes } from '../cluster/status.js';
 import type { StatusJson } from '../cluster/status.js';
 import { eventually } from '../eventually.js';
+import { seededRandom } from '../simulation/seeded-random.js';
 import { loadClient } from '../stock-client-load.js';
 import type { LoadSample } from '../stock-client-load.js';
 import type { StockClient } from '../stock-client.js';
-import { inject } from './inject.js';
-import type { PlannedFault } from './schedule.js';
+import { CounterWatch } from './counter-watch.js';
+import type { ChaosFault, Instruments } from './fault.js';
+import { actorKills, nodeFaults } from './schedule.js';
 
 export interface ChaosRun {
   readonly cluster: ClusterWithTargets;
+  readonly instruments: Instruments;
   /** One for each cold visit that may be under way. */
   readonly visitors: readonly StockClient[];
-  readonly schedule: readonly PlannedFault[];
+  /** Of whole nodes, one after another; actors are killed beside them. */
+  readonly kinds: readonly ChaosFault[];
+  readonly seed: number;
   readonly durationMs: number;
+  /** From the end of one fault of a whole node to the next, on average. */
+  readonly meanGapMs: number;
   readonly tell: (line: string) => void;
+}
+
+export interface MendedFault {
+  readonly kind: string;
+  /** Until the cluster was whole again; null where that took too long. */
+  readonly mendedMs: number | null;
 }
 
 export interface ChaosOutcome {
   /** Cold visits, one a second, from the beginning until the cluster was whole again. */
   readonly visits: readonly LoadSample[];
-  /** Faults that could not be done, because what they hurt was down already. */
+  readonly faults: readonly MendedFault[];
+  readonly actorsKilled: number;
+  /** Kills of actors that could not be done, because what they hurt was down already. */
   readonly missed: number;
   /** Of one descriptor, a counter that is below one seen before. */
   readonly counterFalls: readonly string[];
@@ -31,64 +48,55 @@ export interface ChaosOutcome {
 }
 
 const VISIT_EVERY_MS = 1000;
-/** Beyond the 10 s within which a visit counts as answered, it only holds a visitor. */
-const VISIT_PATIENCE_MS = 15_000;
+/** A stock client's own: Tor gives a stream up after SocksTimeout, two minutes. */
+const VISIT_PATIENCE_MS = 120_000;
 const WHOLE_WITHIN_MS = 180_000;
-
-const sleepUntil = (atMs: number, began: number): Promise<void> =>
-  delay(Math.max(0, began + atMs - performance.now()));
+const ACTOR_GAP_MS = 4_000;
 
 const statusOf = (node: DaemonNode): Promise<StatusJson | null> => node.status().catch(() => null);
 
-/** The revision counters that a publisher has got accepted must never fall, whoever publishes: clients would keep the older. */
-class CounterWatch {
-  readonly falls: string[] = [];
-  readonly #highest = new Map<number, bigint>();
-
-  see({ node, descriptors }: StatusJson): void {
-    if (node.role !== 'publisher') return;
-    for (const { time_period: period, revision_counter: text, hsdirs } of descriptors) {
-      if (text === null || !hsdirs.some(({ status }) => status === 'accepted')) continue;
-      const counter = BigInt(text);
-      const before = this.#highest.get(period) ?? 0n;
-      if (counter < before) this.falls.push(`${node.id}, ${String(period)}: ${text} after ${String(before)}`);
-      else this.#highest.set(period, counter);
-    }
-  }
-}
-
 const isWhole = async ({ nodes }: ClusterWithTargets): Promise<boolean> => {
   const all = await Promise.all(nodes.map(statusOf));
-  const wanted = nodes
-    .map(({ id }) => id)
-    .sort()
-    .join(',');
   const publishers = all.filter((status) => status?.node.role === 'publisher');
   return (
     all.every((status) => status?.ready === true) &&
     publishers.length === 1 &&
-    publishers.every((status) => status !== null && publishedNodes(status) === wanted)
+    publishers.every((status) => status !== null && publishedNodes(status) === namesOf(nodes))
   );
 };
 
-/** Hurts a cluster as planned while visitors come, and waits until it has mended itself. */
+const untilWhole = (cluster: ClusterWithTargets): Promise<unknown> =>
+  eventually('the cluster is whole again', () => isWhole(cluster), { timeoutMs: WHOLE_WITHIN_MS });
+
+/** Hurts a cluster until time is up while visitors come, and waits until it has mended itself. */
 export const runChaos = async ({
   cluster,
+  instruments,
   visitors,
-  schedule,
+  kinds,
+  seed,
   durationMs,
+  meanGapMs,
   tell,
 }: ChaosRun): Promise<ChaosOutcome> => {
   const began = performance.now();
+  const since = (): number => performance.now() - began;
+  const say = (line: string): void => {
+    tell(`${(since() / 1000).toFixed(1)} s: ${line}`);
+  };
   const over = new AbortController();
   const visits = loadClient({
     clients: visitors,
     address: cluster.address,
     mode: 'cold',
     everyMs: VISIT_EVERY_MS,
-    durationMs: durationMs + WHOLE_WITHIN_MS,
+    durationMs: durationMs + 2 * WHOLE_WITHIN_MS,
     fetch: { timeoutMs: VISIT_PATIENCE_MS },
     signal: over.signal,
+    onSample: ({ ok, ms, node, error }) => {
+      if (!ok || ms > 10_000)
+        say(`visit of ${(ms / 1000).toFixed(1)} s: ${ok ? String(node) : JSON.stringify(error)}`);
+    },
   });
   const counters = new CounterWatch();
   const watching = (async () => {
@@ -100,28 +108,86 @@ export const runChaos = async ({
       await delay(250);
     }
   })();
-  let missed = 0;
-  for (const { atMs, node: index, fault } of schedule) {
-    await sleepUntil(atMs, began);
+
+  /** What a whole node suffers: of several faults at once on one node nothing is promised. */
+  let suffering: DaemonNode | null = null;
+  const nodeAt = (index: number): DaemonNode => {
     const node = cluster.nodes[index];
     if (node === undefined) throw new RangeError(`there is no node ${String(index)}`);
-    const what = fault.kind === 'actor' ? `${fault.actor} ${fault.mode}` : fault.kind;
-    try {
-      await inject(node, fault);
-      tell(`${(atMs / 1000).toFixed(0)} s: ${node.id}: ${what}`);
-    } catch (error) {
-      missed++;
-      tell(`${(atMs / 1000).toFixed(0)} s: ${node.id}: not ${what}: ${String(error)}`);
+    return node;
+  };
+
+  const faults: MendedFault[] = [];
+  const hurtNodes = async (): Promise<void> => {
+    const gaps = seededRandom(seed + 2);
+    for (const { node: index, fault, seed: own } of nodeFaults(
+      seededRandom(seed),
+      kinds,
+      cluster.nodes.length,
+    )) {
+      await delay(between(gaps, 0.5 * meanGapMs, 1.5 * meanGapMs));
+      if (since() >= durationMs) return;
+      const node = nodeAt(index);
+      const { kind } = fault;
+      suffering = node;
+      say(`${node.id}: ${kind}`);
+      try {
+        const { what, mendsFromMs } = await fault.suffer({
+          ...instruments,
+          cluster,
+          node,
+          random: seededRandom(own),
+        });
+        await untilWhole(cluster);
+        const mendedMs = performance.now() - mendsFromMs;
+        faults.push({ kind, mendedMs });
+        say(`${node.id}: ${kind} (${what}) mended in ${(mendedMs / 1000).toFixed(1)} s`);
+      } catch (error) {
+        faults.push({ kind, mendedMs: null });
+        say(`${node.id}: ${kind} NOT MENDED: ${String(error)}`);
+      }
+      suffering = null;
     }
-  }
-  await sleepUntil(durationMs, began);
+  };
+
+  let actorsKilled = 0;
+  let missed = 0;
+  const killActors = async (): Promise<void> => {
+    const plan = actorKills(seededRandom(seed + 1), {
+      nodes: cluster.nodes.length,
+      durationMs,
+      meanGapMs: ACTOR_GAP_MS,
+    });
+    for (const { atMs, node: index, actor, mode } of plan) {
+      await delay(Math.max(0, atMs - since()));
+      const node = nodeAt(index);
+      if (node === suffering) continue;
+      try {
+        await node.chaos(actor, mode);
+        actorsKilled++;
+        say(`${node.id}: ${actor} ${mode}`);
+      } catch (error) {
+        missed++;
+        say(`${node.id}: not ${actor} ${mode}: ${String(error)}`);
+      }
+    }
+  };
+
+  await Promise.all([hurtNodes(), killActors(), delay(durationMs)]);
   const endedMs = performance.now();
   try {
-    await eventually('the cluster is whole again', () => isWhole(cluster), { timeoutMs: WHOLE_WITHIN_MS });
+    await untilWhole(cluster);
   } finally {
     over.abort();
   }
   const wholeAfterMs = performance.now() - endedMs;
   await watching;
-  return { visits: await visits, missed, counterFalls: counters.falls, wholeAfterMs };
+  return {
+    visits: await visits,
+    faults,
+    actorsKilled,
+    missed,
+    counterFalls: counters.falls,
+    wholeAfterMs,
+  };
 };

@@ -6,6 +6,7 @@ import type { SampleTarget } from '../sample-target.js';
 import { freePorts } from '../tor-network/free-ports.js';
 import type { TorNetwork } from '../tor-network/network-types.js';
 import { DaemonNode } from './daemon-node.js';
+import type { NodePlace } from './daemon-node.js';
 
 export const NODE_NAMES = ['alpha', 'beta', 'gamma', 'delta'] as const;
 
@@ -17,6 +18,10 @@ export interface ClusterOptions {
   readonly log?: (line: string) => void;
   /** What all nodes lead to, instead of a sample target each. */
   readonly target?: string;
+  /** What is special about a node, beside its folder being `dir`. */
+  readonly place?: (id: string, dir: string) => Promise<Pick<NodePlace, 'stateDir' | 'preload'>>;
+  /** What lies between two nodes: the address at which the first finds the second. Nothing, unless told. */
+  readonly between?: (from: DaemonNode, to: DaemonNode) => string;
   /** Where everything is put; a new folder under the system's temporary one unless told. Removed by stop(). */
   readonly dir?: string;
 }
@@ -54,6 +59,8 @@ export const startCluster = async ({
   set = [],
   log = () => undefined,
   target: common,
+  place = () => Promise.resolve({}),
+  between,
   dir: given,
 }: ClusterOptions): Promise<ClusterWithTargets> => {
   const dir = given ?? (await mkdtemp(join(tmpdir(), 'rb-')));
@@ -77,11 +84,15 @@ export const startCluster = async ({
         importKey: first?.identity.master_key_path ?? null,
         clusterTokenFile: first?.clusterTokenFile ?? null,
         set: [torrc, ...set],
+        ...(await place(id, join(dir, id))),
       }),
     );
     log(`${id} is set up`);
   }
-  for (const node of nodes) await node.introduce(nodes.filter((other) => other !== node));
+  for (const node of nodes) {
+    const others = nodes.filter((other) => other !== node);
+    await node.introduce(others, between === undefined ? undefined : (other) => between(node, other));
+  }
   for (const node of nodes) node.start();
   return {
     dir,

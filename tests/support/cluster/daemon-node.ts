@@ -28,6 +28,10 @@ export interface NodePlace {
   readonly set: readonly string[];
   /** What goes in front of every command of it, e.g. `nsenter` into its namespace. */
   readonly enter?: readonly string[];
+  /** Where it keeps its state; `state` in its folder unless told. */
+  readonly stateDir?: string;
+  /** URLs of modules that its daemon loads before anything else, in every thread. */
+  readonly preload?: readonly string[];
 }
 
 export interface NodeOptions extends NodePlace {
@@ -38,13 +42,17 @@ export interface NodeOptions extends NodePlace {
   readonly clusterTokenFile: string | null;
 }
 
+const stateDirOf = ({ dir, stateDir }: NodePlace): string => stateDir ?? join(dir, 'state');
+
 /** One node as an operator runs it: made by `init` or `join`, run by `run`, watched by `status`. */
 export class DaemonNode {
   readonly options: NodePlace;
   readonly identity: NodeIdentity;
   /** Its address for `[[direct.peers]]` of others. */
   readonly listen: string | null;
+  /** The newest lines. */
   readonly log: string[] = [];
+  readonly #listeners: ((line: string) => void)[] = [];
   #child: ChildProcess | null = null;
   #exit: Promise<unknown> = Promise.resolve();
 
@@ -63,7 +71,7 @@ export class DaemonNode {
   static async init(options: NodeOptions): Promise<DaemonNode> {
     const args = [
       ['init', '--config-dir', join(options.dir, 'etc'), '--node-id', options.id, '--target', options.target],
-      ['--state-dir', join(options.dir, 'state'), '--run-dir', join(options.dir, 'run')],
+      ['--state-dir', stateDirOf(options), '--run-dir', join(options.dir, 'run')],
       ['--transport', 'direct', '--listen', options.listen, '--priority', String(options.priority), '--yes'],
       options.importKey === null ? [] : ['--import-key', options.importKey],
       options.clusterTokenFile === null ? [] : ['--cluster-token-file', options.clusterTokenFile],
@@ -80,11 +88,23 @@ export class DaemonNode {
     return join(this.options.dir, 'etc', 'cluster.token');
   }
 
+  get stateDir(): string {
+    return stateDirOf(this.options);
+  }
+
+  /** Every line that it says from now on. */
+  onLine(listener: (line: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
   /** Writes the other nodes into this one's configuration, as an operator does by hand. */
-  async introduce(others: readonly DaemonNode[]): Promise<void> {
+  async introduce(
+    others: readonly DaemonNode[],
+    addressOf: (other: DaemonNode) => string = ({ listen }) => listen ?? '',
+  ): Promise<void> {
     const blocks = others.map(
-      ({ id, listen, identity }) =>
-        `\n[[direct.peers]]\nid = "${id}"\naddress = "${listen ?? ''}"\npublic_key = "${identity.node_public_key}"\n`,
+      (other) =>
+        `\n[[direct.peers]]\nid = "${other.id}"\naddress = "${addressOf(other)}"\npublic_key = "${other.identity.node_public_key}"\n`,
     );
     await appendFile(this.identity.config_path, blocks.join(''));
   }
@@ -99,12 +119,13 @@ export class DaemonNode {
   }
 
   start(): void {
-    const child = spawnDaemon(this.settings(), this.options.enter);
+    const child = spawnDaemon(this.settings(), this.options.enter, this.options.preload);
     this.#child = child;
     this.#exit = once(child, 'exit');
     if (child.stderr !== null) {
       createInterface({ input: child.stderr }).on('line', (line) => {
         this.log.push(line);
+        for (const listener of this.#listeners) listener(line);
         if (this.log.length > 5_000) this.log.shift();
       });
     }
@@ -171,7 +192,7 @@ export class DaemonNode {
 
   /** The process id of this node's managed Tor; null when none runs. */
   async torPid(): Promise<number | null> {
-    const dataDir = join(this.options.dir, 'state', 'tor');
+    const dataDir = join(this.stateDir, 'tor');
     const found = await findOurTor(join(dataDir, 'tor.pid'), join(dataDir, 'torrc'), systemProcesses);
     return found?.pid ?? null;
   }
@@ -188,6 +209,11 @@ export class DaemonNode {
     this.#child?.kill('SIGKILL');
     if (torPid !== null) process.kill(torPid, 'SIGKILL');
     await this.ended();
+  }
+
+  /** SIGHUP: read the configuration again. */
+  reload(): void {
+    this.#child?.kill('SIGHUP');
   }
 
   /** SIGTERM; resolves with the exit code. */

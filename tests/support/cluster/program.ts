@@ -21,8 +21,12 @@ export interface HowToRun {
   readonly signal?: AbortSignal;
 }
 
-const commandLine = (enter: readonly string[], args: readonly string[]): [string, readonly string[]] => {
-  const [command = process.execPath, ...rest] = [...enter, process.execPath, MAIN, ...args];
+const commandLine = (
+  enter: readonly string[],
+  args: readonly string[],
+  forNode: readonly string[] = [],
+): [string, readonly string[]] => {
+  const [command = process.execPath, ...rest] = [...enter, process.execPath, ...forNode, MAIN, ...args];
   return [command, rest];
 };
 
@@ -57,8 +61,13 @@ export const rustbalanceJson = async (args: readonly string[], how: HowToRun = {
 // However this process ends, the daemon then stops in order; setpriv becomes the command, so there is no process between.
 const STOPPED_WITH_PARENT = ['setpriv', '--pdeathsig', 'TERM', '--'];
 
-/** Starts the daemon in the foreground. */
-export const spawnDaemon = (args: readonly string[], enter: readonly string[] = []): ChildProcess => {
-  const [command, rest] = commandLine([...STOPPED_WITH_PARENT, ...enter], ['run', ...args]);
+/** Starts the daemon in the foreground. @param preload modules that its threads load before anything else */
+export const spawnDaemon = (
+  args: readonly string[],
+  enter: readonly string[] = [],
+  preload: readonly string[] = [],
+): ChildProcess => {
+  const before = preload.flatMap((module) => ['--import', module]);
+  const [command, rest] = commandLine([...STOPPED_WITH_PARENT, ...enter], ['run', ...args], before);
   return spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
 };

@@ -1,0 +1,57 @@
+import type { DaemonNode } from '../cluster/daemon-node.js';
+import { eventually } from '../eventually.js';
+import { MENDED_WITHIN_MS } from './fault.js';
+import type { ChaosFault, Suffered } from './fault.js';
+
+/** @throws Error when the node has no Tor */
+export const torPidOf = async (node: DaemonNode): Promise<number> => {
+  const pid = await node.torPid();
+  if (pid === null) throw new Error(`${node.id} has no Tor`);
+  return pid;
+};
+
+/** SIGKILL to the daemon, which its service manager starts again. */
+export const killDaemon = async (node: DaemonNode): Promise<void> => {
+  const before = node.pid;
+  await node.killDaemon();
+  await eventually(
+    `${node.id} is ready again`,
+    async () => node.pid !== before && (await node.status()).ready,
+    { timeoutMs: MENDED_WITHIN_MS },
+  );
+};
+
+/** Waits for a Tor that is not the one of before. */
+export const untilOtherTor = (node: DaemonNode, before: number): Promise<unknown> =>
+  eventually(
+    `${node.id} has another Tor, which is up`,
+    async () => {
+      // Status may show the old Tor for a moment; inspect names the process that it speaks of.
+      const { state, context } = await node.actor('tor');
+      const now = context['pid'];
+      return typeof now === 'number' && now !== before && state === 'online.up';
+    },
+    { timeoutMs: MENDED_WITHIN_MS },
+  );
+
+const hurtTor = async (node: DaemonNode, signal: 'SIGKILL' | 'SIGSTOP'): Promise<Suffered> => {
+  const pid = await torPidOf(node);
+  const mendsFromMs = performance.now();
+  process.kill(pid, signal);
+  await untilOtherTor(node, pid);
+  return { what: signal, mendsFromMs };
+};
+
+export const PROCESS_FAULTS: readonly ChaosFault[] = [
+  {
+    kind: 'daemon killed',
+    suffer: async ({ node }) => {
+      const mendsFromMs = performance.now();
+      await killDaemon(node);
+      return { what: 'SIGKILL', mendsFromMs };
+    },
+  },
+  { kind: 'Tor killed', suffer: ({ node }) => hurtTor(node, 'SIGKILL') },
+  // It answers nothing and closes nothing.
+  { kind: 'Tor stopped', suffer: ({ node }) => hurtTor(node, 'SIGSTOP') },
+];
