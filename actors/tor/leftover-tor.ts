@@ -1,4 +1,4 @@
-import { readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { pause, type Clock } from '../kernel/clock.js';
 import { rbError } from '../kernel/errors.js';
@@ -16,6 +16,8 @@ export interface ProcessFacts {
 export interface Processes {
   /** Null when there is no such process (a zombie counts as none). */
   look(pid: number): Promise<ProcessFacts | null>;
+  /** The ids of our user's: what others run can only pretend to be ours. */
+  ofOurUser(): Promise<readonly number[]>;
   kill(pid: number, signal: 'SIGCONT' | 'SIGTERM' | 'SIGKILL'): void;
 }
 
@@ -24,6 +26,11 @@ const statOf = (text: string): { readonly state: string; readonly parentPid: num
   const rest = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const parentPid = Number(rest[1]);
   return rest[0] === undefined || !Number.isInteger(parentPid) ? null : { state: rest[0], parentPid };
+};
+
+const isOurUsers = async (pid: string): Promise<boolean> => {
+  const facts = await stat(`/proc/${pid}`).catch(() => null);
+  return facts !== null && facts.uid === process.geteuid?.();
 };
 
 export const systemProcesses: Processes = {
@@ -37,6 +44,11 @@ export const systemProcesses: Processes = {
     } catch {
       return null;
     }
+  },
+  ofOurUser: async () => {
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+    const isOurs = await Promise.all(pids.map(isOurUsers));
+    return pids.filter((_, i) => isOurs[i]).map(Number);
   },
   kill: (pid, signal) => {
     try {
@@ -66,16 +78,24 @@ export const isOurTor = (process: ProcessFacts, torrc: string): boolean => {
 /** Has it let go of its memory? Then it is ending, and may hold files and their locks for a moment yet. */
 const isEnding = ({ executable, args }: ProcessFacts): boolean => executable === null && args.length === 0;
 
-/** The Tor that runs with our torrc, by its pid file; null when there is none. */
+/**
+ * The Tor that runs with our torrc; null when there is none. Its pid file says which, and where that is of no use all
+ * processes are looked through: an overlooked Tor would keep its successors from the data directory for ever.
+ */
 export const findOurTor = async (
   pidFile: string,
   torrc: string,
   processes: Processes,
 ): Promise<ProcessFacts | null> => {
+  const look = async (pid: number): Promise<ProcessFacts | null> => {
+    const found = await processes.look(pid);
+    return found !== null && isOurTor(found, torrc) ? found : null;
+  };
   const pid = parsePidFile(await readFile(pidFile, 'utf8').catch(() => ''));
-  if (pid === null) return null;
-  const found = await processes.look(pid);
-  return found !== null && isOurTor(found, torrc) ? found : null;
+  const named = pid === null ? null : await look(pid);
+  if (named !== null) return named;
+  const all = await Promise.all((await processes.ofOurUser()).map(look));
+  return all.find((found) => found !== null) ?? null;
 };
 
 /** Tor ends within 50 ms of SIGTERM unless it hangs. */

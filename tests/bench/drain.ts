@@ -2,20 +2,13 @@ import { FAST_SETTINGS, startCluster } from '../support/cluster/cluster.js';
 import type { DaemonNode } from '../support/cluster/daemon-node.js';
 import { publishedNodes } from '../support/cluster/status.js';
 import type { StatusJson } from '../support/cluster/status.js';
-import { eventually } from '../support/eventually.js';
-import { startStockClient } from '../support/stock-client.js';
-import { loadClient } from '../support/stock-client-load.js';
 import type { LoadSample } from '../support/stock-client-load.js';
 import type { TorNetwork } from '../support/tor-network/network-types.js';
-import { warmVisitors } from '../support/warm-visitors.js';
+import { startWarmClients, startWarmLoad } from '../support/warm-load.js';
+import type { WarmLoad } from '../support/warm-load.js';
 import { spread } from './statistics.js';
 import type { Figure } from './statistics.js';
 
-const CLIENTS = 5;
-const VISITORS = 25;
-/** Fifty in a second. */
-const EVERY_MS = 20;
-const LONGEST_MS = 30 * 60_000;
 /** The default. */
 const DRAIN_SECS = 600;
 
@@ -67,38 +60,18 @@ export const drainFigures = async (
     nodes: 2,
     set: [...FAST_SETTINGS, 'supervisor.start_timeout_secs=60', 'supervisor.period_secs=900'],
   });
-  const clients = await Promise.all(
-    Array.from({ length: CLIENTS }, (_, i) => startStockClient(network, { name: `drain-${String(i)}` })),
-  );
-  const ending = new AbortController();
-  const samples: LoadSample[] = [];
+  const clients = await startWarmClients(network, 'drain');
+  let load: WarmLoad | null = null;
   try {
     const [alpha, beta] = cluster.nodes;
     if (alpha === undefined || beta === undefined) throw new Error('a cluster of two has two nodes');
     await alpha.until('both nodes are published', both, 90_000);
-    const visitors = warmVisitors(clients, VISITORS);
-    for (const { fetch } of visitors) {
-      await eventually('a first visit', async () => (await fetch(cluster.address)).ok || null, {
-        timeoutMs: 60_000,
-      });
-    }
-    const load = loadClient({
-      clients: visitors,
-      concurrency: VISITORS,
-      address: cluster.address,
-      mode: 'warm',
-      everyMs: EVERY_MS,
-      durationMs: LONGEST_MS,
-      signal: ending.signal,
-      onSample: (sample) => {
-        samples.push(sample);
-        if (!sample.ok) {
-          const { startMs, ms, error } = sample;
-          const beganAt = new Date(startMs).toISOString();
-          progress(`a visit of ${beganAt} failed after ${ms.toFixed(0)} ms: ${JSON.stringify(error)}`);
-        }
-      },
+    load = await startWarmLoad(clients, cluster.address, ({ ok, startMs, ms, error }) => {
+      if (ok) return;
+      const beganAt = new Date(startMs).toISOString();
+      progress(`a visit of ${beganAt} failed after ${ms.toFixed(0)} ms: ${JSON.stringify(error)}`);
     });
+    const { samples } = load;
     const turns: Turn[] = [];
     for (let run = 0; run < runs; run++) {
       const [node, other] = run % 2 === 0 ? [alpha, beta] : [beta, alpha];
@@ -106,8 +79,7 @@ export const drainFigures = async (
       turns.push(turn);
       progress(`${node.id}: ${JSON.stringify(turn)}`);
     }
-    ending.abort();
-    await load;
+    await load.end();
     const failed = turns.reduce((sum, turn) => sum + turn.failed, 0);
     const latency = spread(samples.filter(({ ok }) => ok).map(({ ms }) => ms / 1000));
     return [
@@ -135,8 +107,9 @@ export const drainFigures = async (
       { what: 'A visit meanwhile', unit: 's', spread: latency, target: null, met: null },
     ];
   } finally {
-    ending.abort();
+    const ended = load?.end();
     await Promise.all(clients.map((client) => client.stop()));
+    await ended;
     await cluster.stop();
   }
 };

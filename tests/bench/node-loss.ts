@@ -8,7 +8,7 @@ import type { StockClient } from '../support/stock-client.js';
 import { loadClient } from '../support/stock-client-load.js';
 import type { LoadMode, LoadSample } from '../support/stock-client-load.js';
 import type { TorNetwork } from '../support/tor-network/network-types.js';
-import { spread } from './statistics.js';
+import { figureTable, spread } from './statistics.js';
 import type { Figure } from './statistics.js';
 
 /** A cold visit has a client to itself, and one that draws a silent node keeps it for as long as it waits. */
@@ -37,6 +37,8 @@ interface Loss {
   readonly quietMs: number;
   readonly countedMs: number;
   readonly ofPublisher: boolean;
+  /** Required of its being in no descriptor any more. */
+  readonly outWithinSecs: number | null;
 }
 
 interface Run {
@@ -65,6 +67,7 @@ const LOSSES: Readonly<Record<'killed' | 'powerCut' | 'stopped', Loss>> = {
     quietMs: 20_000,
     countedMs: MINUTE_MS,
     ofPublisher: false,
+    outWithinSecs: null,
   },
   powerCut: {
     name: "a node's power cut (SIGSTOP to daemon and Tor: nothing closed)",
@@ -75,6 +78,7 @@ const LOSSES: Readonly<Record<'killed' | 'powerCut' | 'stopped', Loss>> = {
     quietMs: 15_000,
     countedMs: 30_000,
     ofPublisher: false,
+    outWithinSecs: 15,
   },
   stopped: {
     name: 'the publisher stopped (SIGTERM)',
@@ -85,6 +89,7 @@ const LOSSES: Readonly<Record<'killed' | 'powerCut' | 'stopped', Loss>> = {
     quietMs: 5_000,
     countedMs: 15_000,
     ofPublisher: true,
+    outWithinSecs: 5,
   },
 };
 
@@ -145,11 +150,8 @@ interface Measured {
 
 const MODES = ['cold', 'warm'] as const;
 
-const figuresOf = (
-  { loss, runs }: Measured,
-  visits: readonly Visit[],
-  limitSecs: number | null,
-): Figure[] => {
+const figuresOf = ({ loss, runs }: Measured, visits: readonly Visit[]): Figure[] => {
+  const { outWithinSecs: limitSecs } = loss;
   const before = runs.flatMap(({ quietFromMs, lostAtMs }) => between(visits, quietFromMs, lostAtMs));
   const after = runs.flatMap(({ lostAtMs }) => between(visits, lostAtMs, lostAtMs + loss.countedMs));
   const out = spread(runs.map(({ outSecs }) => outSecs));
@@ -219,23 +221,21 @@ export const nodeLossFigures = async (
         }),
       );
     }
-    const measured: Measured[] = [];
-    for (const loss of Object.values(LOSSES)) {
-      const done: Run[] = [];
-      measured.push({ loss, runs: done });
-      for (let run = 0; run < runs; run++) {
+    const measured = Object.values(LOSSES).map((loss) => ({ loss, runs: new Array<Run>() }));
+    const figures = (): Figure[] => measured.flatMap((one) => figuresOf(one, visits));
+    for (let run = 0; run < runs; run++) {
+      for (const { loss, runs: done } of measured) {
         const one = await oneRun(cluster, loss, run);
         done.push(one);
         progress(`${loss.name}: out after ${one.outSecs.toFixed(2)} s`);
         const shown = between(visits, one.lostAtMs, one.lostAtMs + loss.countedMs);
         for (const line of slowLines(shown, one.lostAtMs, 2)) progress(line);
       }
+      progress(`so far\n${figureTable(figures())}`);
     }
     ending.abort();
     await Promise.all(loads);
-    return measured.flatMap((one) =>
-      figuresOf(one, visits, one.loss === LOSSES.powerCut ? 15 : one.loss === LOSSES.stopped ? 5 : null),
-    );
+    return figures();
   } catch (error) {
     for (const { id, log } of cluster.nodes) progress(`${id}: ${log.slice(-5).join('\n')}`);
     throw error;

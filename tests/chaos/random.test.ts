@@ -24,7 +24,7 @@ import type { TorNetwork } from '../support/tor-network/network-types.js';
 /** `RB_CHAOS_SECONDS=1800 npm run test:chaos` is the long form; `RB_CHAOS_SEED` repeats a run. */
 const SECONDS = Number(process.env['RB_CHAOS_SECONDS'] ?? 60);
 const SEED = Number(process.env['RB_CHAOS_SEED'] ?? randomInt(1, 1_000_000));
-const IS_LONG = SECONDS >= 600;
+const IS_LONG = SECONDS >= 300;
 const NODES = 3;
 /** A visit that draws a Tor which hangs holds its visitor until it gives up: there are always others. */
 const VISITORS = 8;
@@ -33,16 +33,18 @@ const VISITORS = 8;
  * which a daemon is killed every few minutes: each time its node, whose Tor lives on, refuses its clients for the three or four
  * seconds that the others take to agree on it.
  */
-const MEAN_GAP_MS = IS_LONG ? 25_000 : 6_000;
+const MEAN_GAP_MS = IS_LONG ? 25_000 : 8_000;
+/** Tor gives a stream up after two minutes (SocksTimeout). Who waits for one that hangs would lengthen the short form by as much. */
+const PATIENCE_MS = IS_LONG ? 120_000 : 20_000;
 /** All kinds of faults come equally often, and a minute has room for a few of them. */
 const KINDS = [...PROCESS_FAULTS, ...FILE_FAULTS, ...machineFaults(canMount())];
 /**
- * Share of cold visits that are answered, whatever they take, and within 10 s. A minute may have two or three faults that take a
- * node off for some seconds, in which one visitor in three draws it: four runs gave 96.8 to 100 % within 10 s, and one visit
- * more or less is 1.6 %.
+ * Share of cold visits that are answered, whatever they take, and within 10 s. Half an hour must reach what is promised. A minute
+ * has two to four faults, of which a hung Tor holds four visitors for as long as they like to wait, and a killed daemon turns one
+ * to three away; one visit more or less is 1.4 %.
  */
-const ANSWERED = IS_LONG ? 0.995 : 0.9;
-const WITHIN_TEN_SECONDS = IS_LONG ? 0.98 : 0.9;
+const ANSWERED = IS_LONG ? 0.995 : 0.85;
+const WITHIN_TEN_SECONDS = IS_LONG ? 0.98 : 0.85;
 const LONGEST_GAP_MS = 20_000;
 /** A fault is worth some lines on each node; a quiet node says next to nothing. */
 const LINES = 500 + SECONDS * 5;
@@ -110,6 +112,7 @@ describe(`a cluster of three in a random run of faults, seed ${String(SEED)}`, (
         seed: SEED,
         durationMs,
         meanGapMs: MEAN_GAP_MS,
+        patienceMs: PATIENCE_MS,
         tell,
       });
       console.log(chaosReport(outcome, durationMs));

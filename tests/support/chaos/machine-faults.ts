@@ -1,16 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from '../cluster/cluster.js';
 import type { DaemonNode } from '../cluster/daemon-node.js';
-import { isPublishedBy, namesOf } from '../cluster/published.js';
 import type { StatusJson } from '../cluster/status.js';
-import { eventually } from '../eventually.js';
 import { MENDED_WITHIN_MS, pick } from './fault.js';
 import type { ChaosFault, FaultWorld } from './fault.js';
 
 /** Beyond the 4 s that are critical; beyond the 60 s from which on nothing is signed; hours. */
 const STEPS_SECS = [-6, 6, -90, 90, -7200, 7200] as const;
 /** Longer than three probes and the agreement that they lead to. */
-const LINK_BROKEN_MS = 15_000;
+const LINK_BROKEN_MS = 20_000;
 
 const othersOf = ({ nodes }: Cluster, node: DaemonNode): readonly DaemonNode[] =>
   nodes.filter((other) => other !== node);
@@ -93,18 +91,16 @@ const LINK_FAULT: ChaosFault = {
   },
 };
 
+/** Its Tor is reached as before: it goes on serving, and what the others do with its points is theirs to agree on. */
 const ISOLATION: ChaosFault = {
   kind: 'node cut off from the others',
   suffer: async ({ cluster, node, cables }) => {
-    const others = othersOf(cluster, node);
     try {
-      for (const { id } of others) {
+      for (const { id } of othersOf(cluster, node)) {
         cables.lose(node.id, id, 1);
         cables.lose(id, node.id, 1);
       }
-      await eventually('the others publish without it', () => isPublishedBy(others, namesOf(others)), {
-        timeoutMs: MENDED_WITHIN_MS,
-      });
+      await delay(LINK_BROKEN_MS);
     } finally {
       cables.heal();
     }

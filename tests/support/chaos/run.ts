@@ -25,6 +25,8 @@ export interface ChaosRun {
   readonly durationMs: number;
   /** From the end of one fault of a whole node to the next, on average. */
   readonly meanGapMs: number;
+  /** Of a visitor. */
+  readonly patienceMs: number;
   readonly tell: (line: string) => void;
 }
 
@@ -48,8 +50,6 @@ export interface ChaosOutcome {
 }
 
 const VISIT_EVERY_MS = 1000;
-/** A stock client's own: Tor gives a stream up after SocksTimeout, two minutes. */
-const VISIT_PATIENCE_MS = 120_000;
 const WHOLE_WITHIN_MS = 180_000;
 const ACTOR_GAP_MS = 4_000;
 
@@ -77,6 +77,7 @@ export const runChaos = async ({
   seed,
   durationMs,
   meanGapMs,
+  patienceMs,
   tell,
 }: ChaosRun): Promise<ChaosOutcome> => {
   const began = performance.now();
@@ -91,7 +92,7 @@ export const runChaos = async ({
     mode: 'cold',
     everyMs: VISIT_EVERY_MS,
     durationMs: durationMs + 2 * WHOLE_WITHIN_MS,
-    fetch: { timeoutMs: VISIT_PATIENCE_MS },
+    fetch: { timeoutMs: patienceMs },
     signal: over.signal,
     onSample: ({ ok, ms, node, error }) => {
       if (!ok || ms > 10_000)

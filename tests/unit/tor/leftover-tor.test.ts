@@ -60,6 +60,7 @@ const mortal = (endsOn: string | null) => {
   const signals: string[] = [];
   const processes: Processes = {
     look: async () => (signals.some((signal) => signal === endsOn) ? null : tor()),
+    ofOurUser: async () => [],
     kill: (_, signal) => signals.push(signal),
   };
   return { signals, processes };
@@ -80,6 +81,7 @@ describe('ending it', () => {
         if (!asked) return tor();
         return clock.monotonicMs() < 200 ? tor({ executable: null, args: [] }) : null;
       },
+      ofOurUser: async () => [],
       kill: (_, signal) => {
         asked ||= signal === 'SIGTERM';
       },
@@ -115,10 +117,36 @@ describe('ending it', () => {
     const signals: string[] = [];
     const processes: Processes = {
       look: async () => tor({ executable: '/usr/bin/sshd' }),
+      ofOurUser: async () => [],
       kill: (_, signal) => signals.push(signal),
     };
     await endLeftoverTor(tor(), TORRC, processes, new SimulatedClock(0));
     expect(signals).not.toContain('SIGKILL');
+  });
+});
+
+describe('finding it', () => {
+  const others: Processes = {
+    look: async (pid) =>
+      pid === 4711 ? tor() : tor({ pid, args: ['/usr/bin/tor', '-f', '/etc/tor/torrc'] }),
+    ofOurUser: async () => [1, 4711, 4712],
+    kill: () => undefined,
+  };
+
+  it.each(['', '47', '4712\n', '\u0007\u00ff'])(
+    'does so whatever has become of its pid file: %j',
+    async (text) => {
+      const folder = await mkdtemp(join(tmpdir(), 'rb-pid-'));
+      await writeFile(join(folder, 'tor.pid'), text);
+      expect((await findOurTor(join(folder, 'tor.pid'), TORRC, others))?.pid).toBe(4711);
+      expect((await findOurTor(join(folder, 'none.pid'), TORRC, others))?.pid).toBe(4711);
+      await rm(folder, { recursive: true });
+    },
+  );
+
+  it('takes no Tor with another torrc for it', async () => {
+    const processes = { ...others, ofOurUser: async () => [4712] };
+    expect(await findOurTor('/none', TORRC, processes)).toBeNull();
   });
 });
 
@@ -128,6 +156,7 @@ describe('looking at real processes', () => {
     expect(found?.parentPid).toBe(process.ppid);
     expect(found?.args.length).toBeGreaterThan(0);
     expect(await systemProcesses.look(2 ** 30)).toBeNull();
+    expect(await systemProcesses.ofOurUser()).toContain(process.pid);
   });
 
   it('takes no other process for Tor because of a pid file', async () => {
