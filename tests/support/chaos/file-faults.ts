@@ -1,9 +1,8 @@
-import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
 import type { Random } from '@rustbalance/actors/kernel/random.js';
 import type { DaemonNode } from '../cluster/daemon-node.js';
-import type { StatusJson } from '../cluster/status.js';
 import { eventually } from '../eventually.js';
 import { MENDED_WITHIN_MS, pick } from './fault.js';
 import type { ChaosFault } from './fault.js';
@@ -27,16 +26,12 @@ const etc = (node: DaemonNode, name: string): string => join(node.options.dir, '
 /** Files that the daemon holds in memory and writes again. */
 const keyFilesOf = (node: DaemonNode): readonly string[] => [
   node.identity.master_key_path,
+  etc(node, 'node.key'),
+  etc(node, 'cluster.token'),
   ...['hs_ed25519_secret_key', 'hs_ed25519_public_key', 'hostname', 'ob_config'].map((name) =>
     join(node.stateDir, 'tor', 'instance', name),
   ),
 ];
-
-const has = ({ findings }: StatusJson, code: string): boolean =>
-  findings.some(({ error }) => error.code === code);
-
-/** Only its owner can make these again: the daemon runs on without, and says that they are missing. */
-const OWNERS_FILES = ['node.key', 'cluster.token'] as const;
 
 /** What an actor keeps over its restarts, and reads at its start alone. */
 const STATE_FILES: readonly (readonly [string, ActorName])[] = [
@@ -68,19 +63,6 @@ export const FILE_FAULTS: readonly ChaosFault[] = [
         { timeoutMs: MENDED_WITHIN_MS },
       );
       return { what, mendsFromMs };
-    },
-  },
-  {
-    kind: "owner's file lost",
-    suffer: async ({ node, random }) => {
-      const name = pick(random, OWNERS_FILES);
-      const path = etc(node, name);
-      await rename(path, `${path}.away`);
-      await node.until('it is missed', (status) => has(status, 'health.file-missing'), MENDED_WITHIN_MS);
-      const mendsFromMs = performance.now();
-      await rename(`${path}.away`, path);
-      await node.until('it is back', (status) => !has(status, 'health.file-missing'), MENDED_WITHIN_MS);
-      return { what: name, mendsFromMs };
     },
   },
   {
