@@ -122,6 +122,7 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
     const circumstances = {
       isPublisher: observed.role?.role === 'publisher',
       hasPeers: observed.peers.length > 0,
+      hasMasterKey: config.master.identity_key_path !== '',
     };
     const repairAtMs = repairer.review(found, circumstances, nowMs);
     return earlier(earlier(found.wakeAtMs, repairAtMs), alerts.review(found.findings, nowMs));

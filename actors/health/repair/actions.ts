@@ -71,14 +71,17 @@ export const ACTIONS = {
     calmMs: 2 * MINUTE,
     escalation: ['alert'],
   },
-  /** The finding's own grace is a whole take-over and a lease. */
+  /**
+   * The finding's own grace is a whole take-over and a lease. Never an exit: a new process listens no better, and a managed
+   * Tor would end with it, whose introduction points clients still use.
+   */
   'reset-election': {
     graceMs: 0,
     coolDownMs: 2 * MINUTE,
     backoff: { firstMs: 2 * MINUTE, longestMs: 10 * MINUTE },
     budget: { times: 2, periodMs: 15 * MINUTE },
     calmMs: 5 * MINUTE,
-    escalation: ['alert', 'exit'],
+    escalation: ['alert'],
   },
   /** A restart takes well below a second; the supervisor's own budget (10 in 300 s) stays far away. */
   'restart-actor': {

@@ -6,6 +6,8 @@ import type { RepairAction } from './actions.js';
 export interface Circumstances {
   readonly isPublisher: boolean;
   readonly hasPeers: boolean;
+  /** Without it this node can never publish, however its election goes. */
+  readonly hasMasterKey: boolean;
 }
 
 /** A finding for which something can be done. */
@@ -39,7 +41,9 @@ const DIAGNOSES: Partial<Record<ErrorCode, Diagnose>> = {
   'health.transport-down': always('restart-actor', 'wg'),
   'health.publisher-degraded': ({ error }) =>
     error.detail['state'] === 'degraded' ? { kind: 'republish', target: '' } : null,
-  'health.no-publisher': always('reset-election'),
+  // Whoever may not publish has nothing to win by listening anew: it serves on until a holder of the key is back.
+  'health.no-publisher': (_finding, { hasMasterKey }) =>
+    hasMasterKey ? { kind: 'reset-election', target: '' } : null,
   'health.proxy-down': always('restart-actor', 'proxy'),
   'health.proxy-unreachable': always('restart-actor', 'proxy'),
   'health.peer-dead': ({ error }) => ({

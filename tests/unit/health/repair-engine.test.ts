@@ -157,6 +157,7 @@ describe('the escalation', () => {
       'rebuild-tunnel',
       'republish',
       'reconnect-peer',
+      'reset-election',
       'restore-key',
       'step-down',
     ] as const) {

@@ -11,15 +11,20 @@ import {
   withDeed,
 } from '@rustbalance/actors/health/repair/history.js';
 import type { History } from '@rustbalance/actors/health/repair/history.js';
+import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
 import { errorData } from '@rustbalance/actors/kernel/errors.js';
 import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
 import { openStateFile } from '@rustbalance/actors/kernel/state-file.js';
 import { afterEach, describe, expect, it } from 'vitest';
-import { HealthWorld, PROXY_UP, PUBLISHED, START_MS, TOR_UP, configWith, peer } from './world.js';
+import { HOUR_MS, HealthWorld, PROXY_UP, PUBLISHED, START_MS, TOR_UP, configWith, peer } from './world.js';
 
 let world: HealthWorld;
-const start = (persisted?: PersistedHealth): HealthWorld =>
-  (world = new HealthWorld(configWith(), persisted));
+const start = (persisted?: PersistedHealth, config = configWith()): HealthWorld =>
+  (world = new HealthWorld(config, persisted));
+const configWithKey = (identity_key_path: string): Config => {
+  const config = configWith();
+  return { ...config, master: { ...config.master, identity_key_path } };
+};
 afterEach(() => world.actor.stop(0));
 
 const handlers = () => world.actor.handlers;
@@ -48,6 +53,22 @@ describe('the health actor', () => {
     handlers()['tor.status']!({ ...TOR_UP, trouble: 'circuits-stuck' });
     await world.clock.advance(121_000);
     expect(ordered()).toEqual(['tor.restart@720']);
+  });
+
+  it('has the election listen anew where it could publish itself, and never ends the process for it', async () => {
+    start(NO_HISTORY, configWithKey('/master.key'));
+    handlers()['election.role']!({ role: 'standby', publisher: null, sinceMs: 0, absent: [] });
+    await world.clock.advance(HOUR_MS);
+    expect(new Set(world.orders.map(({ name }) => name))).toEqual(new Set(['election.reset']));
+    expect(world.logged.some(({ error }) => error?.code === 'health.repair-exhausted')).toBe(true);
+  });
+
+  it('goes on serving without the master key while its holder is away', async () => {
+    start(NO_HISTORY, configWithKey(''));
+    handlers()['election.role']!({ role: 'standby', publisher: null, sinceMs: 0, absent: [] });
+    await world.clock.advance(HOUR_MS);
+    expect(ordered()).toEqual([]);
+    expect(world.codes).toContain('health.no-publisher');
   });
 
   it('has the proxy restarted by the supervisor, and ends the process when that helps never', async () => {
