@@ -39,9 +39,10 @@ export type Obstacle =
 
 /** The first thing that keeps this node from publishing, or null. */
 export const obstacle = (inputs: Inputs, hasMasterKey: boolean, wallMs: number): Obstacle | null => {
-  if (!hasMasterKey) return 'no master key on this node';
   if (inputs.role === null) return 'no role yet';
+  // Before the key: a node without one stands by as any other, and lacks nothing.
   if (inputs.role.role === 'standby') return 'standby';
+  if (!hasMasterKey) return 'no master key on this node';
   if (inputs.tor?.state !== 'up') return 'Tor is not up';
   if (inputs.network === null) return 'no usable consensus yet';
   const fault = clockFault(wallMs, inputs.network);

@@ -57,6 +57,14 @@ describe('first publication', () => {
     expect(standby.lastVerdict()).toEqual({ type: 'STAND_BY' });
   });
 
+  it('is not missed by a standby without a master key: it stands by as any other', async () => {
+    const keyless = world({ hasMasterKey: false });
+    keyless.ready();
+    keyless.publication.learn({ role: standbyRole });
+    await keyless.clock.advance(60_000);
+    expect(keyless.lastVerdict()).toEqual({ type: 'STAND_BY' });
+  });
+
   it('does not sign while the clock disagrees grossly with the consensus, and goes on when it is set right', async () => {
     const w = world();
     w.clock.stepWall(-3_600_000);
