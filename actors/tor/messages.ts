@@ -10,9 +10,9 @@ import { fact, order, request, signal } from '../kernel/message-declaration.js';
 
 /**
  * unanswered: it has not answered for seconds, and is ended if that lasts. bootstrap-stuck, circuits-stuck: it answers and
- * does not get on, though it reaches relays. no-network: it reaches none.
+ * does not get on, though it reaches relays. no-network: it reaches none. refused: it runs and does not let us in.
  */
-export type TorTrouble = 'unanswered' | 'bootstrap-stuck' | 'circuits-stuck' | 'no-network';
+export type TorTrouble = 'unanswered' | 'bootstrap-stuck' | 'circuits-stuck' | 'no-network' | 'refused';
 
 /** Life of this node's Tor, as the operator sees it in `status`. */
 export interface TorStatus {
@@ -27,7 +27,7 @@ export interface TorStatus {
   /** How many times this daemon has seen Tor die. */
   readonly deaths: number;
   readonly lastError: string | null;
-  /** What keeps a Tor that runs from its work; null while nothing does. */
+  /** What keeps a Tor that runs from its work, or us from it; null while nothing does. */
   readonly trouble: TorTrouble | null;
 }
 

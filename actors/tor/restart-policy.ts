@@ -68,7 +68,7 @@ export interface UnitQuestion {
 }
 
 /** It answers, and lets us not in: a restart would mend nothing, and cost the other services of a shared Tor their circuits. */
-const refusesUs = (error: ErrorData | null): boolean =>
+export const refusesUs = (error: ErrorData | null): boolean =>
   error !== null &&
   (error.code.startsWith('control.auth-') ||
     (error.code === 'control.unreachable' && /\b(EACCES|EPERM)\b/.test(String(error.detail['reason']))));

@@ -6,7 +6,7 @@ import type { TorNetworkSwitch } from './outage-watch.js';
 import { SessionWork } from './session-work.js';
 
 /** Tor answers, and does not get on. With no-network a restart of it would mend nothing. */
-export type Stall = Exclude<TorTrouble, 'unanswered'>;
+export type Stall = Exclude<TorTrouble, 'unanswered' | 'refused'>;
 
 export interface StallWatchEffects {
   readonly log: Logger;

@@ -13,6 +13,7 @@ import { lifeMachine } from './life-machine.js';
 import { machineClock } from './machine-clock.js';
 import { managedProcess } from './managed-process.js';
 import type { TorStatus, TorTrouble } from './messages.js';
+import { refusesUs } from './restart-policy.js';
 import type { TorSession } from './session.js';
 import { lifeState, torStatus, type LifeState } from './status-view.js';
 import { systemUnit, type SystemUnit } from './system-unit.js';
@@ -256,7 +257,9 @@ export class Tor {
   }
 
   get #trouble(): TorTrouble | null {
-    return this.#link.isDoubted ? 'unanswered' : this.workers.stall.stall;
+    if (this.#link.isDoubted) return 'unanswered';
+    const { lastError } = this.#machine.getSnapshot().context;
+    return this.workers.stall.stall ?? (refusesUs(lastError) ? 'refused' : null);
   }
 
   async #signal(isHung: boolean): Promise<boolean> {

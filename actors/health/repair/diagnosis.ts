@@ -26,9 +26,17 @@ const always =
 const stepDown: Diagnose = (_finding, { isPublisher, hasPeers }) =>
   isPublisher && hasPeers ? { kind: 'step-down', target: '' } : null;
 
-/** Where no relay is reached, another Tor reaches none either, and would lose what this one has cached of circuits. */
-const restartTor: Diagnose = ({ error }) =>
-  error.detail['trouble'] === 'no-network' ? null : { kind: 'restart-tor', target: '' };
+/**
+ * Where no relay is reached, another Tor reaches none either, and would lose what this one has cached of circuits; one that
+ * keeps us out, or lacks lines in its torrc, does so after a restart too. A first bootstrap over bridges takes ten minutes:
+ * whether one still moves the TorActor watches (StallWatch) and says by its trouble.
+ */
+const restartTor: Diagnose = ({ error: { detail } }) => {
+  const { state, trouble } = detail;
+  if (trouble === 'no-network' || trouble === 'refused' || state === 'configuring') return null;
+  if (state === 'bootstrapping' && trouble === 'none') return null;
+  return { kind: 'restart-tor', target: '' };
+};
 
 /**
  * What is done about which finding. A code that is not here is for people: the alert is all that follows. Publishing that

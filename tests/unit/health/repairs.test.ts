@@ -34,7 +34,7 @@ const ordered = (): readonly string[] =>
 describe('the health actor', () => {
   it('has Tor restarted when it is not up long after it should be, and not before', async () => {
     start();
-    handlers()['tor.status']!({ ...TOR_UP, state: 'bootstrapping' });
+    handlers()['tor.status']!({ ...TOR_UP, state: 'down' });
     await world.clock.advance(149_000);
     expect(ordered()).toEqual([]);
     await world.clock.advance(2000);
@@ -53,6 +53,27 @@ describe('the health actor', () => {
     handlers()['tor.status']!({ ...TOR_UP, trouble: 'circuits-stuck' });
     await world.clock.advance(121_000);
     expect(ordered()).toEqual(['tor.restart@720']);
+  });
+
+  it.each([
+    ['that gets on with its bootstrap', { state: 'bootstrapping' }],
+    ['whose torrc lacks the lines of its service', { state: 'configuring', lastError: 'lines are missing' }],
+    ['that refuses the credentials', { state: 'down', trouble: 'refused' }],
+  ] as const)('leaves a Tor alone %s', async (_name, changes) => {
+    start();
+    handlers()['tor.status']!({ ...TOR_UP, ...changes });
+    await world.clock.advance(HOUR_MS);
+    expect(ordered()).toEqual([]);
+    expect(world.codes).toContain('health.tor-down');
+  });
+
+  it('restarts a Tor whose bootstrap is found to stand still', async () => {
+    start();
+    handlers()['tor.status']!({ ...TOR_UP, state: 'bootstrapping' });
+    await world.clock.advance(600_000);
+    handlers()['tor.status']!({ ...TOR_UP, state: 'bootstrapping', trouble: 'bootstrap-stuck' });
+    await world.clock.advance(31_000);
+    expect(ordered()).toEqual(['tor.restart@630']);
   });
 
   it('has the election listen anew where it could publish itself, and never ends the process for it', async () => {

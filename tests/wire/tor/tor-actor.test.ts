@@ -211,6 +211,7 @@ describe('a system Tor that goes away', () => {
     const node = await world.start();
     await isTold(node, 'control.auth-password-wrong');
     expect(node.fact('tor.status')?.state).not.toBe('up');
+    expect(node.fact('tor.status')?.trouble).toBe('refused');
     expect(JSON.stringify([node.logs, node.actor.inspect(), node.fact('tor.status')])).not.toContain(
       password,
     );
