@@ -1,4 +1,4 @@
-import { chmod, lstat } from 'node:fs/promises';
+import { chmod, lstat, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nodePaths } from '../../kernel/config/paths.js';
 import type { Config } from '../../kernel/config/schema.js';
@@ -17,7 +17,7 @@ export interface FileFault {
   readonly key: string;
   /** Octal. */
   readonly mode: string;
-  /** It is ours, so that we may change it. */
+  /** It is ours, so that we may change it; what is behind a link is not. */
   readonly mendable: boolean;
 }
 
@@ -56,14 +56,16 @@ export const watchedPaths = (config: Config, credentialsDirectory: string | null
 
 const examine = async ({ path, key, forbidden }: WatchedPath): Promise<FileFault | null> => {
   try {
-    const { mode, uid } = await lstat(path);
+    // As the loader reads it: a link's own mode is always open (symlink(7)) and keeps nobody out.
+    const { mode, uid } = await stat(path);
     if ((mode & forbidden) === 0) return null;
     const own = process.geteuid?.() ?? 0;
+    const isLink = (await lstat(path)).isSymbolicLink();
     return {
       path,
       key,
       mode: (mode & 0o7777).toString(8).padStart(4, '0'),
-      mendable: own === 0 || uid === own,
+      mendable: !isLink && (own === 0 || uid === own),
     };
   } catch {
     return null;
@@ -73,7 +75,7 @@ const examine = async ({ path, key, forbidden }: WatchedPath): Promise<FileFault
 export const examineFiles = async (watched: readonly WatchedPath[]): Promise<readonly FileFault[]> =>
   (await Promise.all(watched.map(examine))).filter((fault) => fault !== null);
 
-/** Takes away the bits that must not be; what cannot be changed shows by its finding. */
+/** Takes away the bits that must not be; what cannot be changed shows by its finding. Links are not followed: who makes one chooses what we change. */
 export const mendModes = async (watched: readonly WatchedPath[]): Promise<void> => {
   for (const { path, forbidden } of watched) {
     const found = await lstat(path).catch(() => null);

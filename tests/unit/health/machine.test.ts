@@ -107,6 +107,17 @@ describe('key files and directories', () => {
     expect(watchedPaths(config(), null).map(({ path }) => path)).toContain(join(folder, 'token'));
   });
 
+  it('behind a link are judged by what it leads to, and left to whoever made the link', async () => {
+    const target = join(folder, 'target');
+    await writeFile(target, '', { mode: 0o600 });
+    const path = join(folder, 'link');
+    await symlink(target, path);
+    const watched = [{ path, key: 'node.state_dir', forbidden: 0o077 }];
+    expect(await examineFiles(watched)).toEqual([]);
+    await chmod(target, 0o640);
+    expect(await examineFiles(watched)).toMatchObject([{ path, mode: '0640', mendable: false }]);
+  });
+
   it('that are open to others are found and mended; links are not followed', async () => {
     const secret = join(folder, 'secret');
     await writeFile(secret, '');
