@@ -23,7 +23,6 @@ const MOST_WAITING = 50;
 type Way = 'command' | 'webhook';
 
 interface Waiting {
-  readonly way: Way;
   readonly body: string;
   readonly tries: number;
 }
@@ -36,49 +35,31 @@ export interface AlertSender {
   stop(): void;
 }
 
-/** Brings alerts to the configured command and webhook, one after the other, again while it fails. */
-export const alertSender = (
-  context: Pick<ActorContext<'health'>, 'clock' | 'config' | 'log' | 'request'>,
-): AlertSender => {
-  const { clock, config, log } = context;
-  const [program, ...args] = config.alerts.command;
-  const { webhook } = config.alerts;
-  const ways: readonly Way[] = [
-    ...(program === undefined ? [] : (['command'] as const)),
-    ...(webhook === '' ? [] : (['webhook'] as const)),
-  ];
+interface Queue {
+  add(body: string): void;
+  /** What failed may succeed now. */
+  retry(): void;
+  readonly waiting: number;
+  stop(): void;
+}
+
+/** Brings alerts one way, one after the other, again while it fails. A way that does not answer holds up no other. */
+const queueOf = (
+  way: Way,
+  { clock, log }: Pick<ActorContext<'health'>, 'clock' | 'log'>,
+  tell: (body: string) => Promise<void>,
+): Queue => {
   let queue: Waiting[] = [];
-  let socks: string | null = null;
   let busy = false;
   let stopped = false;
   let cancel: CancelTimer = () => undefined;
 
-  const run = async (body: string): Promise<void> => {
-    const order = {
-      command: program ?? '',
-      args,
-      input: Buffer.from(body),
-      timeLimitMs: COMMAND_LIMIT_MS,
-    };
-    const { ended, code } = await context.request('host.run', order, COMMAND_LIMIT_MS + HOST_MARGIN_MS);
-    if (ended === 'exited' && code === 0) return;
-    const reason = ended === 'exited' ? `it ended with ${String(code)}` : `it was ${ended}`;
-    throw rbError('alert.failed', 'alerts.command', { reason });
-  };
-
-  const post = async (body: string): Promise<void> => {
-    const at = socks === null ? null : parseStreamAddress(socks);
-    if (at === null) throw rbError('alert.failed', 'alerts.webhook', { reason: 'Tor is not up' });
-    await postThroughTor(at, webhook, body, WEBHOOK_LIMIT_MS);
-  };
-
   const failed = (one: Waiting, error: unknown): void => {
     const tries = one.tries + 1;
-    const where = `alerts.${one.way}`;
     const data =
       error instanceof RbError
         ? error.data
-        : errorData('alert.failed', where, { reason: systemReason(error) });
+        : errorData('alert.failed', `alerts.${way}`, { reason: systemReason(error) });
     if (tries === 1 || tries === MOST_TRIES) log.warn('an alert was not told', { tries }, data);
     if (tries < MOST_TRIES) queue = [...queue, { ...one, tries }];
   };
@@ -91,9 +72,9 @@ export const alertSender = (
     queue = [];
     for (const one of round) {
       try {
-        await (one.way === 'command' ? run(one.body) : post(one.body));
+        await tell(one.body);
       } catch (error) {
-        failed(one, error);
+        if (!stopped) failed(one, error);
       }
     }
     busy = false;
@@ -106,15 +87,12 @@ export const alertSender = (
   };
 
   return {
-    send: (alert) => {
-      const body = alertPayload(alert, config.node.id, clock.wallMs());
-      queue = [...queue, ...ways.map((way) => ({ way, body, tries: 0 }))].slice(-MOST_WAITING);
-      if (queue.length > 0) void work();
+    add: (body) => {
+      queue = [...queue, { body, tries: 0 }].slice(-MOST_WAITING);
+      void work();
     },
-    useSocks: (now) => {
-      const isNew = now !== null && socks === null;
-      socks = now;
-      if (isNew && queue.length > 0) void work();
+    retry: () => {
+      if (queue.length > 0) void work();
     },
     get waiting() {
       return queue.length;
@@ -122,6 +100,52 @@ export const alertSender = (
     stop: () => {
       stopped = true;
       cancel();
+    },
+  };
+};
+
+/** Brings alerts to the configured command and webhook. */
+export const alertSender = (
+  context: Pick<ActorContext<'health'>, 'clock' | 'config' | 'log' | 'request'>,
+): AlertSender => {
+  const { clock, config } = context;
+  const [program, ...args] = config.alerts.command;
+  const { webhook } = config.alerts;
+  let socks: string | null = null;
+
+  const run = async (command: string, body: string): Promise<void> => {
+    const order = { command, args, input: Buffer.from(body), timeLimitMs: COMMAND_LIMIT_MS };
+    const { ended, code } = await context.request('host.run', order, COMMAND_LIMIT_MS + HOST_MARGIN_MS);
+    if (ended === 'exited' && code === 0) return;
+    const reason = ended === 'exited' ? `it ended with ${String(code)}` : `it was ${ended}`;
+    throw rbError('alert.failed', 'alerts.command', { reason });
+  };
+
+  const post = async (body: string): Promise<void> => {
+    const at = socks === null ? null : parseStreamAddress(socks);
+    if (at === null) throw rbError('alert.failed', 'alerts.webhook', { reason: 'Tor is not up' });
+    await postThroughTor(at, webhook, body, WEBHOOK_LIMIT_MS);
+  };
+
+  const toCommand = program === undefined ? null : queueOf('command', context, (body) => run(program, body));
+  const toWebhook = webhook === '' ? null : queueOf('webhook', context, post);
+  const queues = [toCommand, toWebhook].filter((queue) => queue !== null);
+
+  return {
+    send: (alert) => {
+      const body = alertPayload(alert, config.node.id, clock.wallMs());
+      for (const queue of queues) queue.add(body);
+    },
+    useSocks: (now) => {
+      const isNew = now !== null && socks === null;
+      socks = now;
+      if (isNew) toWebhook?.retry();
+    },
+    get waiting() {
+      return queues.reduce((sum, { waiting }) => sum + waiting, 0);
+    },
+    stop: () => {
+      for (const queue of queues) queue.stop();
     },
   };
 };

@@ -91,6 +91,17 @@ test('a command that fails is said once, and tried again later', async () => {
   await eventually('it waits', () => it.inspection()['alertsWaiting'] === 1, PATIENCE);
 });
 
+test('a webhook that does not answer holds up no command', async () => {
+  const out = join(folder, 'told');
+  const socks = await fakeSocks({ leadsTo: 0, reply: 'silent' });
+  const it = alertsWith(`command = ["sh", "-c", "cat >> ${out}"]\nwebhook = "http://${ONION}/hook"`);
+  it.useSocks(socks.address);
+  it.review([DOWN], 1000);
+  await eventually('the webhook is tried', () => socks.requests.length === 1, PATIENCE);
+  it.review([DOWN, { ...DOWN, error: errorData('health.disk-full', '/', {}) }], 2000);
+  await eventually('the command is told', async () => (await lines(out)).length === 2, PATIENCE);
+});
+
 test('a webhook is posted to through the SOCKS port alone, and waits for Tor', async () => {
   const bodies: string[] = [];
   const web = createHttp((request, response) => {
