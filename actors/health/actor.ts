@@ -69,9 +69,6 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
         examiner.again();
       });
     },
-    alert: (error) => {
-      alerts.urgent(error);
-    },
   });
   let observed: Observed = NOTHING_OBSERVED;
   const watches = probes.map((probe) => {
@@ -125,7 +122,8 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
       hasMasterKey: config.master.identity_key_path !== '',
     };
     const repairAtMs = repairer.review(found, circumstances, nowMs);
-    return earlier(earlier(found.wakeAtMs, repairAtMs), alerts.review(found.findings, nowMs));
+    const alertAtMs = alerts.review([...found.findings, ...repairer.exhausted], nowMs);
+    return earlier(earlier(found.wakeAtMs, repairAtMs), alertAtMs);
   };
 
   const trigger = startLevelTrigger(clock, (nowMs) =>

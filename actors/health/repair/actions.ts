@@ -62,14 +62,17 @@ export const ACTIONS = {
     calmMs: 5 * MINUTE,
     escalation: ['step-down', 'alert'],
   },
-  /** Cheap, and in vain for a node that is off: the finding about it is what counts then. */
+  /**
+   * Cheap, and in vain for a node that is off. The finding about it is alerted by itself, so nothing follows: a peer may be
+   * off for days, and every other node would say so each hour.
+   */
   'reconnect-peer': {
     graceMs: 20 * SECOND,
     coolDownMs: 30 * SECOND,
     backoff: { firstMs: 30 * SECOND, longestMs: 15 * MINUTE },
     budget: { times: 5, periodMs: HOUR },
     calmMs: 2 * MINUTE,
-    escalation: ['alert'],
+    escalation: [],
   },
   /**
    * The finding's own grace is a whole take-over and a lease. Never an exit: a new process listens no better, and a managed

@@ -4,7 +4,7 @@ import type { ErrorData } from '../../kernel/errors.js';
 import { earlier } from '../../kernel/level-trigger.js';
 import type { StateFile } from '../../kernel/state-file.js';
 import type { Review } from '../finding-register.js';
-import type { HistoryView } from '../messages.js';
+import type { Finding, HistoryView } from '../messages.js';
 import { ACTIONS, actionKey, declarationOf, isRepairKind } from './actions.js';
 import type { EscalationStep, RepairAction } from './actions.js';
 import type { CarryOut } from './carry-out.js';
@@ -30,8 +30,6 @@ export interface RepairerOptions {
   readonly file: StateFile<PersistedHealth>;
   readonly persisted: PersistedHealth;
   readonly carryOut: CarryOut;
-  /** Somebody must be told, whatever the findings say. */
-  readonly alert: (error: ErrorData) => void;
 }
 
 const budgetOf = (key: string): string => {
@@ -49,6 +47,8 @@ export class Repairer {
   #history: History;
   #lastExitAtMs: number | null;
   #leftoversOpen: boolean;
+  /** Repairs that did not help, by action, for as long as their cases are open. */
+  readonly #exhausted = new Map<string, Finding>();
 
   constructor(options: RepairerOptions) {
     const { context, persisted } = options;
@@ -76,6 +76,7 @@ export class Repairer {
       this.#mayExit(wallMs),
     );
     this.#state = turn.state;
+    for (const key of this.#exhausted.keys()) if (!turn.state.cases.has(key)) this.#exhausted.delete(key);
     for (const order of turn.orders) {
       const because = needs.filter((need) => isSame(need, order.action)).map(({ finding }) => finding.error);
       if (order.kind === 'repair') this.#repair(order.action, order.attempt, because);
@@ -84,6 +85,11 @@ export class Repairer {
     wakeAtMs = earlier(wakeAtMs, turn.wakeAtMs);
     if (this.#history !== before) this.#save();
     return wakeAtMs;
+  }
+
+  /** Repairs that do not help: somebody must be told at once, beside the findings. */
+  get exhausted(): readonly Finding[] {
+    return [...this.#exhausted.values()];
   }
 
   entries(sinceMs: number | null): readonly HistoryView[] {
@@ -148,7 +154,7 @@ export class Repairer {
   }
 
   #escalate(action: RepairAction, step: EscalationStep, because: readonly ErrorData[]): void {
-    const { context, carryOut, alert } = this.#options;
+    const { context, carryOut } = this.#options;
     const { budget } = declarationOf(action);
     const error = errorData('health.repair-exhausted', because[0]?.where ?? 'health', {
       action: actionKey(action),
@@ -163,16 +169,22 @@ export class Repairer {
         return;
       case 'alert':
         context.log.error('a repair did not help', {}, error);
-        alert(error);
+        this.#tell(action, error);
         return;
       case 'exit':
+        this.#tell(action, error);
         this.#exit(error, because);
     }
   }
 
+  #tell(action: RepairAction, error: ErrorData): void {
+    const key = actionKey(action);
+    const sinceMs = this.#exhausted.get(key)?.sinceMs ?? this.#options.context.clock.wallMs();
+    this.#exhausted.set(key, { error, sinceMs, critical: true });
+  }
+
   #exit(error: ErrorData, because: readonly ErrorData[]): void {
-    const { context, alert } = this.#options;
-    alert(error);
+    const { context } = this.#options;
     this.#lastExitAtMs = context.clock.wallMs();
     this.#save();
     const [first] = because;

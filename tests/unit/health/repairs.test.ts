@@ -13,8 +13,11 @@ import {
 import type { History } from '@rustbalance/actors/health/repair/history.js';
 import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
 import { errorData } from '@rustbalance/actors/kernel/errors.js';
+import type { ErrorCode } from '@rustbalance/actors/kernel/errors.js';
+import type { CommandOrder } from '@rustbalance/actors/kernel/host-messages.js';
 import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
 import { openStateFile } from '@rustbalance/actors/kernel/state-file.js';
+import type { TransportStatus } from '@rustbalance/actors/wg/messages.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HOUR_MS, HealthWorld, PROXY_UP, PUBLISHED, START_MS, TOR_UP, configWith, peer } from './world.js';
 
@@ -139,20 +142,45 @@ describe('the health actor', () => {
     ]);
   });
 
+  const TUNNEL_DOWN: TransportStatus = {
+    transport: 'wireguard',
+    state: 'down',
+    local: null,
+    sent: 0,
+    received: 0,
+    dropped: 0,
+    lastError: 'x',
+  };
+  const ALERTING = configWith('[alerts]\ncommand = ["alert"]\n');
+  const alerted = (code: ErrorCode): readonly string[] =>
+    world.orders
+      .filter(({ name }) => name === 'host.run')
+      .map(({ payload }) => JSON.parse(String((payload as CommandOrder).input)) as Record<string, string>)
+      .flatMap((alert) => (alert['code'] === code ? [alert['event']!] : []));
+
+  it('alerts once that a repair does not help, and says that it is over when it is', async () => {
+    start(NO_HISTORY, ALERTING);
+    handlers()['wg.status']!({ transports: [TUNNEL_DOWN] });
+    await world.clock.advance(3 * HOUR_MS);
+    expect(alerted('health.repair-exhausted')).toEqual(['problem']);
+    handlers()['wg.status']!({ transports: [{ ...TUNNEL_DOWN, state: 'up', lastError: null }] });
+    await world.clock.advance(HOUR_MS);
+    expect(alerted('health.repair-exhausted')).toEqual(['problem', 'resolved']);
+  });
+
+  it('alerts once of a peer that is off for a day, by its finding alone', async () => {
+    start(NO_HISTORY, ALERTING);
+    handlers()['election.peers']!({ peers: [peer('beta', { lifecycle: 'dead' })] });
+    await world.clock.advance(24 * HOUR_MS);
+    expect(world.orders.filter(({ name }) => name === 'wg.reconnect-peer').length).toBeGreaterThan(24);
+    expect(alerted('health.peer-dead')).toEqual(['problem']);
+    expect(alerted('health.repair-exhausted')).toEqual([]);
+  });
+
   it('has the tunnel rebuilt, and a key file written again', async () => {
     start();
     handlers()['wg.status']!({
-      transports: [
-        {
-          transport: 'wireguard',
-          state: 'down',
-          local: null,
-          sent: 0,
-          received: 0,
-          dropped: 0,
-          lastError: 'x',
-        },
-      ],
+      transports: [TUNNEL_DOWN],
     });
     handlers()['publisher.key-file']!({ state: 'missing', reason: 'ENOENT', backupFault: null });
     await world.clock.advance(51_000);

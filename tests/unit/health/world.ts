@@ -122,7 +122,7 @@ export class HealthWorld {
         this.orders.push({ atMs: this.clock.monotonicMs(), name, payload }),
       request: (name: RequestName, payload: unknown) => {
         this.orders.push({ atMs: this.clock.monotonicMs(), name, payload });
-        return Promise.resolve({ restarted: true });
+        return Promise.resolve({ restarted: true, ended: 'exited', code: 0 });
       },
     } as Partial<ActorContext<'health'>> as ActorContext<'health'>;
     const count = Math.max(1, config.target.urls.length);
