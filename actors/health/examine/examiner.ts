@@ -9,7 +9,7 @@ import { examineFiles, mendModes, watchedPaths } from './files.js';
 import type { FileFault } from './files.js';
 import { examineMemory } from './memory.js';
 import type { MemoryFacts } from './memory.js';
-import { examineProxy } from './proxy.js';
+import { proxyExamination } from './proxy.js';
 import { commandsBy, examineTimeSync } from './time-sync.js';
 import type { TimeSync } from './time-sync.js';
 
@@ -66,9 +66,6 @@ const INSTANCE_EVERY_MS = 60_000;
 const TIME_EVERY_MS = 300_000;
 const TIME_AGAIN_MS = 10_000;
 
-/** Clients are lost for as long as nobody notices. */
-const PROXY_EVERY_MS = 10_000;
-
 const TOR_MS = 10_000;
 const WG_MS = 10_000;
 
@@ -86,10 +83,7 @@ export const systemExaminations = (context: ActorContext<'health'>): Examination
     all: [
       { everyMs: DISK_EVERY_MS, look: async () => ({ disks: await examineDisks(places) }) },
       { everyMs: MEMORY_EVERY_MS, look: async () => ({ memory: await examineMemory() }) },
-      {
-        everyMs: PROXY_EVERY_MS,
-        look: async ({ proxyListen }) => ({ proxyFault: await examineProxy(proxyListen) }),
-      },
+      proxyExamination(),
       { everyMs: FILES_EVERY_MS, look: async () => ({ files: await examineFiles(watched) }) },
       {
         everyMs: FILES_EVERY_MS,
