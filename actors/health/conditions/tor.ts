@@ -2,7 +2,10 @@ import { errorData } from '../../kernel/errors.js';
 import type { Observed } from '../observed.js';
 import type { Condition } from './condition.js';
 
-/** Tor bootstraps within seconds from its data directory, within a minute or two without. */
+/**
+ * Tor bootstraps within seconds from its data directory, within a minute or two without. Over bridges it takes up to ten: that
+ * is told, and nothing is done about it while it gets on.
+ */
 const TOR_GRACE_MS = 120_000;
 
 /** A Tor that hangs is replaced after 8 s, one that builds no circuits after 50. */

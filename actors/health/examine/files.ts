@@ -75,7 +75,10 @@ const examine = async ({ path, key, forbidden }: WatchedPath): Promise<FileFault
 export const examineFiles = async (watched: readonly WatchedPath[]): Promise<readonly FileFault[]> =>
   (await Promise.all(watched.map(examine))).filter((fault) => fault !== null);
 
-/** Takes away the bits that must not be; what cannot be changed shows by its finding. Links are not followed: who makes one chooses what we change. */
+/**
+ * Takes away the bits that must not be; what cannot be changed shows by its finding. Links are not followed: whoever makes one
+ * would choose what we change.
+ */
 export const mendModes = async (watched: readonly WatchedPath[]): Promise<void> => {
   for (const { path, forbidden } of watched) {
     const found = await lstat(path).catch(() => null);

@@ -35,7 +35,7 @@ const REWRITING: ActionDeclaration = {
 };
 
 export const ACTIONS = {
-  /** A bootstrap without cache takes up to two minutes: sooner, an order would only undo the last one. */
+  /** A bootstrap without cache takes up to two minutes, over bridges more: sooner, an order would only undo the last one. */
   'restart-tor': {
     graceMs: 30 * SECOND,
     coolDownMs: 150 * SECOND,
