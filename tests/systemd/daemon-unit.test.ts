@@ -78,9 +78,15 @@ describe('the unit of the daemon', () => {
   it('is started by the boot of the machine', async () => {
     await machine.must('systemctl', 'enable', DAEMON);
     await machine.must('systemctl', 'stop', DAEMON);
+    // What a boot reaches at its end, without all else that this machine's own wants.
+    const script = [
+      'cd /run/systemd/system; mkdir -p boot.target.wants; echo "[Unit]" >boot.target',
+      `cp -P /etc/systemd/system/multi-user.target.wants/${DAEMON} boot.target.wants`,
+      'systemctl daemon-reload',
+    ];
+    await machine.must('sh', '-ec', script.join('\n'));
     const ready = measuring('the machine boots (its target is reached): ready');
-    // What a boot does at its end.
-    await machine.must('systemctl', 'start', 'multi-user.target');
+    await machine.must('systemctl', 'start', 'boot.target');
     await daemon.until('it is ready', (status) => status.ready, 30_000);
     ready();
     await machine.must('systemctl', 'disable', DAEMON);
