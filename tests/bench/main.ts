@@ -21,6 +21,7 @@ import type { Figure } from './statistics.js';
 import { takeoverFigures } from './takeover.js';
 import { targetOutageFigures } from './target-outage.js';
 import { torFaultFigures } from './tor-faults.js';
+import { torStuckFigures } from './tor-stuck.js';
 import { tunnelFigures } from './tunnels.js';
 import { vanityFigures } from './vanity.js';
 import { wholePeriodFigures } from './whole-period.js';
@@ -61,6 +62,7 @@ const WITH_TOR: Readonly<Record<string, (network: TorNetwork) => Promise<Figure[
   takeover: (network) => takeoverFigures(network),
   'tor-faults': (network) => torFaultFigures(network, progress),
   'node-loss': (network) => nodeLossFigures(network, progress),
+  'tor-stuck': (network) => torStuckFigures(network, progress),
   drain: (network) => drainFigures(network, progress),
   'default-takeover': (network) => defaultTakeoverFigures(network, progress),
   joining: (network) => joiningFigures(network, progress),
