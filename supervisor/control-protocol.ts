@@ -142,6 +142,18 @@ export const statusSchema = z.object({
     version: z.string().nullable(),
     bootstrap: z.number(),
     last_error: z.string().nullable(),
+    /** With [tor] standby: which Tor is in use, and how the other one is. */
+    redundancy: z
+      .object({
+        in_use: z.enum(['first', 'standby']),
+        other: z.object({
+          state: z.string(),
+          bootstrap: z.number(),
+          deaths: z.number(),
+          last_error: z.string().nullable(),
+        }),
+      })
+      .nullable(),
   }),
   /** All targets as one: healthy while at least one is. */
   target: z.object({ healthy: z.boolean() }),

@@ -41,6 +41,14 @@ const targetsOf = (fact: ReadFact): StatusAnswer['targets'] =>
     checked_at: checkedAtMs === null ? null : isoTime(checkedAtMs),
     outstanding: fact('proxy.status')?.targets[index]?.outstanding ?? 0,
   }));
+
+const redundancyOf = (fact: ReadFact): StatusAnswer['tor']['redundancy'] => {
+  const both = fact('tor.status')?.redundancy ?? null;
+  if (both === null) return null;
+  const { state, bootstrap, deaths, lastError } = both.other;
+  return { in_use: both.inUse, other: { state, bootstrap, deaths, last_error: lastError } };
+};
+
 export const drainWord = (phase: DrainPhase): StatusAnswer['node']['draining'] =>
   phase === 'no' || phase === 'drained' ? phase : 'draining';
 
@@ -103,6 +111,7 @@ export const statusOf = (
       version: tor?.version ?? null,
       bootstrap: tor?.bootstrap ?? 0,
       last_error: tor?.lastError ?? null,
+      redundancy: redundancyOf(fact),
     },
     target: { healthy: health?.target.healthy ?? false },
     targets: targetsOf(fact),

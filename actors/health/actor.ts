@@ -2,7 +2,8 @@ import { createActor } from 'xstate';
 import type { ActorContext, ActorDefinition, RunningActor } from '../kernel/actor.js';
 import { nodePaths } from '../kernel/config/paths.js';
 import { parseTargets } from '../kernel/config/target.js';
-import { torDiagnosisPort } from '../kernel/config/tor-ports.js';
+import { diagnosisPortBeside } from '../kernel/config/tor-ports.js';
+import type { StreamAddress } from '../kernel/stream-address.js';
 import { RbError } from '../kernel/errors.js';
 import { earlier, startLevelTrigger } from '../kernel/level-trigger.js';
 import { SelfTestTokens } from '../kernel/self-test-token.js';
@@ -226,7 +227,7 @@ const start = async (context: ActorContext<'health'>): Promise<RunningActor<'hea
   const tokens = secrets.selfTestKey ? new SelfTestTokens(secrets.selfTestKey, context) : null;
   const examinations = systemExaminations(context);
   const [{ mode }] = targets;
-  const diagnosis = torDiagnosisPort(config);
+  const diagnosis = (socks: StreamAddress): StreamAddress | null => diagnosisPortBeside(config, socks);
   return startHealth(context, {
     probes: targetProbes(config, targets, tokens),
     canary: config.canary.enabled && tokens !== null ? canary({ ...context, mode, tokens, diagnosis }) : null,

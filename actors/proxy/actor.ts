@@ -87,6 +87,7 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
   const proxy = await startProxy({
     streams,
     listen,
+    standbyListen: config.tor.standby ? { kind: 'unix', path: nodePaths(config).standby.proxySocket } : null,
     targets,
     master: { scheme: 'http', host: config.master.onion_address, port: config.proxy.virtual_port },
     limits: limitsOf(config),

@@ -1,14 +1,15 @@
-import { type Socket, createServer } from 'node:net';
+import type { Socket } from 'node:net';
 import type { CancelTimer, Clock } from '../kernel/clock.js';
 import type { Targets } from '../kernel/config/target.js';
 import { type StreamAddress, streamAddressText } from '../kernel/stream-address.js';
+import { ofStandby, type TorName } from '../tor/messages.js';
 import { awaitCircuitLine } from './circuit-line.js';
 import type { CircuitStreams } from './circuit-streams.js';
 import { HttpSession } from './http/http-session.js';
 import type { Origin } from './http/origin.js';
 import type { JoinGate } from './join-gate.js';
 import { type ProxyLimits, sweepIntervalMs } from './limits.js';
-import { listenAt } from './listener.js';
+import { listenForTors } from './tor-listeners.js';
 import { RawSession } from './raw/raw-session.js';
 import type { Session, SessionServices } from './session.js';
 import type { ProxyDrain, ProxyTargetView } from './messages.js';
@@ -19,6 +20,8 @@ import { Traffic } from './traffic.js';
 
 export interface ProxyOptions {
   readonly listen: StreamAddress;
+  /** Where the Tor that stands by leads clients; null or absent: there is none. */
+  readonly standbyListen?: StreamAddress | null;
   readonly targets: Targets;
   /** The origin by which clients know the service. */
   readonly master: Origin;
@@ -108,7 +111,7 @@ export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
     sessions.add(mode === 'http' ? new HttpSession(client, httpServices) : new RawSession(client, services));
   };
 
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (client: Socket) => {
+  const accept = (client: Socket, ofTor: TorName): void => {
     client.on('error', errorsEndInClose);
     if (sessions.size >= limits.maxConnections) {
       traffic.connectionsRefused++;
@@ -122,11 +125,11 @@ export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
     }
     const arrival = awaitCircuitLine(client, { clock, closed }, (circuit) => {
       sessions.delete(arrival);
-      open(client, circuit);
+      open(client, circuit === null || ofTor === 'first' ? circuit : ofStandby(circuit));
     });
     sessions.add(arrival);
-  });
-  const address = await listenAt(server, options.listen);
+  };
+  const listeners = await listenForTors(options, accept);
 
   let cancelSweep: CancelTimer = () => undefined;
   const sweep = (): void => {
@@ -140,17 +143,13 @@ export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
   const drain = async (to: ProxyDrain): Promise<void> => {
     leaving = to !== 'serving';
     if (leaving) for (const session of sessions) session.drain();
-    if (to === 'closed') server.close();
-    else if (!server.listening) await listenAt(server, address);
+    if (to === 'closed') void listeners.close();
+    else await listeners.listenAgain();
   };
 
   const stop = async (deadlineMs: number): Promise<void> => {
     leaving = true;
-    const serverClosed = new Promise<void>((resolve) => {
-      server.close(() => {
-        resolve();
-      });
-    });
+    const listenersClosed = listeners.close();
     const empty = new Promise<void>((resolve) => {
       onEmpty = resolve;
     });
@@ -164,11 +163,11 @@ export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
     }
     targets.close();
     cancelSweep();
-    await serverClosed;
+    await listenersClosed;
   };
 
   return {
-    listen: streamAddressText(address),
+    listen: streamAddressText(listeners.address),
     traffic,
     openConnections: () => sessions.size,
     silentTargets: () => {

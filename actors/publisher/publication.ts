@@ -154,6 +154,9 @@ export class Publication {
     if (change.own !== undefined && change.own !== null) this.#ownKeys.note(change.own);
     if (change.role !== undefined && change.role !== null)
       this.#holdings.noteLoss(change.role, this.#inputs.role);
+    // Nobody will hear of what went by the other Tor.
+    if (change.tor && change.tor.redundancy?.inUse !== this.#inputs.tor?.redundancy?.inUse)
+      this.#board.dropFlights();
     this.#inputs = { ...this.#inputs, ...change };
     this.#options.poke();
   }

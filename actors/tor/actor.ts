@@ -1,9 +1,12 @@
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ActorContext, ActorDefinition, RunningActor } from '../kernel/actor.js';
 import { nodePaths } from '../kernel/config/paths.js';
 import { rbError } from '../kernel/errors.js';
 import { Coordination } from './coordination-service.js';
-import { prepareInstance } from './instance-files.js';
+import { prepareInstance, type Instance } from './instance-files.js';
+import { endLeftoverTor, findOurTor, systemProcesses } from './leftover-tor.js';
+import { PID_FILE } from './managed-process.js';
 import { NodeTors } from './node-tors.js';
 import { addressOf } from './which-points.js';
 
@@ -12,11 +15,12 @@ import { addressOf } from './which-points.js';
  * have its parent already: a mistyped path shall not become a directory.
  */
 const prepareStateDirectories = async ({ config }: ActorContext<'tor'>): Promise<void> => {
-  const { torDataDir } = nodePaths(config);
+  const { torDataDir, standby } = nodePaths(config);
   const managed = config.tor.mode === 'managed';
   const wanted = [
     ...(managed || config.node.hidden_service_dir === '' ? [config.node.state_dir, torDataDir] : []),
-    ...(managed ? [config.node.run_dir] : []),
+    ...(config.tor.standby ? [config.node.state_dir, standby.torDataDir] : []),
+    ...(managed || config.tor.standby ? [config.node.run_dir] : []),
   ];
   try {
     for (const directory of wanted) await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -26,17 +30,31 @@ const prepareStateDirectories = async ({ config }: ActorContext<'tor'>): Promise
   }
 };
 
-const start = async (context: ActorContext<'tor'>): Promise<RunningActor<'tor'>> => {
-  const { config, log } = context;
-  await prepareStateDirectories(context);
-  const instance = await prepareInstance({
-    directory: nodePaths(config).hiddenServiceDir,
-    masterAddress: addressOf(config.master.onion_address),
+/** The identity of the instance that a Tor serves from this directory. */
+const instanceAt = (context: ActorContext<'tor'>, directory: string): Promise<Instance> =>
+  prepareInstance({
+    directory,
+    masterAddress: addressOf(context.config.master.onion_address),
     crypto: context.crypto,
     random: context.random,
-    log,
+    log: context.log,
   });
-  return new NodeTors(context, instance, await Coordination.make(context)).run();
+
+/** A Tor that stood by for an earlier daemon would serve for ever, and nobody would watch it. */
+const endFormerStandby = async ({ config, clock }: ActorContext<'tor'>): Promise<void> => {
+  const { torDataDir, torrc } = nodePaths(config).standby;
+  const found = await findOurTor(join(torDataDir, PID_FILE), torrc, systemProcesses);
+  if (found !== null) await endLeftoverTor(found, torrc, systemProcesses, clock);
+};
+
+const start = async (context: ActorContext<'tor'>): Promise<RunningActor<'tor'>> => {
+  const { config } = context;
+  const { hiddenServiceDir, standby } = nodePaths(config);
+  await prepareStateDirectories(context);
+  const instance = await instanceAt(context, hiddenServiceDir);
+  const second = config.tor.standby ? await instanceAt(context, standby.hiddenServiceDir) : null;
+  if (second === null) await endFormerStandby(context);
+  return new NodeTors(context, instance, second, await Coordination.make(context)).run();
 };
 
 export const torActor: ActorDefinition<'tor'> = { name: 'tor', start };

@@ -8,6 +8,9 @@ import type { TorPlace } from './tor-place.js';
 import { TorProcess } from './tor-process.js';
 import { managedTorrc } from './torrc.js';
 
+/** In a Tor's data directory. */
+export const PID_FILE = 'tor.pid';
+
 /** A running Tor that an earlier daemon left behind answers at once. */
 const ADOPTION_PATIENCE_MS = 2_000;
 
@@ -35,7 +38,7 @@ export const managedProcess = (
   exited: (error: ErrorData) => void,
 ): TorProcess => {
   const { config } = context;
-  const pidFile = join(place.dataDir, 'tor.pid');
+  const pidFile = join(place.dataDir, PID_FILE);
   return new TorProcess({
     context,
     processes: systemProcesses,

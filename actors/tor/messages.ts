@@ -14,6 +14,9 @@ import { fact, order, request, signal } from '../kernel/message-declaration.js';
  */
 export type TorTrouble = 'unanswered' | 'bootstrap-stuck' | 'circuits-stuck' | 'no-network' | 'refused';
 
+/** The Tor that the configuration names, or the one beside it ([tor] standby). */
+export type TorName = 'first' | 'standby';
+
 /** Life of this node's Tor, as the operator sees it in `status`. */
 export interface TorStatus {
   readonly state: 'down' | 'launching' | 'connecting' | 'bootstrapping' | 'configuring' | 'up';
@@ -29,7 +32,26 @@ export interface TorStatus {
   readonly lastError: string | null;
   /** What keeps a Tor that runs from its work, or us from it; null while nothing does. */
   readonly trouble: TorTrouble | null;
+  /** Null without [tor] standby. With it, all else here is of the Tor in use. */
+  readonly redundancy: { readonly inUse: TorName; readonly other: OtherTor } | null;
 }
+
+/** The Tor that is not in use. */
+export type OtherTor = Pick<
+  TorStatus,
+  'state' | 'version' | 'bootstrap' | 'deaths' | 'lastError' | 'trouble'
+>;
+
+const STANDBY_CIRCUIT = 'standby:';
+
+/** A circuit of the standby, whose Tor numbers its circuits as any other does. */
+export const ofStandby = (circuit: string): string => `${STANDBY_CIRCUIT}${circuit}`;
+
+/** Whose circuit this is, and how that Tor names it. */
+export const circuitOf = (circuit: string): { readonly tor: TorName; readonly id: string } =>
+  circuit.startsWith(STANDBY_CIRCUIT)
+    ? { tor: 'standby', id: circuit.slice(STANDBY_CIRCUIT.length) }
+    : { tor: 'first', id: circuit };
 
 /**
  * This node's introduction points that are alive and that clients' descriptor may carry now: those of the
@@ -91,7 +113,7 @@ export interface Departure {
   readonly version: number;
   /** Introduction circuits that clients may know of. */
   readonly introduction: number;
-  /** Their ids in Tor (control-spec §4.1.1). */
+  /** Their ids in Tor (control-spec §4.1.1); those of the standby as `ofStandby` writes them. */
   readonly rendezvous: readonly string[];
   /** Whether Tor may write a line with the circuit before each stream; true also while it is not known. */
   readonly namesCircuits: boolean;

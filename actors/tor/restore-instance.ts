@@ -1,14 +1,15 @@
 import type { ActorContext } from '../kernel/actor.js';
-import { nodePaths } from '../kernel/config/paths.js';
 import { toErrorData } from '../kernel/errors.js';
 import { differingFiles, rewriteInstance } from './instance-files.js';
 import type { Instance } from './instance-files.js';
 import { addressOf } from './which-points.js';
 
 /** A repair: the files of the instance as they were at the start. Whether it helped is seen by who ordered it. */
-export const restoreInstance = async (context: ActorContext<'tor'>, instance: Instance): Promise<void> => {
-  const { config, crypto, log } = context;
-  const directory = nodePaths(config).hiddenServiceDir;
+export const restoreInstance = async (
+  { config, crypto, log }: Pick<ActorContext<'tor'>, 'config' | 'crypto' | 'log'>,
+  directory: string,
+  instance: Instance,
+): Promise<void> => {
   try {
     const masterAddress = addressOf(config.master.onion_address);
     await rewriteInstance({ directory, masterAddress, crypto, log }, instance);
@@ -20,9 +21,9 @@ export const restoreInstance = async (context: ActorContext<'tor'>, instance: In
 /** A directory that may not be read (that of a system Tor) has no faults that we could see. */
 export const instanceFaults = async (
   { config, crypto }: Pick<ActorContext<'tor'>, 'config' | 'crypto'>,
+  directory: string,
   instance: Instance,
 ): Promise<readonly string[]> => {
-  const directory = nodePaths(config).hiddenServiceDir;
   try {
     const masterAddress = addressOf(config.master.onion_address);
     return await differingFiles({ directory, masterAddress, crypto }, instance);

@@ -53,4 +53,5 @@ export const torStatus = ({ life, lastError, ...rest }: StatusInput): TorStatus 
   // Nothing can be done with it, as long as it does not answer.
   state: rest.trouble === 'unanswered' && life.startsWith('online') ? 'connecting' : SHOWN[life],
   lastError: lastError === null ? null : lastError.what,
+  redundancy: null,
 });

@@ -48,7 +48,9 @@ export class Tor {
     this.#setting = setting;
     const { context, place, instance, news } = setting;
     const { clock, random, secrets } = context;
-    this.#access = { endpoint: place.controlPort, clock, random, password: secrets.controlPassword };
+    // The password is that of a system Tor; one of ours has a cookie.
+    const password = place.name === 'first' ? secrets.controlPassword : null;
+    this.#access = { endpoint: place.controlPort, clock, random, password };
     this.#process = place.managed
       ? managedProcess(context, place, instance, this.#access, (error) => {
           this.#exited(error);

@@ -8,8 +8,8 @@ export interface TorrcInput {
   /** A SOCKS port of its own for whoever asks why something cannot be reached (health/canary/extended-reply.ts). */
   readonly diagnosisSocket: string | null;
   readonly pidFile: string;
-  /** Lines of the coordination service, a file that changes while this one stays; it must exist. */
-  readonly coordinationFile: string;
+  /** Lines of the coordination service, a file that changes while this one stays; it must exist. Null: it has none. */
+  readonly coordinationFile: string | null;
   readonly hiddenServiceDir: string;
   readonly virtualPort: number;
   /** Where the proxy listens: `unix:/path` or `host:port`. */
@@ -67,7 +67,7 @@ export const managedTorrc = (input: TorrcInput): string => {
     'FetchDirInfoEarly 1',
     'FetchDirInfoExtraEarly 1',
     // Before the instance's lines: the operator's own, which come last, may speak of the instance.
-    `%include ${path('tor.data_dir', input.coordinationFile)}`,
+    ...(input.coordinationFile === null ? [] : [`%include ${path('tor.data_dir', input.coordinationFile)}`]),
     `HiddenServiceDir ${path('node.hidden_service_dir', input.hiddenServiceDir)}`,
     `HiddenServicePort ${String(input.virtualPort)} ${serviceTarget(input.proxyListen)}`,
     'HiddenServiceOnionBalanceInstance 1',

@@ -84,7 +84,9 @@ const findings = (status: StatusAnswer): readonly string[] =>
 const torText = ({ tor }: StatusAnswer): string => {
   const version = tor.version === null ? '' : ` ${tor.version}`;
   const trouble = tor.last_error === null || tor.state === 'up' ? '' : `: ${tor.last_error}`;
-  return `${tor.state}${version}, bootstrapped ${String(tor.bootstrap)} %${trouble}`;
+  const both = tor.redundancy;
+  const beside = both === null ? '' : `; in use: ${both.in_use}, the other one is ${both.other.state}`;
+  return `${tor.state}${version}, bootstrapped ${String(tor.bootstrap)} %${trouble}${beside}`;
 };
 
 /** "healthy", or of several "2 of 3 healthy; 2 is down (ECONNREFUSED)". */

@@ -20,6 +20,7 @@ import { figureTable } from './statistics.js';
 import type { Figure } from './statistics.js';
 import { takeoverFigures } from './takeover.js';
 import { targetOutageFigures } from './target-outage.js';
+import { standbyFigures } from './standby.js';
 import { torFaultFigures } from './tor-faults.js';
 import { torStuckFigures } from './tor-stuck.js';
 import { tunnelFigures } from './tunnels.js';
@@ -63,6 +64,7 @@ const WITH_TOR: Readonly<Record<string, (network: TorNetwork) => Promise<Figure[
   'tor-faults': (network) => torFaultFigures(network, progress),
   'node-loss': (network) => nodeLossFigures(network, progress),
   'tor-stuck': (network) => torStuckFigures(network, progress),
+  standby: (network) => standbyFigures(network, progress),
   drain: (network) => drainFigures(network, progress),
   'default-takeover': (network) => defaultTakeoverFigures(network, progress),
   joining: (network) => joiningFigures(network, progress),

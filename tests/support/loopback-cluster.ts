@@ -61,6 +61,7 @@ export class LoopbackNode {
       deaths: 0,
       lastError: null,
       trouble: null,
+      redundancy: null,
     });
   }
 

@@ -2,8 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FAST_SETTINGS, startCluster } from '../support/cluster/cluster.js';
 import type { Cluster } from '../support/cluster/cluster.js';
 import { publishedNodes } from '../support/cluster/status.js';
+import type { StatusJson } from '../support/cluster/status.js';
 import { eventually } from '../support/eventually.js';
 import type { StockClient } from '../support/stock-client.js';
+import { loadClient } from '../support/stock-client-load.js';
+import type { LoadSample } from '../support/stock-client-load.js';
 import { startTorNetwork } from '../support/tor-network/network.js';
 import type { TorNetwork } from '../support/tor-network/network-types.js';
 import { startWarmClients, startWarmLoad } from '../support/warm-load.js';
@@ -14,17 +17,20 @@ import { startWarmClients, startWarmLoad } from '../support/warm-load.js';
  */
 const MOST_FAILED = 0.002;
 
-describe('a publisher that is drained under fifty connections a second', () => {
+const hasBothTors = ({ tor }: StatusJson): boolean =>
+  tor.state === 'up' && tor.redundancy?.other.state === 'up';
+
+describe('a publisher with a Tor that stands by', () => {
   let network: TorNetwork;
   let cluster: Cluster;
   let clients: readonly StockClient[] = [];
 
   beforeAll(async () => {
     network = await startTorNetwork({ relays: 12 });
-    cluster = await startCluster({ network, nodes: 2, set: FAST_SETTINGS });
+    cluster = await startCluster({ network, nodes: 2, set: [...FAST_SETTINGS, 'tor.standby=true'] });
     await cluster.nodes[0]!.until(
       'both nodes are published',
-      (s) => publishedNodes(s) === 'alpha,beta',
+      (s) => publishedNodes(s) === 'alpha,beta' && hasBothTors(s),
       90_000,
     );
     clients = await startWarmClients(network, 'client');
@@ -36,7 +42,56 @@ describe('a publisher that is drained under fifty connections a second', () => {
     await network?.stop();
   });
 
-  it('can be stopped, and hardly a request in a thousand fails', async () => {
+  it.each(['SIGKILL', 'SIGSTOP'] as const)(
+    'publishes the other Tor’s points and keeps its lease when the one in use gets %s, and visitors go on',
+    async (fault) => {
+      const alpha = cluster.nodes[0]!;
+      const before = await alpha.until('both Tors are there', hasBothTors, 60_000);
+      expect(before.node.role).toBe('publisher');
+      const inUse = before.tor.redundancy!.in_use;
+      const samples: LoadSample[] = [];
+      const ending = new AbortController();
+      const load = loadClient({
+        clients,
+        address: cluster.address,
+        mode: 'cold',
+        everyMs: 200,
+        durationMs: 120_000,
+        signal: ending.signal,
+        onSample: (sample) => samples.push(sample),
+      });
+      const pid = await alpha.torPid(inUse);
+      const hurtMs = Date.now();
+      process.kill(pid!, fault);
+      const roles = new Set<string>();
+      await alpha.until(
+        'the other Tor’s points stand in both descriptors',
+        (s) => {
+          roles.add(s.node.role);
+          return (
+            s.tor.redundancy?.in_use !== inUse &&
+            publishedNodes(s) === 'alpha,beta' &&
+            s.descriptors.every(({ published_at: at }) => Date.parse(at ?? '') > hurtMs)
+          );
+        },
+        30_000,
+      );
+      const takenMs = Date.now();
+      await eventually(
+        'visits go on',
+        () => samples.filter(({ ok, startMs }) => ok && startMs > takenMs).length >= 25 || null,
+        { timeoutMs: 60_000 },
+      );
+      ending.abort();
+      await load;
+      expect([...roles]).toEqual(['publisher']);
+      const later = samples.filter(({ startMs, error }) => startMs > takenMs && error?.stage !== 'load');
+      expect(later.filter(({ ok }) => !ok)).toEqual([]);
+      await alpha.until('the Tor that was hurt is there again', hasBothTors, 60_000);
+    },
+  );
+
+  it('is drained under fifty connections a second, and hardly a request in a thousand fails', async () => {
     const [alpha, beta] = cluster.nodes;
     const { samples, first, end } = await startWarmLoad(clients, cluster.address);
     expect(first).toEqual(new Set(['alpha', 'beta']));

@@ -24,8 +24,8 @@ export interface CanaryMeans {
   readonly tokens: SelfTestTokens;
   readonly clock: Clock;
   readonly random: Random;
-  /** A SOCKS port of ours whose refusals say more; null: there is none. */
-  readonly diagnosis: StreamAddress | null;
+  /** The SOCKS port of the same Tor whose refusals say more; null: there is none. */
+  readonly diagnosis: (socks: StreamAddress) => StreamAddress | null;
 }
 
 const failed = (step: CanaryStep, reason: string, node: string | null = null): CanaryResult => ({
@@ -121,10 +121,9 @@ export const canary =
 
     /** Why no stream came, in the words of a port that says more, else in those of the port that was asked. */
     const diagnosed = async (error: unknown): Promise<CanaryResult> => {
+      const telling = means.diagnosis(socks);
       const meaning =
-        means.diagnosis === null
-          ? null
-          : await extendedReply(wayBy(means.diagnosis), AbortSignal.timeout(timeoutMs));
+        telling === null ? null : await extendedReply(wayBy(telling), AbortSignal.timeout(timeoutMs));
       if (meaning !== null) return failed(meaning.step, meaning.reason);
       return failed(
         'unknown',

@@ -37,20 +37,20 @@ export const watchedPaths = (config: Config, credentialsDirectory: string | null
     [coordination.mode === 'wireguard' ? wireguard.private_key_path : '', 'wireguard.private_key_path'],
   ];
   const managed = config.tor.mode === 'managed';
-  const { hiddenServiceDir } = nodePaths(config);
+  const { hiddenServiceDir, standby } = nodePaths(config);
+  const instances = [
+    ...(managed ? [hiddenServiceDir] : []),
+    ...(config.tor.standby ? [standby.hiddenServiceDir] : []),
+  ];
   return [
     ...secrets
       .filter(([path]) => path !== '' && !path.startsWith(`${credentialsDirectory ?? '\0'}/`))
       .map(([path, key]) => ({ path, key, forbidden: OTHERS })),
     { path: node.state_dir, key: 'node.state_dir', forbidden: WRITABLE },
     { path: node.run_dir, key: 'node.run_dir', forbidden: WRITABLE },
-    ...(managed
-      ? [hiddenServiceDir, join(hiddenServiceDir, 'hs_ed25519_secret_key')].map((path) => ({
-          path,
-          key: 'node.hidden_service_dir',
-          forbidden: OTHERS,
-        }))
-      : []),
+    ...instances
+      .flatMap((directory) => [directory, join(directory, 'hs_ed25519_secret_key')])
+      .map((path) => ({ path, key: 'node.hidden_service_dir', forbidden: OTHERS })),
   ];
 };
 

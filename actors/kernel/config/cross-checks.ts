@@ -1,4 +1,4 @@
-import { isAbsolute } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { parseOnionAddress } from '@rustbalance/crypto-worker/keys/parse-onion-address.js';
 import { isHost, parseHostPort, parseStreamAddress } from '../stream-address.js';
 import { nodePaths } from './paths.js';
@@ -21,6 +21,7 @@ export const crossCheck = (config: Config): readonly ConfigProblem[] => [
   ...clusterToken(config),
   ...peers(config),
   ...joinsByMaster(config),
+  ...standbyTor(config),
 ];
 
 /** In raw mode nobody reads requests. */
@@ -29,6 +30,35 @@ const joinsByMaster = (config: Config): readonly ConfigProblem[] => {
   if (!config.join.via_master || 'code' in parsed || parsed[0].mode === 'http') return [];
   return [
     problem('config.bad-value', ['join', 'via_master'], { rule: 'must be false for a raw target', hint: '' }),
+  ];
+};
+
+/** Options by which a second Tor would not start, or would serve the same address. */
+const OF_ONE_TOR =
+  /^\s*[+/]?(?:\w*port|hiddenservice\w*|(?:data|cache|key)directory|pidfile|\w*cookieauthfile|\w*writetofile|controlsocket|%include)\b/i;
+
+/** The same lines go to both Tors. */
+const standbyTor = ({ node, tor }: Config): readonly ConfigProblem[] => {
+  if (!tor.standby) return [];
+  const rule = (text: string, key: string, ...at: number[]): ConfigProblem =>
+    problem('config.bad-value', ['tor', key, ...at], { rule: text, hint: '' });
+  const own = join(node.state_dir, 'tor-standby');
+  const isWithin = [tor.data_dir, node.hidden_service_dir].some((path) => `${path}/`.startsWith(`${own}/`));
+  return [
+    ...tor.extra_torrc.flatMap((line, index) =>
+      OF_ONE_TOR.test(line)
+        ? [
+            rule(
+              'must open no port, name no folder of Tor and no service where tor.standby is true: both Tors get it',
+              'extra_torrc',
+              index,
+            ),
+          ]
+        : [],
+    ),
+    ...(isWithin
+      ? [rule('must not be true where the first Tor has its files in state_dir/tor-standby', 'standby')]
+      : []),
   ];
 };
 
@@ -100,6 +130,8 @@ const socketPaths = (config: Config): readonly ConfigProblem[] => {
     [['node', 'run_dir'], derived.torControlSocket],
     [['node', 'run_dir'], derived.torSocksSocket],
     ...(config.canary.enabled ? [[['node', 'run_dir'], derived.torDiagnosisSocket] as const] : []),
+    // The longest of its sockets.
+    ...(config.tor.standby ? [[['node', 'run_dir'], derived.standby.torDiagnosisSocket] as const] : []),
     [
       config.proxy.listen === '' ? ['node', 'run_dir'] : ['proxy', 'listen'],
       derived.proxyListen.replace(/^unix:/, ''),

@@ -4,6 +4,31 @@ import type { Config } from './schema.js';
 /** A join that was asked for and is not done; beside config.toml and node.key. */
 export const PENDING_JOIN_FILE = 'pending-join.json';
 
+/** What the second Tor has of its own. */
+export interface StandbyPaths {
+  readonly torDataDir: string;
+  readonly torrc: string;
+  readonly torControlSocket: string;
+  readonly torSocksSocket: string;
+  readonly torDiagnosisSocket: string;
+  readonly hiddenServiceDir: string;
+  /** Where the proxy listens for it: each Tor numbers its circuits by itself, and the numbers of the two must not mix. */
+  readonly proxySocket: string;
+}
+
+const standbyPaths = (stateDir: string, runDir: string): StandbyPaths => {
+  const torDataDir = join(stateDir, 'tor-standby');
+  return {
+    torDataDir,
+    torrc: join(torDataDir, 'torrc'),
+    torControlSocket: join(runDir, 'standby-control.sock'),
+    torSocksSocket: join(runDir, 'standby-socks.sock'),
+    torDiagnosisSocket: join(runDir, 'standby-diagnosis.sock'),
+    hiddenServiceDir: join(torDataDir, 'instance'),
+    proxySocket: join(runDir, 'standby-proxy.sock'),
+  };
+};
+
 /** Where everything of a node lies, derived from its configuration in one place. */
 export interface NodePaths {
   /** Socket of `status`, `inspect` and the other commands. */
@@ -28,6 +53,8 @@ export interface NodePaths {
   readonly coordinationServiceDir: string;
   /** The coordination service's lines, which a managed Tor's torrc includes. */
   readonly coordinationTorrc: string;
+  /** Of the second Tor ([tor] standby), which is always ours. */
+  readonly standby: StandbyPaths;
   /** Behind the coordination service's two ports. */
   readonly datagramSocket: string;
   readonly joinSocket: string;
@@ -54,6 +81,7 @@ export const nodePaths = (config: Config): NodePaths => {
     coordinationServiceDir:
       serviceDir === '' ? join(torDataDir, 'coordination') : `${serviceDir.replace(/\/+$/, '')}-coordination`,
     coordinationTorrc: join(torDataDir, 'coordination.torrc'),
+    standby: standbyPaths(stateDir, runDir),
     datagramSocket: join(runDir, 'datagrams.sock'),
     joinSocket: join(runDir, 'join.sock'),
     proxyListen: config.proxy.listen === '' ? `unix:${join(runDir, 'proxy.sock')}` : config.proxy.listen,

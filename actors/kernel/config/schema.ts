@@ -140,7 +140,7 @@ const tor = z.strictObject({
     .array(z.string().max(1000))
     .max(200)
     .default([])
-    .describe('Lines added to the torrc (managed mode).'),
+    .describe('Lines added to the torrc of each Tor that we run.'),
   configure_service: z
     .boolean()
     .default(false)
@@ -150,6 +150,12 @@ const tor = z.strictObject({
     .default(false)
     .describe(
       'May we restart a system Tor that is down or hangs, by systemctl (rustbalance-tor, tor@default, tor: the first that is there)?',
+    ),
+  standby: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Run a second Tor with introduction points of its own, which takes over at once when the first dies or hangs?',
     ),
   intro_poll_interval_secs: seconds(
     30,

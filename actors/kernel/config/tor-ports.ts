@@ -20,6 +20,18 @@ export const torDiagnosisPort = (config: Config): StreamAddress | null =>
     ? { kind: 'unix', path: nodePaths(config).torDiagnosisSocket }
     : null;
 
+/** The same of the Tor that stands by. */
+export const standbyDiagnosisPort = (config: Config): StreamAddress | null =>
+  config.tor.standby && config.canary.enabled
+    ? { kind: 'unix', path: nodePaths(config).standby.torDiagnosisSocket }
+    : null;
+
+/** The port that says more, of the Tor whose SOCKS port this is. */
+export const diagnosisPortBeside = (config: Config, socks: StreamAddress): StreamAddress | null =>
+  socks.kind === 'unix' && socks.path === nodePaths(config).standby.torSocksSocket
+    ? standbyDiagnosisPort(config)
+    : torDiagnosisPort(config);
+
 /** Where the SOCKS port of this node's Tor is. */
 export const torSocksPort = (config: Config): StreamAddress => {
   const { mode, socks_socket: socket, control_host: host, socks_port: port } = config.tor;

@@ -31,6 +31,11 @@ export const HEALTH_ERRORS = {
     what: 'Tor runs and does not do its work ({trouble})',
     action: 'It is restarted, unless it reaches no network: then see to the network of this machine.',
   },
+  'health.tor-not-redundant': {
+    what: 'one of the two Tors of this node, the {which} one, is not there to take over ({state}): {reason}',
+    action:
+      'It is started again by itself, and clients notice nothing; see the log for why it does not come up.',
+  },
   'health.proxy-down': {
     what: 'the proxy does not listen ({state})',
     action: 'See rbctl inspect proxy for why.',

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import type { ChaosMode } from '@rustbalance/actors/kernel/envelope.js';
 import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
 import { findOurTor, systemProcesses } from '@rustbalance/actors/tor/leftover-tor.js';
+import type { TorName } from '@rustbalance/actors/tor/messages.js';
 import { askDaemon } from '@rustbalance/supervisor/control-client.js';
 import { eventually } from '../eventually.js';
 import { rustbalance, rustbalanceJson, spawnDaemon } from './program.js';
@@ -190,11 +191,16 @@ export class DaemonNode {
     throw new Error(`${this.id} ended with ${String(this.#child?.exitCode)} before: ${what}`);
   }
 
-  /** The process id of this node's managed Tor; null when none runs. */
-  async torPid(): Promise<number | null> {
-    const dataDir = join(this.stateDir, 'tor');
+  /** The process id of this node's managed Tor, or of the one that stands by; null when none runs. */
+  async torPid(tor: TorName = 'first'): Promise<number | null> {
+    const dataDir = join(this.stateDir, tor === 'first' ? 'tor' : 'tor-standby');
     const found = await findOurTor(join(dataDir, 'tor.pid'), join(dataDir, 'torrc'), systemProcesses);
     return found?.pid ?? null;
+  }
+
+  async #torPids(): Promise<readonly number[]> {
+    const pids = await Promise.all([this.torPid('first'), this.torPid('standby')]);
+    return pids.filter((pid) => pid !== null);
   }
 
   /** SIGKILL to the daemon alone; its Tor lives on. */
@@ -205,9 +211,9 @@ export class DaemonNode {
 
   /** SIGKILL to the daemon and to its Tor, as a power cut would. */
   async killHard(): Promise<void> {
-    const torPid = await this.torPid();
+    const torPids = await this.#torPids();
     this.#child?.kill('SIGKILL');
-    if (torPid !== null) process.kill(torPid, 'SIGKILL');
+    for (const pid of torPids) process.kill(pid, 'SIGKILL');
     await this.ended();
   }
 
@@ -223,8 +229,7 @@ export class DaemonNode {
       await this.ended();
     }
     // A daemon that was killed has left its Tor behind.
-    const torPid = await this.torPid();
-    if (torPid !== null) process.kill(torPid, 'SIGKILL');
+    for (const pid of await this.#torPids()) process.kill(pid, 'SIGKILL');
     return this.#child?.exitCode ?? null;
   }
 

@@ -157,6 +157,7 @@ export class SimulatedNode {
       deaths: 0,
       lastError: null,
       trouble: null,
+      redundancy: null,
     });
   }
 

@@ -160,6 +160,21 @@ describe('a finding', () => {
     expect(world.codes).toEqual([]);
   });
 
+  it('says that one of two Tors is not there to take over, once that has lasted for half a minute', async () => {
+    start();
+    const other = { ...TOR_UP, state: 'down', lastError: 'tor ended' } as const;
+    world.actor.handlers['tor.status']!({ ...TOR_UP, redundancy: { inUse: 'standby', other } });
+    await world.clock.advance(29_000);
+    expect(world.codes).toEqual([]);
+    await world.clock.advance(1100);
+    expect(world.codes).toEqual(['health.tor-not-redundant']);
+    expect(world.status.findings[0]!.error.what).toMatch(/the first one.*down.*tor ended/);
+    const back = { inUse: 'standby', other: { ...other, state: 'up' } } as const;
+    world.actor.handlers['tor.status']!({ ...TOR_UP, redundancy: back });
+    await world.clock.advance(10);
+    expect(world.codes).toEqual([]);
+  });
+
   it('about Tor starts anew when Tor was up in between', async () => {
     start();
     for (const state of ['down', 'up', 'down'] as const) {

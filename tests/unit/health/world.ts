@@ -40,6 +40,7 @@ export const TOR_UP: TorStatus = {
   deaths: 0,
   lastError: null,
   trouble: null,
+  redundancy: null,
 };
 
 export const PROXY_UP: ProxyStatus = {

@@ -66,6 +66,7 @@ export const torUp: TorStatus = {
   deaths: 0,
   lastError: null,
   trouble: null,
+  redundancy: null,
 };
 
 export const publisherRole: RoleView = {

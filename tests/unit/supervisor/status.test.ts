@@ -24,7 +24,7 @@ test('status before any actor has said anything has every field of the documente
     drain_failed: false,
     publisher: null,
     peers: [],
-    tor: { state: 'down', version: null, bootstrap: 0, last_error: null },
+    tor: { state: 'down', version: null, bootstrap: 0, last_error: null, redundancy: null },
     target: { healthy: false },
     targets: [],
     canary: null,

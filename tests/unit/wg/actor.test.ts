@@ -151,6 +151,7 @@ describe('a WgActor in mode tor', () => {
     deaths: 0,
     lastError: null,
     trouble: null,
+    redundancy: null,
   });
   const token = new Uint8Array(8).fill(3) as JoinTokenId;
   const paths: string[] = [];

@@ -40,7 +40,7 @@ const visit = async (
     tokens: tokens(),
     clock: systemClock,
     random: systemRandom,
-    diagnosis: more === null ? null : parseStreamAddress(more.address),
+    diagnosis: () => (more === null ? null : parseStreamAddress(more.address)),
   });
   const result = await attempt(socks?.address ?? String(tor));
   const requests = [...(socks?.requests ?? []), ...(more?.requests ?? [])];

@@ -70,6 +70,7 @@ export const SAMPLES: Samples = {
       deaths: 1,
       lastError: null,
       trouble: null,
+      redundancy: null,
     },
   },
   'tor.coordination': { payload: { address: branded(address), state: 'published' } },

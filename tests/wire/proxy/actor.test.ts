@@ -89,6 +89,7 @@ const torAt = (socks: string): TorStatus => ({
   deaths: 0,
   lastError: null,
   trouble: null,
+  redundancy: null,
 });
 
 describe('the proxy actor', () => {
