@@ -8,7 +8,10 @@ export const supervisorMessages = {
     { readonly restarted: boolean }
   >(),
   /** Deadline (wall clock, ms) of the drain that the last ElectionActor was at when it ended; null: it did not drain. */
-  'supervisor.drain-under-way': request<Readonly<Record<string, never>>, { readonly untilMs: number | null }>(),
+  'supervisor.drain-under-way': request<
+    Readonly<Record<string, never>>,
+    { readonly untilMs: number | null }
+  >(),
   /** Stops everything in order and ends with the code that tells the service manager to start afresh. */
   'supervisor.give-up': request<{ readonly reason: string }, { readonly ending: true }>(),
 } as const;

@@ -171,7 +171,7 @@ export const TUNNEL_FAULTS: readonly TunnelFault[] = [
     expected: 'its Tor has made new introduction points, and they are published',
     visitsMayFailMs: 8_000,
     happens: async ({ cluster }) => {
-      const [{ node, machine }, publisher] = [at(cluster, 1), at(cluster, 0).node];
+      const [{ machine }, publisher] = [at(cluster, 1), at(cluster, 0).node];
       await machine.namespace.run('ip', 'addr', 'flush', 'dev', 'eth0', 'scope', 'global');
       await machine.namespace.run('ip', 'addr', 'add', '10.77.0.44/24', 'dev', 'eth0');
       await publisher.until(
