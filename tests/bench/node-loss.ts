@@ -21,6 +21,8 @@ const MINUTE_MS = 60_000;
 const SETTLED_WITHIN_MS = 240_000;
 const GONE_WITHIN_MS = 120_000;
 const WITHIN_SECS = 10;
+/** Shown one by one. */
+const SLOW_SECS = 2;
 
 /** The rest is by default: nothing of it is about how long a loss takes. */
 const ON_A_BUSY_MACHINE: readonly string[] = [
@@ -165,14 +167,14 @@ const figuresOf = ({ loss, runs }: Measured, visits: readonly Visit[]): Figure[]
     return [
       { what: `${mode} visits before: ${loss.name}`, unit: 's', spread: beside, target: null, met: null },
       {
-        what: `… in the ${String(loss.countedMs / 1000)} s after; not answered within 10 s: ${String(late)}`,
+        what: `… ${mode} visits in the ${String(loss.countedMs / 1000)} s after; not answered within 10 s: ${String(late)}`,
         unit: 's',
         spread: of,
         target: isJudged ? 'max ≤ 10' : null,
         met: isJudged ? late === 0 : null,
       },
       {
-        what: '… p95 after / before',
+        what: `… ${mode} visits: p95 after / before`,
         unit: '',
         spread: spread([ratio]),
         target: isJudged ? '≤ 1.3' : null,
@@ -228,13 +230,19 @@ export const nodeLossFigures = async (
         const one = await oneRun(cluster, loss, run);
         done.push(one);
         progress(`${loss.name}: out after ${one.outSecs.toFixed(2)} s`);
-        const shown = between(visits, one.lostAtMs, one.lostAtMs + loss.countedMs);
-        for (const line of slowLines(shown, one.lostAtMs, 2)) progress(line);
       }
       progress(`so far\n${figureTable(figures())}`);
     }
     ending.abort();
     await Promise.all(loads);
+    // Only now have those ended that waited for as long as a client does.
+    for (const { loss, runs: done } of measured) {
+      for (const [run, { lostAtMs }] of done.entries()) {
+        progress(`${loss.name}, run ${String(run + 1)}: slow visits`);
+        const shown = between(visits, lostAtMs, lostAtMs + loss.countedMs);
+        for (const line of slowLines(shown, lostAtMs, SLOW_SECS)) progress(line);
+      }
+    }
     return figures();
   } catch (error) {
     for (const { id, log } of cluster.nodes) progress(`${id}: ${log.slice(-5).join('\n')}`);
