@@ -54,15 +54,30 @@ describe('a Tor that systemd runs', () => {
   it('is started again when it is killed, and the daemon, the same as before, serves on it', async () => {
     const [tor, daemon] = [await node.torPid(), await node.daemon.pid()];
     const up = measuring('the Tor of its own unit is killed: it is up again');
-    const published = measuring('the Tor of its own unit is killed: new introduction points on every HSDir');
     await node.machine.must('systemctl', 'kill', '--signal=KILL', TOR);
     await node.daemon.until('Tor is lost', (status) => status.tor.state !== 'up', 20_000);
     await node.daemon.until('Tor is up', (status) => status.tor.state === 'up', 60_000);
     up();
     await node.published(60_000);
-    published();
     await untilServed(node, 60_000);
     expect(await node.torPid()).not.toBe(tor);
     expect(await node.daemon.pid()).toBe(daemon);
   }, 180_000);
+
+  it('that hangs is killed by the daemon, whose user it runs as, and started again by systemd', async () => {
+    const [tor, daemon] = [await node.torPid(), await node.daemon.pid()];
+    const left = measuring('the Tor of its own unit hangs: the daemon has noticed');
+    const up = measuring('the Tor of its own unit hangs: another is up');
+    await node.machine.must('systemctl', 'kill', '--signal=STOP', TOR);
+    await node.daemon.until('Tor is doubted', (status) => status.tor.state !== 'up', 30_000);
+    left();
+    await node.daemon.until('Tor is up', (status) => status.tor.state === 'up', 120_000);
+    up();
+    await node.published(60_000);
+    await untilServed(node, 60_000);
+    expect(await node.torPid()).not.toBe(tor);
+    expect(await node.daemon.pid()).toBe(daemon);
+    const journal = await node.machine.journal('rustbalance', 400);
+    expect(journal).toContain('ended the Tor of this system by a signal');
+  }, 240_000);
 });

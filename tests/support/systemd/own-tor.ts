@@ -49,6 +49,7 @@ export const startOwnTorNode = async (): Promise<OwnTorNode> => {
     await daemon.configure('tor', [
       'mode = "system"',
       'configure_service = true',
+      'restart_service = true',
       'control_socket = "/run/rustbalance-tor/control.sock"',
       'socks_socket = "/run/rustbalance-tor/socks.sock"',
     ]);
