@@ -5,12 +5,16 @@ import { begin, isLive, load } from './turn.js';
 
 /**
  * Threads load their code at once, which is most of a start's cost and uses every core: first those that clients wait
- * for, then all others. They start, and thereby touch the world, one after the other in order, as OTP has it.
+ * for, which start together, then all others. These start, and thereby touch the world, one after the other in order, as
+ * OTP has it.
  */
 export const boot = (turn: Turn): void => {
   if (turn.state.phase.at !== 'idle') return;
   turn.state = { ...turn.state, phase: { at: 'booting', next: 0 } };
-  for (const place of turn.layout.places.slice(0, turn.spec.foremost)) load(turn, place);
+  for (const place of turn.layout.places.slice(0, turn.spec.foremost)) {
+    load(turn, place);
+    begin(turn, place);
+  }
 };
 
 /** Each once: the boot ends at the first death. */

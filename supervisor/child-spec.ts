@@ -38,7 +38,10 @@ export interface GroupSpec {
 export interface SupervisorSpec {
   /** Started in this order, stopped in reverse. */
   readonly groups: readonly GroupSpec[];
-  /** At the first start so many children have the cores to themselves: the others load their code when these are up. */
+  /**
+   * At the first start so many children have the cores to themselves and start at once, none of them needing another; the
+   * others load their code when these are up.
+   */
   readonly foremost: number;
   readonly pingIntervalMs: number;
   readonly pingTimeoutMs: number;

@@ -45,7 +45,7 @@ export const specProblem = (spec: SupervisorSpec): ErrorData | null => {
   if (twice !== undefined) return bad(`two children are called ${twice}`);
   if (!positive(spec.pingIntervalMs) || !positive(spec.pingTimeoutMs))
     return bad('a ping time is not positive');
-  if (!Number.isInteger(spec.foremost) || spec.foremost < 1) return bad('no child is the first');
+  if (!Number.isInteger(spec.foremost) || spec.foremost < 0) return bad('an impossible number is foremost');
   const problem = spec.groups.map(groupProblem).find((found) => found !== null) ?? null;
   if (problem !== null) return bad(problem);
   return spec.groups.map(breakerProblem).find((found) => found !== null) ?? null;

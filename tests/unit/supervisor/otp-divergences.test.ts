@@ -69,7 +69,7 @@ test.each([
   ['no groups', treeSpec([])],
   ['a negative intensity', treeSpec([groupSpec('g', [childSpec('a')], { intensity: -1 })])],
   ['a deadline of zero', treeSpec([groupSpec('g', [childSpec('a', { shutdownMs: 0 })])])],
-  ['no foremost child', { ...oneForOne('a'), foremost: 0 }],
+  ['half a foremost child', { ...oneForOne('a'), foremost: 0.5 }],
   ['an endless ping', { ...oneForOne('a'), pingTimeoutMs: Number.NaN }],
 ])('an impossible combination is refused at load: %s', (_name, spec) => {
   expect(specProblem(spec)?.code).toBe('supervisor.bad-spec');

@@ -46,7 +46,7 @@ export const groupSpec = (
 
 export const treeSpec = (groups: readonly GroupSpec[]): SupervisorSpec => ({
   groups,
-  foremost: 10,
+  foremost: 0,
   pingIntervalMs: 1_000,
   pingTimeoutMs: 3_000,
 });

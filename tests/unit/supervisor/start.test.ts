@@ -13,12 +13,12 @@ test('a tree, booted, loads every thread at once and begins them in order, each 
   expect(tree.reports('progress').map(({ child }) => child)).toEqual(['a', 'b', 'c']);
 });
 
-test('a tree, booted, gives its foremost children the cores to themselves until they are ready', () => {
+test('a tree, booted, starts its foremost children at once and gives them the cores to themselves', () => {
   const tree = new SimulatedTree({ ...oneForOne('a', 'b', 'c', 'd'), foremost: 2 });
   tree.manners.set('b', 'slow');
   tree.dispatch({ kind: 'boot' });
   tree.dispatch({ kind: 'tick' });
-  expect(tree.deeds()).toEqual(['load a#1', 'load b#1', 'begin a#1', 'begin b#1']);
+  expect(tree.deeds()).toEqual(['load a#1', 'begin a#1', 'load b#1', 'begin b#1']);
   tree.ready('b');
   expect(tree.deedsSince(4)).toEqual(['load c#1', 'load d#1', 'begin c#1', 'begin d#1']);
 });
@@ -27,7 +27,7 @@ test('a first start, failing before the others have loaded, leaves them alone', 
   const tree = new SimulatedTree({ ...oneForOne('a', 'b', 'c'), foremost: 2 });
   tree.manners.set('b', 'broken');
   tree.dispatch({ kind: 'boot' });
-  expect(tree.deeds()).toEqual(['load a#1', 'load b#1', 'begin a#1', 'begin b#1', 'ask-stop a#1']);
+  expect(tree.deeds()).toEqual(['load a#1', 'begin a#1', 'load b#1', 'begin b#1', 'ask-stop a#1']);
   expect(tree.end()).toEqual({ code: 1, forced: false });
 });
 
