@@ -14,7 +14,9 @@ import type { Figure } from './statistics.js';
 /** A cold visit has a client to itself, and one that draws a silent node keeps it for as long as it waits. */
 const COLD_CLIENTS = 8;
 const WARM_CLIENTS = 2;
-const EVERY_MS = 1_000;
+const EVERY_MS = 500;
+/** Clients learn how long circuits take from their first hundred, and until then wait for a minute where one is dead. */
+const LEARNING_MS = 150_000;
 /** A stock client's own: Tor gives a stream up after SocksTimeout, two minutes. */
 const PATIENCE_MS = 120_000;
 const MINUTE_MS = 60_000;
@@ -223,6 +225,8 @@ export const nodeLossFigures = async (
         }),
       );
     }
+    progress('clients learn how long circuits take');
+    await untilMs(Date.now() + LEARNING_MS);
     const measured = Object.values(LOSSES).map((loss) => ({ loss, runs: new Array<Run>() }));
     const figures = (): Figure[] => measured.flatMap((one) => figuresOf(one, visits));
     for (let run = 0; run < runs; run++) {
