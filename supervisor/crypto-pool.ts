@@ -28,6 +28,20 @@ export interface CryptoPool {
  * @param entry the module of crypto-worker that the threads load
  */
 export const cryptoPool = (entry: URL, clock: Clock, log: Logger): CryptoPool => {
+  let pool: Piscina<PoolJob> | null = null;
+  return {
+    handlers: {
+      'pool.run': (job, { deadlineMs }) => {
+        // With its first task: at the start of the daemon its thread would compete with those that clients wait for.
+        pool ??= openPool(entry, log);
+        return run(pool, clock, job, deadlineMs);
+      },
+    },
+    close: async () => pool?.destroy(),
+  };
+};
+
+const openPool = (entry: URL, log: Logger): Piscina<PoolJob> => {
   const pool = new Piscina<PoolJob>({
     filename: entry.href,
     name: 'run',
@@ -44,10 +58,7 @@ export const cryptoPool = (entry: URL, clock: Clock, log: Logger): CryptoPool =>
   pool.on('error', (error: Error) => {
     log.warn('a thread of the crypto pool failed', { reason: firstLine(error) });
   });
-  return {
-    handlers: { 'pool.run': (job, { deadlineMs }) => run(pool, clock, job, deadlineMs) },
-    close: () => pool.destroy(),
-  };
+  return pool;
 };
 
 const firstLine = (error: unknown): string =>

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { SocksClient } from 'socks';
 import { openSocket } from './open-socket.js';
 import { isWholeGrant } from './socks-reply.js';
 import type { StreamAddress } from './stream-address.js';
@@ -35,6 +34,9 @@ export const askSocks = async (
   // The socket may be half-open, so that an end in the middle of the handshake would otherwise be waited out.
   socket.once('end', abort);
   try {
+    // With the first stream: the proxy's thread must not load it before it listens.
+    const { SocksClient } = await import('socks');
+    if (socket.destroyed) throw new Error('Socket closed');
     const granted = await SocksClient.createConnection({
       command: 'connect',
       // The library wants an address even where it is given the connection itself.
