@@ -67,7 +67,7 @@ describe('status', () => {
     expect((await run('status')).out).toMatchInlineSnapshot(`
       "node        alpha, publisher, priority 1, up 1 h 6 min
       publisher   alpha
-      tor         up 0.4.9.11, bootstrapped 100 %
+      tor         up 0.4.9.11, bootstrapped 100 %; in use: first, the other one is up
       target      1 of 2 healthy; 2 is down (ECONNREFUSED)
       canary      failed 2 times in a row, at introduction (refused)
       proxy       finishing, 4 connections open
@@ -94,7 +94,7 @@ describe('status', () => {
         descriptors: [],
         findings: [],
         ready: false,
-        tor: { state: 'down', version: null, bootstrap: 0, last_error: 'it ended' },
+        tor: { state: 'down', version: null, bootstrap: 0, last_error: 'it ended', redundancy: null },
         target: { healthy: false },
         targets: [],
         canary: null,

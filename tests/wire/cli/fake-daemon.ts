@@ -81,7 +81,13 @@ export const STATUS = {
       draining: 'no',
     },
   ],
-  tor: { state: 'up', version: '0.4.9.11', bootstrap: 100, last_error: null },
+  tor: {
+    state: 'up',
+    version: '0.4.9.11',
+    bootstrap: 100,
+    last_error: null,
+    redundancy: { in_use: 'first', other: { state: 'up', bootstrap: 100, deaths: 0, last_error: null } },
+  },
   target: { healthy: true },
   targets: [
     { state: 'well', failures: 0, reason: null, checked_at: '2026-01-01T00:00:00.000Z', outstanding: 1 },
