@@ -6,6 +6,7 @@ import { systemClock } from '@rustbalance/actors/kernel/clock.js';
 import type { Clock } from '@rustbalance/actors/kernel/clock.js';
 import { systemRandom } from '@rustbalance/actors/kernel/random.js';
 import type { Random } from '@rustbalance/actors/kernel/random.js';
+import type { SpareThreads } from '@rustbalance/supervisor/spare-threads.js';
 import { askSecretOnTerminal, readDescriptor } from './terminal-secret.js';
 
 /** What a command touches outside its own work, so that tests can be the world. */
@@ -15,6 +16,8 @@ export interface CliWorld {
   readonly clock: Clock;
   readonly random: Random;
   readonly workingDirectory: string;
+  /** Threads of a daemon that load already; null where none will be needed. */
+  readonly spareThreads: SpareThreads | null;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** May the output hold colours and redraw the screen? */
   readonly isTerminal: boolean;
@@ -85,8 +88,9 @@ const onInterrupt = (): AbortSignal => {
 };
 
 /** The real world of this process. */
-export const systemWorld = (programName: string): CliWorld => ({
+export const systemWorld = (programName: string, spareThreads: SpareThreads | null = null): CliWorld => ({
   programName,
+  spareThreads,
   clock: systemClock,
   random: systemRandom,
   workingDirectory: process.cwd(),

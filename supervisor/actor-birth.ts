@@ -1,11 +1,9 @@
-import type { ResourceLimits } from 'node:worker_threads';
 import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
 import type { ActorBirth } from '@rustbalance/actors/kernel/envelope.js';
 import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
 import type { Secret } from '@rustbalance/actors/kernel/redact.js';
 import { selfTestKey } from '@rustbalance/actors/kernel/cluster-keys.js';
 import type { ActorSecrets, SecretsOnTheWire } from '@rustbalance/actors/kernel/secrets.js';
-import type { ThreadPlan } from './thread-runner.js';
 
 const NO_SECRETS: SecretsOnTheWire = {
   masterKey: null,
@@ -62,22 +60,3 @@ export const actorBirths = (
   const plain = withoutSecrets(config);
   return (name) => ({ config: plain, secrets: own[name], chaos: config.chaos.enabled });
 };
-
-/**
- * V8's own defaults would let the young generation of each thread take 48 MiB. 4 MiB instead of 8 saves the daemon
- * about 8 MiB at rest and up to 24 under load, for collections that come twice as often and stay below 1 ms. Old
- * generations are bounded so that a leak ends one thread and not the process.
- */
-const LIMITS: ResourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 };
-
-/** Streams of many connections make short-lived buffers and objects: a larger young generation collects less often. */
-const PROXY_LIMITS: ResourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 };
-
-/** The built actors of the installed packages. */
-export const actorPlan = (name: ActorName): ThreadPlan => ({
-  entry: new URL(import.meta.resolve(`@rustbalance/actors/${name}/thread.js`)),
-  limits: name === 'proxy' ? PROXY_LIMITS : LIMITS,
-});
-
-/** The built crypto worker. */
-export const poolEntry = (): URL => new URL(import.meta.resolve('@rustbalance/crypto-worker/pool.js'));

@@ -22,6 +22,7 @@ import { repairHandlers } from './repairs.js';
 import { Router } from './router.js';
 import { ensureDirectory } from './run-directories.js';
 import { startServicePulse } from './service-pulse.js';
+import type { SpareThreads } from './spare-threads.js';
 import { specProblem } from './spec-validation.js';
 import { statusLine } from './status-line.js';
 import { systemSurroundings } from './surroundings.js';
@@ -39,6 +40,8 @@ export interface DaemonOptions {
   /** Loads and checks the same files again, for SIGHUP; without it nothing ever changes. */
   readonly reload?: () => Promise<NodeOutcome>;
   readonly surroundings?: Surroundings;
+  /** Threads that load already. */
+  readonly spareThreads?: SpareThreads | null;
 }
 
 /**
@@ -71,7 +74,9 @@ export const runDaemon = async (options: DaemonOptions): Promise<ExitCode> => {
   };
   const log = logger('supervisor');
   try {
-    return await runLogged({ config, secrets, reload, surroundings, sink, setLevel, logger, log });
+    const { spareThreads = null } = options;
+    const parts = { config, secrets, reload, surroundings, spareThreads };
+    return await runLogged({ ...parts, sink, setLevel, logger, log });
   } catch (error) {
     const data = toErrorData(error, 'supervisor');
     log.error('cannot run', {}, data);
@@ -86,6 +91,7 @@ interface Parts {
   readonly secrets: ActorSecrets;
   readonly reload: () => Promise<NodeOutcome>;
   readonly surroundings: Surroundings;
+  readonly spareThreads: SpareThreads | null;
   readonly sink: LogSink;
   readonly setLevel: (level: LogLevel) => void;
   readonly logger: (component: string) => Logger;
@@ -126,7 +132,7 @@ const runLogged = async (parts: Parts): Promise<ExitCode> => {
     random,
     log,
     router,
-    startThread: threadStarter(surroundings.threadPlan),
+    startThread: threadStarter(surroundings.threadPlan, parts.spareThreads),
     birth: (name) => births(name),
     write: (record) => {
       sink.write(record);

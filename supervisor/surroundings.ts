@@ -5,14 +5,14 @@ import type { Clock } from '@rustbalance/actors/kernel/clock.js';
 import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
 import { systemRandom } from '@rustbalance/actors/kernel/random.js';
 import type { Random } from '@rustbalance/actors/kernel/random.js';
-import { actorPlan, poolEntry } from './actor-birth.js';
+import { actorPlan, poolEntry } from './thread-plans.js';
 import { chosenFormat } from './log-sink.js';
 import type { LogFormat } from './log-format.js';
 import type { Logger } from '@rustbalance/actors/kernel/logging.js';
 import { notifyNobody } from './notify.js';
 import type { Notify } from './notify.js';
 import { orderly, systemdNotify, watchdogMs } from './service-manager.js';
-import type { ThreadPlan } from './thread-runner.js';
+import type { ThreadPlan } from './thread-plans.js';
 
 /** What the daemon touches of the process and the machine, in one place, so that a test can hand in its own. */
 export interface Surroundings {

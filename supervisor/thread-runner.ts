@@ -1,37 +1,26 @@
 import { performance } from 'node:perf_hooks';
 import type { EventLoopUtilization } from 'node:perf_hooks';
-import { Worker } from 'node:worker_threads';
-import type { ResourceLimits } from 'node:worker_threads';
-import { withoutServiceManager } from '@rustbalance/actors/kernel/environment.js';
+import type { Worker } from 'node:worker_threads';
 import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
-import type { FromActor } from '@rustbalance/actors/kernel/envelope.js';
+import type { FromActor, ToActor } from '@rustbalance/actors/kernel/envelope.js';
 import type { StartThread, ThreadListener } from './actor-thread-handle.js';
 import { crashData } from './crash-data.js';
 import { lineCutter } from './output-lines.js';
+import { actorWorker } from './spare-threads.js';
+import type { SpareThreads } from './spare-threads.js';
+import type { ThreadPlan } from './thread-plans.js';
 
 /** Longer lines that a thread writes past the logger are cut. */
 const LONGEST_LINE = 300;
 
-export interface ThreadPlan {
-  /** The module that a thread runs. */
-  readonly entry: URL;
-  readonly limits: ResourceLimits;
-}
-
 /** Starts actors in worker threads. */
 export const threadStarter =
-  (planOf: (name: ActorName) => ThreadPlan): StartThread =>
+  (planOf: (name: ActorName) => ThreadPlan, spare: SpareThreads | null = null): StartThread =>
   (birth, listener) => {
-    const { entry, limits } = planOf(birth.name);
-    const worker = new Worker(entry, {
-      name: birth.name,
-      workerData: birth,
-      resourceLimits: limits,
-      env: withoutServiceManager(process.env),
-      stdout: true,
-      stderr: true,
-    });
+    const ready = spare?.take(birth.name) ?? null;
+    const worker = ready ?? actorWorker(birth.name, planOf(birth.name), birth);
     watch(worker, birth.name, listener);
+    if (ready !== null) ready.postMessage({ kind: 'birth', birth } satisfies ToActor);
     let sampled: EventLoopUtilization | null = null;
     return {
       post: (message) => {

@@ -26,7 +26,7 @@ const CRYPTO_DEADLINE_MS = 10_000;
 const LOOP_DELAY_RESOLUTION_MS = 10;
 
 /** What only an actor that has started can take. */
-type Served = Exclude<ToActor, { readonly kind: 'begin' | 'reply' | 'chaos' | 'log-level' }>;
+type Served = Exclude<ToActor, { readonly kind: 'birth' | 'begin' | 'reply' | 'chaos' | 'log-level' }>;
 
 /**
  * Runs an actor in this worker thread: hands it its context and its messages, and answers for it. Nothing is
@@ -35,29 +35,30 @@ type Served = Exclude<ToActor, { readonly kind: 'begin' | 'reply' | 'chaos' | 'l
 export const runActorThread = async <A extends ActorName>(definition: ActorDefinition<A>): Promise<void> => {
   const port = parentPort;
   if (port === null) throw new Error(`the ${definition.name} actor runs in a worker thread only`);
-  await new ActorThread<A>(port, workerData as ActorBirth).run(definition);
+  await new ActorThread<A>(port, definition.name, workerData as ActorBirth | null).run(definition);
 };
 
 class ActorThread<A extends ActorName> {
   readonly #port: MessagePort;
-  readonly #birth: ActorBirth;
+  readonly #name: A;
+  #birth: ActorBirth | null = null;
   readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_DELAY_RESOLUTION_MS });
   readonly #requests;
   readonly #published = new Map<MessageName, unknown>();
   readonly #begun: Promise<void>;
   #begin: () => void = () => undefined;
-  #logLevel: LogLevel;
+  #logLevel: LogLevel = 'info';
   #answering = 0;
   #handled = 0;
   #running: RunningActor<A> | null = null;
   /** What arrived before the actor was ready, in order. */
   readonly #early: Served[] = [];
 
-  constructor(port: MessagePort, birth: ActorBirth) {
+  constructor(port: MessagePort, name: A, birth: ActorBirth | null) {
     this.#port = port;
-    this.#birth = birth;
-    this.#logLevel = (birth.config as Config).log.level;
-    this.#requests = outgoingRequests(birth.name, systemClock, (message) => {
+    this.#name = name;
+    if (birth !== null) this.#born(birth);
+    this.#requests = outgoingRequests(name, systemClock, (message) => {
       this.#send(message);
     });
     this.#begun = new Promise((resolve) => {
@@ -70,9 +71,11 @@ class ActorThread<A extends ActorName> {
       this.#receive(message);
     });
     await this.#begun;
+    const birth = this.#birth;
+    if (birth === null) throw new Error(`the ${definition.name} actor was begun before it was born`);
     this.#loopDelay.enable();
     try {
-      this.#running = await definition.start(this.#context(definition.name));
+      this.#running = await definition.start(this.#context(definition.name, birth));
     } catch (error) {
       // What is not ours has a stack that only an uncaught error carries over.
       if (!(error instanceof RbError)) throw error;
@@ -88,15 +91,19 @@ class ActorThread<A extends ActorName> {
     this.#port.postMessage(message);
   }
 
-  #context(name: A): ActorContext<A> {
-    const config = this.#birth.config as Config;
+  #born(birth: ActorBirth): void {
+    this.#birth = birth;
+    this.#logLevel = (birth.config as Config).log.level;
+  }
+
+  #context(name: A, birth: ActorBirth): ActorContext<A> {
     const request = (message: RequestName, payload: unknown, deadlineMs: number): Promise<unknown> =>
       this.#requests.send(message, payload, deadlineMs);
     return {
       name,
-      generation: this.#birth.generation,
-      config,
-      secrets: revealSecrets(this.#birth.secrets as SecretsOnTheWire),
+      generation: birth.generation,
+      config: birth.config as Config,
+      secrets: revealSecrets(birth.secrets as SecretsOnTheWire),
       clock: systemClock,
       random: systemRandom,
       log: makeLogger(
@@ -131,6 +138,9 @@ class ActorThread<A extends ActorName> {
 
   #receive(message: ToActor): void {
     switch (message.kind) {
+      case 'birth':
+        this.#born(message.birth);
+        return;
       case 'begin':
         this.#begin();
         return;
@@ -138,7 +148,7 @@ class ActorThread<A extends ActorName> {
         this.#requests.settle(message.id, message.outcome);
         return;
       case 'chaos':
-        if (this.#birth.chaos) obeyChaos(message.mode);
+        if (this.#birth?.chaos === true) obeyChaos(message.mode);
         return;
       case 'log-level':
         this.#logLevel = message.level;
@@ -199,7 +209,7 @@ class ActorThread<A extends ActorName> {
   async #answer(running: RunningActor<A>, id: number, name: RequestName, payload: unknown): Promise<void> {
     const handler = this.#handler(running, name);
     if (handler === undefined) {
-      const error = errorData('message.unknown', this.#birth.name, { name });
+      const error = errorData('message.unknown', this.#name, { name });
       this.#send({ kind: 'reply', id, outcome: { ok: false, error } });
       return;
     }
@@ -207,7 +217,7 @@ class ActorThread<A extends ActorName> {
     try {
       this.#send({ kind: 'reply', id, outcome: { ok: true, answer: await handler(payload) } });
     } catch (error) {
-      this.#send({ kind: 'reply', id, outcome: { ok: false, error: toErrorData(error, this.#birth.name) } });
+      this.#send({ kind: 'reply', id, outcome: { ok: false, error: toErrorData(error, this.#name) } });
     } finally {
       this.#answering--;
     }

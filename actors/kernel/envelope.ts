@@ -44,6 +44,8 @@ export type Delivery =
 /** Main thread → actor thread. */
 export type ToActor =
   | Delivery
+  /** Who a thread is that was made before that was known; comes first. */
+  | { readonly kind: 'birth'; readonly birth: ActorBirth }
   /** Start now. A thread loads its code as soon as it exists, but starts only in its turn. */
   | { readonly kind: 'begin' }
   | { readonly kind: 'reply'; readonly id: number; readonly outcome: Outcome }
@@ -85,7 +87,7 @@ export type FromActor =
 export type Outcome =
   { readonly ok: true; readonly answer: unknown } | { readonly ok: false; readonly error: ErrorData };
 
-/** What a thread is born with (workerData): structured-clone friendly. */
+/** What a thread is born with (workerData, or its first message): structured-clone friendly. */
 export interface ActorBirth {
   readonly name: ActorName;
   readonly generation: number;

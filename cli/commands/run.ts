@@ -53,6 +53,7 @@ export const runCommand = defineCommand<RunArgs>({
     // Loaded here: threads, pool and logs are of no use to any other command.
     const { runDaemon } = await import('@rustbalance/supervisor/daemon.js');
     const reload = (): Promise<NodeOutcome> => loadNode(pathArgument(args.config, world), args.set);
-    throw new Ended(await runDaemon({ config: node.config, secrets: node.secrets, reload }));
+    const { spareThreads } = world;
+    throw new Ended(await runDaemon({ config: node.config, secrets: node.secrets, reload, spareThreads }));
   },
 });

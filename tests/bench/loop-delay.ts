@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { loadNode } from '@rustbalance/actors/kernel/config/load-node.js';
-import { actorPlan } from '@rustbalance/supervisor/actor-birth.js';
+import { actorPlan } from '@rustbalance/supervisor/thread-plans.js';
 import { runDaemon } from '@rustbalance/supervisor/daemon.js';
 import { systemSurroundings } from '@rustbalance/supervisor/surroundings.js';
 import { DaemonNode } from '../support/cluster/daemon-node.js';

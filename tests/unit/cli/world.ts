@@ -18,6 +18,7 @@ export const repeatable = (seed: string): Random => {
 /** A world that remembers what was said in it. */
 export class TestWorld implements CliWorld {
   programName = 'rustbalance';
+  readonly spareThreads = null;
   clock: Clock = systemClock;
   random = repeatable('test');
   workingDirectory = '/nowhere';

@@ -13,7 +13,7 @@ import { ActorSystem } from '@rustbalance/supervisor/actor-system.js';
 import { deferred } from '@rustbalance/supervisor/deferred.js';
 import { Router } from '@rustbalance/supervisor/router.js';
 import { threadStarter } from '@rustbalance/supervisor/thread-runner.js';
-import type { ThreadPlan } from '@rustbalance/supervisor/thread-runner.js';
+import type { ThreadPlan } from '@rustbalance/supervisor/thread-plans.js';
 import { within } from '../../support/eventually.js';
 
 /** What the small actor of one name shall do wrong. */

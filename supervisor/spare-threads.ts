@@ -1,0 +1,53 @@
+import { Worker } from 'node:worker_threads';
+import { withoutServiceManager } from '@rustbalance/actors/kernel/environment.js';
+import type { ActorBirth } from '@rustbalance/actors/kernel/envelope.js';
+import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
+import type { ThreadPlan } from './thread-plans.js';
+
+/** @param birth null where it follows as the first message */
+export const actorWorker = (
+  name: ActorName,
+  { entry, limits }: ThreadPlan,
+  birth: ActorBirth | null,
+): Worker =>
+  new Worker(entry, {
+    name,
+    workerData: birth,
+    resourceLimits: limits,
+    env: withoutServiceManager(process.env),
+    stdout: true,
+    stderr: true,
+  });
+
+/**
+ * Threads that load their code while the main thread still loads its own, before anybody knows whether and as what they
+ * will be needed: after a crash clients wait for both.
+ */
+export class SpareThreads {
+  readonly #workers = new Map<ActorName, Worker>();
+
+  constructor(names: readonly ActorName[], planOf: (name: ActorName) => ThreadPlan) {
+    for (const name of names) {
+      const worker = actorWorker(name, planOf(name), null);
+      // One that dies unused is not missed: another is made in its turn, and dies where somebody listens.
+      const forget = (): void => {
+        this.#workers.delete(name);
+      };
+      worker.on('error', forget);
+      worker.on('exit', forget);
+      this.#workers.set(name, worker);
+    }
+  }
+
+  /** Threads that nobody has taken. */
+  get size(): number {
+    return this.#workers.size;
+  }
+
+  take(name: ActorName): Worker | null {
+    const worker = this.#workers.get(name) ?? null;
+    this.#workers.delete(name);
+    worker?.removeAllListeners('error').removeAllListeners('exit');
+    return worker;
+  }
+}
