@@ -111,9 +111,14 @@ export const beginDraining = (state: ClusterState, world: World, timeoutMs: numb
 
 /** Goes on with a drain that was under way when this actor ended. @param untilMs its deadline by the wall clock */
 export const resumeDraining = (state: ClusterState, world: World, untilMs: number): void => {
-  const timeoutMs = Math.max(RESUMED_AT_LEAST_MS, untilMs - world.clock.wallMs());
+  const leftMs = untilMs - world.clock.wallMs();
+  const timeoutMs = Math.max(RESUMED_AT_LEAST_MS, leftMs);
   world.log.info('This node goes on draining: the actor that ended had been told to');
-  const times = timesFor(world, timeoutMs, world.clock.monotonicMs());
+  // Past its deadline it was drained, or waited for others to serve again: neither ends in serving by itself.
+  const times =
+    leftMs > 0
+      ? timesFor(world, timeoutMs, world.clock.monotonicMs())
+      : { deadlineMs: Number.POSITIVE_INFINITY, untilMs };
   enter(state, world, { phase: 'leaving', timeoutMs, ...times });
 };
 

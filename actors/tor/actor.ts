@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ActorContext, ActorDefinition, RunningActor } from '../kernel/actor.js';
 import { nodePaths } from '../kernel/config/paths.js';
-import { rbError } from '../kernel/errors.js';
+import { rbError, toErrorData } from '../kernel/errors.js';
 import { Coordination } from './coordination-service.js';
 import { prepareInstance, type Instance } from './instance-files.js';
 import { endLeftoverTor, findOurTor, systemProcesses } from './leftover-tor.js';
@@ -40,6 +40,19 @@ const instanceAt = (context: ActorContext<'tor'>, directory: string): Promise<In
     log: context.log,
   });
 
+/** Nobody refers to the identity of the Tor that stands by: one that is damaged is set aside for another. */
+const standbyAt = async (context: ActorContext<'tor'>, directory: string): Promise<Instance> => {
+  try {
+    return await instanceAt(context, directory);
+  } catch (error) {
+    const data = toErrorData(error, 'tor');
+    if (data.code !== 'tor.instance-key-damaged') throw error;
+    context.log.error('the Tor that stands by gets new keys', {}, data);
+    await rename(directory, `${directory}.damaged-${String(context.clock.wallMs())}`);
+    return instanceAt(context, directory);
+  }
+};
+
 /** A Tor that stood by for an earlier daemon would serve for ever, and nobody would watch it. */
 const endFormerStandby = async ({ config, clock }: ActorContext<'tor'>): Promise<void> => {
   const { torDataDir, torrc } = nodePaths(config).standby;
@@ -52,7 +65,7 @@ const start = async (context: ActorContext<'tor'>): Promise<RunningActor<'tor'>>
   const { hiddenServiceDir, standby } = nodePaths(config);
   await prepareStateDirectories(context);
   const instance = await instanceAt(context, hiddenServiceDir);
-  const second = config.tor.standby ? await instanceAt(context, standby.hiddenServiceDir) : null;
+  const second = config.tor.standby ? await standbyAt(context, standby.hiddenServiceDir) : null;
   if (second === null) await endFormerStandby(context);
   return new NodeTors(context, instance, second, await Coordination.make(context)).run();
 };

@@ -1,6 +1,7 @@
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
 import { errorData } from '../kernel/errors.js';
 import type { Logger } from '../kernel/logging.js';
+import { machineRoutes, type DefaultRoutes } from './default-routes.js';
 import type { TorNetworkSwitch } from './outage-watch.js';
 import { SessionWork } from './session-work.js';
 
@@ -23,22 +24,29 @@ const LOOK_EVERY_MS = 2_000;
 const holdsAll = (set: ReadonlySet<string>, wanted: ReadonlySet<string>): boolean =>
   [...wanted].every((one) => set.has(one));
 
-/** IPv4 where there is any, by which Tor connects then; never those of `tunnel`, of this machine alone or of one link. */
+/**
+ * IPv4 where there is any, by which Tor connects then. Only those of interfaces that a default route leads to: bridges of
+ * containers and the like come and go, and no connection of Tor's is from them.
+ */
 export const outwardAddresses = (
   interfaces: NodeJS.Dict<NetworkInterfaceInfo[]>,
   tunnel: string,
+  routes: DefaultRoutes,
 ): ReadonlySet<string> => {
-  const outward = Object.entries(interfaces)
-    .filter(([name]) => name !== tunnel)
-    .flatMap(([, addresses]) => addresses ?? [])
-    .filter(({ internal, address }) => !internal && !/^(?:169\.254\.|fe[89ab])/i.test(address));
-  const ofFour = outward.filter(({ family }) => family === 'IPv4');
-  return new Set((ofFour.length > 0 ? ofFour : outward).map(({ address }) => address));
+  const of = (names: ReadonlySet<string>, wanted: NetworkInterfaceInfo['family']): readonly string[] =>
+    [...names]
+      .filter((name) => name !== tunnel)
+      .flatMap((name) => interfaces[name] ?? [])
+      .filter(({ family, internal }) => family === wanted && !internal)
+      .map(({ address }) => address)
+      .filter((address) => !/^(?:169\.254\.|fe[89ab])/i.test(address));
+  const four = of(routes.four, 'IPv4');
+  return new Set(four.length > 0 ? four : of(routes.six, 'IPv6'));
 };
 
 /** Those of the machine that this runs on. */
 export const machineAddresses = (tunnel: string) => (): ReadonlySet<string> =>
-  outwardAddresses(networkInterfaces(), tunnel);
+  outwardAddresses(networkInterfaces(), tunnel, machineRoutes());
 
 /**
  * Has Tor make its connections anew when the machine has lost an address. What was connected from it can never carry

@@ -5,7 +5,13 @@ import type { NetworkView } from '@rustbalance/crypto-worker/task-types.js';
 import type { Coordination } from './coordination-service.js';
 import type { Instance } from './instance-files.js';
 import { sameContent } from './intro-point-view.js';
-import { circuitOf, type Departure, type OwnIntroductionPoints, type TorName } from './messages.js';
+import {
+  circuitOf,
+  type Departure,
+  type OwnIntroductionPoints,
+  type TorName,
+  type TorTrouble,
+} from './messages.js';
 import { NO_COORDINATION } from './no-coordination.js';
 import { instanceFaults, restoreInstance } from './restore-instance.js';
 import { firstPlace, standbyPlace, type TorPlace } from './tor-place.js';
@@ -35,6 +41,9 @@ interface Member {
 }
 
 /** Where a node has two Tors, each line says of which it speaks. */
+/** Troubles that a restart does not end. */
+const UNMENDABLE: readonly TorTrouble[] = ['no-network', 'refused'];
+
 const logOf = (log: Logger, tor: TorName): Logger => ({
   error: (message, fields, error) => {
     log.error(message, { ...fields, tor }, error);
@@ -177,7 +186,8 @@ export class NodeTors {
           this.#tellDeparture();
         },
         uploadAnswer: (event) => {
-          this.#transfers.answered(event);
+          // What the other Tor was still at, the publisher has forgotten; what it asks for anew goes by this one.
+          if (this.#inUse === place.name) this.#transfers.answered(event);
         },
         changed: () => {
           this.#tellStatus();
@@ -250,9 +260,11 @@ export class NodeTors {
     if (departure !== null) this.#context.publish('tor.departure', departure);
   }
 
-  /** A repair is for what is amiss; where nothing shows, for the one by which the rest was tried. */
+  /** A repair is for a Tor that is in trouble which a restart may mend; where none is, for the one in use. */
   #restart(reason: string): void {
-    const amiss = this.#all.filter(({ tor: { status } }) => status.state !== 'up' || status.trouble !== null);
+    const amiss = this.#all.filter(
+      ({ tor: { status } }) => status.trouble !== null && !UNMENDABLE.includes(status.trouble),
+    );
     for (const { tor } of amiss.length === 0 ? [this.#used] : amiss) tor.restart(reason);
   }
 

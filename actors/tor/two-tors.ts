@@ -83,8 +83,9 @@ export const statusOfBoth = (inUse: TorName, of: OfBoth<TorStatus>): TorStatus =
   redundancy: { inUse, other: otherTor(of[otherName(inUse)]) },
 });
 
-/** One whose process is gone has no circuits, though nobody could say so. */
-const hasEnded = ({ state }: TorStatus): boolean => state === 'down' || state === 'launching';
+/** One whose process is gone has no circuits, though nobody could say so; one that only lets us not in may have all of its. */
+const hasEnded = ({ state, trouble }: TorStatus): boolean =>
+  trouble !== 'refused' && (state === 'down' || state === 'launching');
 
 /** The circuits of both while the node drains; an answer to that draining only when each has answered. */
 export const departureOfBoth = (

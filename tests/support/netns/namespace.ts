@@ -118,6 +118,7 @@ export class Lan {
     await hub.run('ip', 'link', 'set', port, 'master', 'br0', 'up');
     await node.run('ip', 'addr', 'add', `${address}/24`, 'dev', 'eth0');
     await node.run('ip', 'link', 'set', 'up', 'dev', 'eth0');
+    await node.run('ip', 'route', 'add', 'default', 'dev', 'eth0');
     await node.run('ip', '-6', 'route', 'add', 'default', 'dev', 'eth0');
   }
 

@@ -174,6 +174,7 @@ export const TUNNEL_FAULTS: readonly TunnelFault[] = [
       const [{ machine }, publisher] = [at(cluster, 1), at(cluster, 0).node];
       await machine.namespace.run('ip', 'addr', 'flush', 'dev', 'eth0', 'scope', 'global');
       await machine.namespace.run('ip', 'addr', 'add', '10.77.0.44/24', 'dev', 'eth0');
+      await machine.namespace.run('ip', 'route', 'add', 'default', 'dev', 'eth0');
       await publisher.until(
         'leaves it out',
         (status) => publishedNodes(status) === 'alpha,gamma',

@@ -2,6 +2,7 @@ import type { NetworkInterfaceInfo } from 'node:os';
 import { startLevelTrigger } from '@rustbalance/actors/kernel/level-trigger.js';
 import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
 import { AddressWatch, outwardAddresses } from '@rustbalance/actors/tor/address-watch.js';
+import { defaultRoutes } from '@rustbalance/actors/tor/default-routes.js';
 import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from '../../support/simulated-clock.js';
 
@@ -96,7 +97,29 @@ it('of all addresses those of IPv4 count that lead out, or those of IPv6 where t
     eth1: [info('169.254.3.4')],
     'wg-rb': [info('fd00::1')],
   };
-  expect([...outwardAddresses(interfaces, 'wg-rb')]).toEqual(['192.0.2.7']);
+  const both = { four: new Set(['eth0', 'eth1']), six: new Set(['eth0', 'wg-rb']) };
+  expect([...outwardAddresses(interfaces, 'wg-rb', both)]).toEqual(['192.0.2.7']);
   const sixOnly = { ...interfaces, eth0: [info('2001:db8::7'), info('fe80::1')], eth1: [] };
-  expect([...outwardAddresses(sixOnly, 'wg-rb')]).toEqual(['2001:db8::7']);
+  expect([...outwardAddresses(sixOnly, 'wg-rb', both)]).toEqual(['2001:db8::7']);
+});
+
+it('those of a bridge of containers, to which no default route leads, do not count', () => {
+  const info = (address: string): NetworkInterfaceInfo =>
+    ({ address, internal: false, family: 'IPv4' }) as NetworkInterfaceInfo;
+  const interfaces = { eth0: [info('192.0.2.7')], docker0: [info('172.17.0.1')] };
+  const table = [
+    'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT',
+    'eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0',
+    'docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0',
+  ];
+  const routes = defaultRoutes(table.join('\n'), '');
+  expect([...outwardAddresses(interfaces, 'wg-rb', routes)]).toEqual(['192.0.2.7']);
+});
+
+it('a default route of IPv6 is one that is open and not of the loopback', () => {
+  const none = '0'.repeat(32);
+  const row = (flags: string, name: string): string =>
+    `${none} 00 ${none} 00 ${none} 00000400 00000001 00000000 ${flags} ${name}`;
+  const table = [row('00000003', 'eth0'), row('00200200', 'lo'), row('00000201', 'wg0')];
+  expect([...defaultRoutes('', table.join('\n')).six]).toEqual(['eth0']);
 });

@@ -161,4 +161,10 @@ describe('the circuits of a node with two Tors that drains', () => {
     expect(departureOfBoth(told, { first: UP, standby: DOWN })).toEqual(departure(7, 1, ['4']));
     expect(departureOfBoth(told, { first: DOWN, standby: UP })).toEqual(departure(7, 2, [ofStandby('9')]));
   });
+
+  it('count still where Tor only lets us not in: it may have all of them', () => {
+    const told = { first: departure(6, 0, []), standby: departure(7, 0, []) };
+    const refused = { ...DOWN, trouble: 'refused' as const };
+    expect(departureOfBoth(told, { first: refused, standby: UP })).toEqual(departure(0, 0, []));
+  });
 });
