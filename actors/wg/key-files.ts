@@ -23,6 +23,12 @@ interface HeldFile {
   readonly write: (secret: Uint8Array) => string | Uint8Array;
 }
 
+/** A token is any line of text: one that is the beginning of ours was cut off, and nobody chose it. */
+const isCut = (token: Uint8Array, ours: Secret | null): boolean => {
+  const whole = ours?.reveal() ?? token;
+  return token.length < whole.length && token.every((byte, index) => byte === whole[index]);
+};
+
 /** What systemd keeps in its credentials directory nobody can write, and it is there as long as the process. */
 const heldFiles = (
   { config, secrets }: Pick<ActorContext<'wg'>, 'config' | 'secrets'>,
@@ -41,7 +47,10 @@ const heldFiles = (
       key: 'coordination.cluster_token_file',
       path: coordination.cluster_token_file,
       secret: secrets.clusterToken,
-      read: clusterTokenIn,
+      read: (bytes) => {
+        const token = clusterTokenIn(bytes);
+        return token !== null && isCut(token, secrets.clusterToken) ? null : token;
+      },
       write: (token) => `${Buffer.from(token).toString()}\n`,
     },
     {

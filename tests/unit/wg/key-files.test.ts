@@ -81,6 +81,13 @@ describe('the key files of a running daemon', () => {
     expect(await readFile(at('node.key'), 'utf8')).toBe(other);
   });
 
+  it('a token of which only the beginning is left is damaged', async () => {
+    await writeFile(at('token'), 'the to');
+    expect(await states()).toEqual(['coordination.cluster_token_file damaged']);
+    await keyFiles().restore('coordination.cluster_token_file');
+    expect(await readFile(at('token'), 'utf8')).toBe('the token\n');
+  });
+
   it('are not looked at where systemd keeps them', async () => {
     await rm(at('node.key'));
     expect(await keyFiles(folder).faults()).toEqual([]);
