@@ -110,12 +110,17 @@ export const startOwnTorNode = async (): Promise<OwnTorNode> => {
 };
 
 /** Fetches again and again until a whole page comes; resolves with how long that took, ms. */
-export const untilServed = async ({ client, address }: OwnTorNode, timeoutMs: number): Promise<number> => {
+export const untilServed = async (
+  { client, address }: OwnTorNode,
+  timeoutMs: number,
+  isolation?: string,
+): Promise<number> => {
   const beganMs = performance.now();
   await eventually(
     'a client is served',
     async () => {
-      const { ok, body } = await client.fetch(address, { timeoutMs: 10_000 });
+      const own = isolation === undefined ? {} : { isolation };
+      const { ok, body } = await client.fetch(address, { timeoutMs: 10_000, ...own });
       return ok && body === PAGE;
     },
     { timeoutMs, everyMs: 20 },
