@@ -199,7 +199,8 @@ describe('two daemons at the most verbose level, whose target is another onion s
     const isHeldBut = async (excused: string | null): Promise<boolean> =>
       (await publisher!.status()).descriptors.every(
         ({ hsdirs, revision_counter: counter }, i) =>
-          BigInt(counter) > (before[i] ?? 0n) &&
+          // Another one; after a rotation of the time period it may be lower.
+          BigInt(counter) !== before[i] &&
           hsdirs.every(({ fingerprint, status }) => status === 'accepted' || fingerprint === excused),
       );
     await hsdir.kill('SIGSTOP');

@@ -24,8 +24,8 @@ export interface OwnTorNode {
   torPid(): Promise<number>;
   /** Auth keys of the introduction points that were published last, sorted. */
   publishedPoints(): Promise<readonly string[]>;
-  /** Waits until every HSDir has both descriptors. */
-  published(timeoutMs: number): Promise<void>;
+  /** Waits until every HSDir has both descriptors. @param afterMs those of after then (Unix ms) */
+  published(timeoutMs: number, afterMs?: number): Promise<void>;
   /** Waits for a time between two rotations, at which a Tor replaces its points by itself. */
   calm(): Promise<void>;
   stop(): Promise<void>;
@@ -72,7 +72,7 @@ export const startOwnTorNode = async (): Promise<OwnTorNode> => {
         const { state } = JSON.parse(text) as { state: { ownPoints: string[] } };
         return state.ownPoints.toSorted();
       },
-      published: async (timeoutMs) => {
+      published: async (timeoutMs, afterMs = 0) => {
         await daemon.until(
           'both descriptors are on every HSDir',
           ({ descriptors }) =>
@@ -80,6 +80,7 @@ export const startOwnTorNode = async (): Promise<OwnTorNode> => {
             descriptors.every(
               ({ hsdirs, published_at }) =>
                 published_at !== null &&
+                Date.parse(published_at) > afterMs &&
                 hsdirs.length > 0 &&
                 hsdirs.every((one) => one.status === 'accepted'),
             ),
