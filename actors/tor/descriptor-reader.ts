@@ -54,6 +54,12 @@ const NOTHING_READ: ReadHistory = {
   haveClientsPeriod: false,
 };
 
+/** A moment, by both clocks. */
+export interface Born {
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+}
+
 /** Reads the instance's descriptors when something may have changed: desc_current by GETINFO, desc_next from HSDirs. */
 export class DescriptorReader {
   readonly #effects: DescriptorReaderEffects;
@@ -65,7 +71,7 @@ export class DescriptorReader {
   /** The last event after which desc_next must be expected to change, monotonic ms. */
   #nextChangeAtMs: number | null = null;
   /** When the keys in use began; descriptors that were made earlier name others. Null where all may be trusted. */
-  #born: { readonly wallMs: number; readonly monotonicMs: number } | null = null;
+  #born: Born | null = null;
   /**
    * Every run start that a consensus gave for a period. Tor takes it from its consensus when it makes a descriptor: the
    * first consensus of a young network may begin off the voting schedule (5 s seen), and so does its run.
@@ -81,12 +87,16 @@ export class DescriptorReader {
     this.#effects = effects;
   }
 
-  /** A new connection. `keysAreNew`: nothing that was uploaded before is of the Tor that runs now. */
-  begin(keysAreNew: boolean): void {
+  /**
+   * A new connection. `keysAreNew`: nothing that was uploaded before is of the Tor that runs now.
+   * @param born when that Tor was started, where it is known
+   */
+  begin(keysAreNew: boolean, born: Born | null = null): void {
     this.#active = true;
     this.#born = null;
     this.#startOver();
     if (keysAreNew) this.keysAreNew();
+    this.#born = born ?? this.#born;
     this.changeExpected();
   }
 

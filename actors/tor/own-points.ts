@@ -3,7 +3,7 @@ import { relayOf } from '@rustbalance/crypto-worker/link-specifiers.js';
 import type { PublicationPlan } from '@rustbalance/crypto-worker/task-types.js';
 import { earlier } from '../kernel/level-trigger.js';
 import { CircuitTable } from './circuit-table.js';
-import { DescriptorReader, type DescriptorReaderEffects } from './descriptor-reader.js';
+import { DescriptorReader, type Born, type DescriptorReaderEffects } from './descriptor-reader.js';
 import type { CircEvent, CircMinorEvent } from './control/events.js';
 import type { HsDescEvent } from './control/hs-desc-event.js';
 import type { CircuitStatus } from './control/info.js';
@@ -58,6 +58,8 @@ export class OwnPoints {
   readonly #withheld = new Set<WithheldFor>();
   /** Since when only a stand-in could be published. */
   #standInSinceMs: number | null = null;
+  /** When the Tor that is connected to next was started; null where that is not known. */
+  #born: Born | null = null;
 
   constructor(effects: OwnPointsEffects) {
     this.#effects = effects;
@@ -90,7 +92,8 @@ export class OwnPoints {
     this.#active = true;
     this.#standInSinceMs = null;
     // A Tor without a circuit will make its points anew; what HSDirs hold is of one that died.
-    this.#reader.begin(this.#circuits.size === 0);
+    this.#reader.begin(this.#born !== null || this.#circuits.size === 0, this.#born);
+    this.#born = null;
     this.#tell(false);
   }
 
@@ -104,6 +107,13 @@ export class OwnPoints {
   end(): void {
     this.#active = false;
     this.#reader.end();
+  }
+
+  /** Another Tor is started: it may have circuits before anybody can ask it, to relays that served the last one, too. */
+  startedAnew(): void {
+    const { wallMs, monotonicMs } = this.#effects;
+    this.#born = { wallMs: wallMs(), monotonicMs: monotonicMs() };
+    this.gone(this.#born.wallMs);
   }
 
   /** Tor is gone, and every circuit with it. `atMs`: wall clock of the sign of it. */

@@ -135,7 +135,7 @@ export class Tor {
         await coordination.beforeLaunch();
         const isNew = (await this.#process?.launch()) === true;
         // Whatever was published before, by an actor before this one, belongs to a Tor that is no more.
-        if (isNew) this.workers.points.gone(clock.wallMs());
+        if (isNew) this.workers.points.startedAnew();
         return isNew;
       },
       connect: (deadlineMs, signal) =>

@@ -294,6 +294,23 @@ describe("this node's introduction points", () => {
     expect(world.keys).toEqual([9]);
   });
 
+  it('hold no key of a Tor that died, where the next has circuits before it can be asked', async () => {
+    const world = new World();
+    world.held = decoded(500, [point(4, 14)]);
+    world.heldSinceMs = START_MS - 60_000;
+    world.points.planned(plan(500, true), world.clock.wallMs());
+    world.points.startedAnew();
+    await world.clock.advance(1000);
+    world.points.begin([world.circuit(1, 14)]);
+    await world.clock.advance(4000);
+    expect(world.keys).toEqual([]);
+    world.held = decoded(500, [point(9, 14)], 2n);
+    world.heldSinceMs = world.clock.wallMs() - 4500;
+    world.uploaded(101);
+    await world.clock.advance(50);
+    expect(world.keys).toEqual([9]);
+  });
+
   it('hold no key of before when Tor loads the service anew, even on a relay of before', async () => {
     const world = new World();
     await world.running(true);
