@@ -15,6 +15,7 @@ import {
   withReading,
   type Reading,
   type Readings,
+  pointKey,
 } from './intro-point-view.js';
 import type { OwnIntroductionPoints } from './messages.js';
 import { whichPoints, type WhichPoints } from './which-points.js';
@@ -26,6 +27,9 @@ export interface OwnPointsEffects extends Omit<DescriptorReaderEffects, 'took'> 
 
 /** network: behind Tor it is gone, of which Tor does not know. stall: Tor builds no circuit. silence: Tor answers nothing. */
 export type WithheldFor = 'network' | 'stall' | 'silence' | 'address';
+
+/** Both descriptors of some rotations; older ones nobody takes for new. */
+const KEPT_KEYS = 64;
 
 /**
  * How long the clients' period is waited for before points of the neighbouring one are published instead: a second
@@ -58,6 +62,9 @@ export class OwnPoints {
   readonly #withheld = new Set<WithheldFor>();
   /** Since when only a stand-in could be published. */
   #standInSinceMs: number | null = null;
+  /** Auth keys of descriptors that were read of the Tor that runs, and of the one before it, newest first. */
+  #read: ReadonlySet<string> = new Set();
+  #dead: ReadonlySet<string> = new Set();
   /** When the Tor that is connected to next was started; null where that is not known. */
   #born: Born | null = null;
 
@@ -114,6 +121,8 @@ export class OwnPoints {
     const { wallMs, monotonicMs } = this.#effects;
     this.#born = { wallMs: wallMs(), monotonicMs: monotonicMs() };
     this.gone(this.#born.wallMs);
+    this.#dead = this.#read;
+    this.#read = new Set();
   }
 
   /** Tor is gone, and every circuit with it. `atMs`: wall clock of the sign of it. */
@@ -192,6 +201,10 @@ export class OwnPoints {
   }
 
   #took(reading: Reading, fromTorItself: boolean): boolean {
+    const keys = reading.introductionPoints.map(pointKey);
+    // Dating alone leaves a second in which the last descriptor of the dead Tor passes for one of its successor.
+    if (keys.some((key) => this.#dead.has(key))) return false;
+    this.#read = new Set([...keys, ...this.#read].slice(0, KEPT_KEYS));
     const pointsOf = (): Reading['introductionPoints'] =>
       this.#readings.get(reading.timePeriod)?.introductionPoints ?? [];
     const known = pointsOf();

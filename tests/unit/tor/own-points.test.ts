@@ -311,6 +311,19 @@ describe("this node's introduction points", () => {
     expect(world.keys).toEqual([9]);
   });
 
+  it('hold no key of a Tor that died a moment after its last descriptor', async () => {
+    const world = new World();
+    await world.running(false);
+    const before = world.keys;
+    expect(before).not.toEqual([]);
+    world.heldSinceMs = world.clock.wallMs();
+    world.points.startedAnew();
+    await world.clock.advance(500);
+    world.points.begin([11, 12, 13].map((relay, i) => world.circuit(i + 50, relay)));
+    await world.clock.advance(5_000);
+    expect(world.keys).toEqual([]);
+  });
+
   it('hold no key of before when Tor loads the service anew, even on a relay of before', async () => {
     const world = new World();
     await world.running(true);
