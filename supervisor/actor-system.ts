@@ -7,11 +7,13 @@ import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
 import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
 import type { Random } from '@rustbalance/actors/kernel/random.js';
 import { ActorHistory } from './actor-history.js';
-import type { ActorThread, StartThread, ThreadListener } from './actor-thread-handle.js';
+import type { StartThread, ThreadListener } from './actor-thread-handle.js';
 import type { SupervisorSpec } from './child-spec.js';
 import { crashData } from './crash-data.js';
 import type { Effect, Report } from './effects.js';
 import type { ExitCode } from './exit-codes.js';
+import { Incarnation } from './incarnation.js';
+import type { Vitals } from './incarnation.js';
 import { rateGate } from './rate-gate.js';
 import { logReport } from './report-log.js';
 import type { Router } from './router.js';
@@ -36,20 +38,6 @@ export interface ActorSystemOptions {
 
 /** What a live thread says of itself. */
 export type Dump = Omit<Extract<FromActor, { readonly kind: 'inspection' }>, 'kind' | 'id'>;
-
-/** What is measured of a thread from outside. */
-export interface Vitals {
-  /** Event-loop utilisation between the last two samples, 0 to 1. */
-  readonly utilisation: number;
-  /** Delay of its event loop at the last pong: the 99th percentile since the pong before, ms. */
-  readonly loopDelayP99Ms: number;
-}
-
-interface Incarnation {
-  readonly generation: number;
-  readonly thread: ActorThread;
-  vitals: Vitals;
-}
 
 interface PendingDump {
   readonly incarnation: Incarnation;
@@ -176,7 +164,7 @@ export class ActorSystem {
         this.#gone(effect.id, effect.generation);
         return;
       case 'ping':
-        this.#ping(effect.id);
+        this.#ping(effect.id, effect.generation);
         return;
       case 'report':
         this.#report(effect.report);
@@ -192,11 +180,11 @@ export class ActorSystem {
 
   #load(id: string, generation: number): void {
     if (!isActorName(id)) throw new Error(`no actor ${id}`);
-    const { birth, router, startThread } = this.#options;
+    const { birth, clock, router, startThread } = this.#options;
     const listener = this.#listener(id, generation);
     try {
       const thread = startThread({ name: id, generation, ...birth(id) }, listener);
-      this.#incarnations.set(id, { generation, thread, vitals: { utilisation: 0, loopDelayP99Ms: 0 } });
+      this.#incarnations.set(id, new Incarnation(generation, thread, clock));
       router.born(id, generation, (message) => {
         thread.post(message);
       });
@@ -242,13 +230,14 @@ export class ActorSystem {
         return;
       case 'ready':
         router.ready(name, generation, message.subscriptions);
+        this.#incarnations.get(name)?.ready(message.threadId);
         dispatch({ kind: 'ready', id: name, generation, version: message.version });
         return;
       case 'start-failed':
         dispatch({ kind: 'failing', id: name, generation, error: message.error });
         return;
       case 'pong':
-        this.#sample(name, message.loopDelayP99Ms);
+        this.#incarnations.get(name)?.pong(message.loopDelayP99Ms);
         dispatch({ kind: 'pong', id: name, generation, alive: message.alive });
         return;
       case 'inspection':
@@ -268,20 +257,17 @@ export class ActorSystem {
     if (isActorName(id)) this.#options.router.died(id, generation);
     const incarnation = this.#incarnations.get(id);
     if (incarnation?.generation !== generation) return;
+    incarnation.gone();
     this.#incarnations.delete(id);
     for (const dump of [...this.#dumps.values()]) {
       if (dump.incarnation === incarnation) dump.settle(null);
     }
   }
 
-  #ping(id: string): void {
-    this.#incarnations.get(id)?.thread.post({ kind: 'ping', id: this.#nextId++ });
-  }
-
-  #sample(name: string, loopDelayP99Ms: number): void {
-    const incarnation = this.#incarnations.get(name);
-    if (incarnation === undefined) return;
-    incarnation.vitals = { utilisation: incarnation.thread.utilisation(), loopDelayP99Ms };
+  #ping(id: string, generation: number): void {
+    this.#incarnations.get(id)?.ping(this.#nextId++, () => {
+      this.#supervision.dispatch({ kind: 'spinning', id, generation });
+    });
   }
 
   /** A thread that gave no pong is told apart by its loop: fully used, it spins; idle, its machine is stuck. */

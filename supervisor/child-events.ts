@@ -2,7 +2,7 @@ import { PROTOCOL_VERSION } from '@rustbalance/actors/kernel/envelope.js';
 import type { SupervisorEvent } from './events.js';
 import { afterDeath, failDead, failLive } from './failure.js';
 import type { Place } from './layout.js';
-import { actorError } from './turn.js';
+import { actorError, unresponsive } from './turn.js';
 import type { Turn } from './turn.js';
 
 type ChildEvent = Extract<SupervisorEvent, { readonly id: string; readonly generation: number }>;
@@ -22,6 +22,9 @@ export const applyToChild = (turn: Turn, place: Place, event: ChildEvent): void 
       return;
     case 'pong':
       onPong(turn, place, event.alive);
+      return;
+    case 'spinning':
+      onSpinning(turn, place);
       return;
     case 'exited':
       onExit(turn, place, event.code);
@@ -53,6 +56,13 @@ const onPong = (turn: Turn, place: Place, alive: boolean): void => {
   if (life.at !== 'up') return;
   if (alive) turn.live(place, { ...life, pingedAt: null, nextPingAt: turn.now + turn.spec.pingIntervalMs });
   else failLive(turn, place, actorError('actor.machine-stopped', place));
+};
+
+/** One that hangs while all are stopped is found by its stop's deadline. */
+const onSpinning = (turn: Turn, place: Place): void => {
+  const { life } = turn.child(place);
+  if (life.at !== 'up' || life.pingedAt === null || turn.state.phase.at === 'stopping') return;
+  failLive(turn, place, unresponsive(turn, place, life.pingedAt));
 };
 
 const onExit = (turn: Turn, place: Place, code: number): void => {

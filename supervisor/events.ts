@@ -22,6 +22,8 @@ export type SupervisorEvent =
   | ({ readonly kind: 'finished' } & OfIncarnation)
   | ({ readonly kind: 'exited'; readonly code: number } & OfIncarnation)
   | ({ readonly kind: 'pong'; readonly alive: boolean } & OfIncarnation)
+  /** It owes a pong, and its loop has not turned once in all the processor time that it used since the ping. */
+  | ({ readonly kind: 'spinning' } & OfIncarnation)
   /** The repair engine wants it ended and started again. */
   | ({ readonly kind: 'restart-ordered'; readonly error: ErrorData } & OfIncarnation)
   /** The repair engine is at its wits' end: the service manager shall start the process afresh. */

@@ -1,7 +1,8 @@
 import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
 import type { PastLife } from './actor-history.js';
-import type { Dump, Vitals } from './actor-system.js';
+import type { Dump } from './actor-system.js';
 import type { ActorInspection } from './control-protocol.js';
+import type { Vitals } from './incarnation.js';
 import type { Child } from './state.js';
 
 /** All that is known of one actor, from inside and outside. */

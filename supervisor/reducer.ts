@@ -91,6 +91,7 @@ const apply = (turn: Turn, event: SupervisorEvent): void => {
     case 'restart-ordered':
     case 'finished':
     case 'exited':
+    case 'spinning':
     case 'pong': {
       const place = turn.layout.places.find(({ spec }) => spec.id === event.id);
       if (place === undefined || turn.child(place).generation !== event.generation) return;

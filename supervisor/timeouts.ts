@@ -2,7 +2,7 @@ import { EXIT_CODES } from './exit-codes.js';
 import { failLive } from './failure.js';
 import type { Place } from './layout.js';
 import type { Child } from './state.js';
-import { actorError, endNow, terminate } from './turn.js';
+import { actorError, endNow, terminate, unresponsive } from './turn.js';
 import type { Turn } from './turn.js';
 
 /** Does what is due for one child by now. */
@@ -41,9 +41,8 @@ const checkLiveness = (turn: Turn, place: Place, life: Up): void => {
     turn.effects.push({ kind: 'ping', id: place.spec.id, generation });
     return;
   }
-  const silentMs = Math.round(turn.now - life.pingedAt);
-  if (silentMs < turn.spec.pingTimeoutMs) return;
-  failLive(turn, place, actorError('actor.unresponsive', place, { silentMs }));
+  if (Math.round(turn.now - life.pingedAt) < turn.spec.pingTimeoutMs) return;
+  failLive(turn, place, unresponsive(turn, place, life.pingedAt));
 };
 
 const overdueEnd = (turn: Turn, place: Place, life: Ending): void => {

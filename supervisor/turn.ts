@@ -114,6 +114,10 @@ export const endNow = (turn: Turn, code: ExitCode): void => {
   turn.effects.push({ kind: 'end', code, forced: true });
 };
 
+/** @param pingedAt of the ping that it owes a pong for */
+export const unresponsive = (turn: Turn, place: Place, pingedAt: number): ErrorData =>
+  actorError('actor.unresponsive', place, { silentMs: Math.round(turn.now - pingedAt) });
+
 export const actorError = (
   code:
     | 'actor.exited'

@@ -18,6 +18,7 @@ import { plainValue } from './plain-data.js';
 import { systemRandom } from './random.js';
 import { revealSecrets } from './secrets.js';
 import type { SecretsOnTheWire } from './secrets.js';
+import { ownThreadId } from './thread-id.js';
 
 /** Deadline of a pool task when the caller names none: a pool that is this slow is as good as gone. */
 const CRYPTO_DEADLINE_MS = 10_000;
@@ -83,7 +84,7 @@ class ActorThread<A extends ActorName> {
       process.exit(1);
     }
     const subscriptions = Object.keys(this.#running.handlers) as MessageName[];
-    this.#send({ kind: 'ready', version: PROTOCOL_VERSION, subscriptions });
+    this.#send({ kind: 'ready', version: PROTOCOL_VERSION, subscriptions, threadId: ownThreadId() });
     for (const message of this.#early.splice(0)) this.#receive(message);
   }
 

@@ -11,7 +11,7 @@ import type {
 } from './messages.js';
 
 /** Raised when an envelope changes shape; the ready handshake refuses another version. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 export const CHAOS_MODES = ['throw', 'exit', 'hang', 'oom'] as const;
 export type ChaosMode = (typeof CHAOS_MODES)[number];
@@ -57,7 +57,13 @@ export type ToActor =
 
 /** Actor thread → main thread. The main thread knows actor and generation by the port. */
 export type FromActor =
-  | { readonly kind: 'ready'; readonly version: number; readonly subscriptions: readonly MessageName[] }
+  | {
+      readonly kind: 'ready';
+      readonly version: number;
+      readonly subscriptions: readonly MessageName[];
+      /** The kernel's, so that its processor time can be told from outside; null where nobody knows it. */
+      readonly threadId: number | null;
+    }
   | { readonly kind: 'start-failed'; readonly error: ErrorData }
   | { readonly kind: 'fact'; readonly name: FactName; readonly payload: unknown }
   | { readonly kind: 'signal'; readonly name: SignalName; readonly payload: unknown }

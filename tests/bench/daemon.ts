@@ -116,8 +116,7 @@ export const daemonFigures = async (): Promise<Figure[]> => {
       },
       proxy,
       {
-        // Nobody can tell a thread that hangs from one that is busy before a ping has gone unanswered for so long.
-        what: 'An actor that hangs answers again (each actor; supervisor.ping_timeout_secs 5, the default)',
+        what: 'An actor that spins answers again (each actor)',
         unit: 's',
         spread: unstuck,
         target: null,

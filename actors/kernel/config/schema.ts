@@ -351,7 +351,10 @@ const supervisor = z.strictObject({
   start_timeout_secs: seconds(10, 'An actor must have shaken hands within this.'),
   shutdown_secs: seconds(5, 'How long an actor may take to stop when asked.'),
   ping_interval_secs: seconds(1, 'How often each actor must answer for itself.'),
-  ping_timeout_secs: seconds(5, 'An actor that has not answered for this long is ended and restarted.'),
+  ping_timeout_secs: seconds(
+    5,
+    'An actor that has not answered for this long is ended and restarted; one that spins, as soon as that has cost a second of processor time.',
+  ),
 });
 
 const log = z.strictObject({

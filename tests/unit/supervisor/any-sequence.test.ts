@@ -52,6 +52,9 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     tree.dispatch({ kind: 'pong', id: name, generation: tree.generation(name) + offset, alive: pong });
   }),
   fc.tuple(id, generationOffset).map(([name, offset]) => (tree: SimulatedTree) => {
+    tree.dispatch({ kind: 'spinning', id: name, generation: tree.generation(name) + offset });
+  }),
+  fc.tuple(id, generationOffset).map(([name, offset]) => (tree: SimulatedTree) => {
     tree.dispatch({ kind: 'finished', id: name, generation: tree.generation(name) + offset });
   }),
   fc.tuple(id, generationOffset).map(([name, offset]) => (tree: SimulatedTree) => {

@@ -26,6 +26,27 @@ test('a child whose pong is missing for the ping timeout is terminated and start
   expect(tree.lives()).toEqual({ a: 'up', b: 'up' });
 });
 
+test('a child that owes a pong and spins is replaced at once', () => {
+  const tree = SimulatedTree.booted(oneForOne('a', 'b'));
+  tree.manners.set('a', 'mute');
+  tree.pass(2_000);
+  tree.manners.set('a', 'well');
+  tree.dispatch({ kind: 'spinning', id: 'a', generation: 1 });
+  expect(tree.deeds().slice(-3)).toEqual(['terminate a#1', 'load a#2', 'begin a#2']);
+  expect(tree.reports('child_terminated')).toMatchObject([
+    { child: 'a', error: { code: 'actor.unresponsive', detail: { silentMs: 1_000 } }, uptimeMs: 2_000 },
+  ]);
+});
+
+test('a child that owes no pong spins for nobody, nor does an earlier incarnation', () => {
+  const tree = SimulatedTree.booted(oneForOne('a'));
+  tree.dispatch({ kind: 'spinning', id: 'a', generation: 1 });
+  tree.manners.set('a', 'mute');
+  tree.pass(1_000);
+  tree.dispatch({ kind: 'spinning', id: 'a', generation: 0 });
+  expect(tree.reports('child_terminated')).toEqual([]);
+});
+
 test('a child whose loop answers but whose machine has stopped is a zombie, and is replaced at once', () => {
   const tree = SimulatedTree.booted(oneForOne('a'));
   tree.dispatch({ kind: 'pong', id: 'a', generation: 1, alive: false });

@@ -58,6 +58,28 @@ test('a thread that hangs is told from one whose machine is stuck by its loop, w
   expect(Number(terminations(records)[0]?.fields['loop_utilisation'])).toBeGreaterThan(0.9);
 });
 
+test('a thread that spins is found by the processor time that it uses, long before the ping timeout', async () => {
+  const { system, ready, generations, isUp, records } = start({}, { ping_timeout_secs: 3_600 });
+  await ready;
+  system.damage('tor', 'hang');
+  await eventually('the second tor', () => generations()['tor'] === 2 && isUp('tor'), patience);
+  expect(terminations(records)).toMatchObject([{ error: { code: 'actor.unresponsive' } }]);
+});
+
+test('a thread that waits without turning its loop uses no time, and has until the ping timeout', async () => {
+  const { router, ready, generations, isUp, records } = start({}, { ping_timeout_secs: 2.5 });
+  await ready;
+  router.order('publisher.publish-now', { reason: 'block' });
+  await eventually(
+    'the second publisher',
+    () => generations()['publisher'] === 2 && isUp('publisher'),
+    patience,
+  );
+  const [termination] = terminations(records);
+  expect(termination?.error).toMatchObject({ code: 'actor.unresponsive' });
+  expect(Number(termination?.error?.detail?.['silentMs'])).toBeGreaterThanOrEqual(2_500);
+});
+
 test.each([
   ['its event loop drains', 'drain', 'actor.exited'],
   ['its machine stops while its loop lives on', 'zombie', 'actor.machine-stopped'],

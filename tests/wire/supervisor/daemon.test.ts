@@ -16,6 +16,7 @@ import { deferred } from '@rustbalance/supervisor/deferred.js';
 import type { NotifyState } from '@rustbalance/supervisor/notify.js';
 import { systemSurroundings } from '@rustbalance/supervisor/surroundings.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { SILENT_STATES } from '../../support/cluster/status.js';
 import { eventually, within } from '../../support/eventually.js';
 import { PATIENCE_MS, poolTasks, smallActor, smallConfig } from './small-system.js';
 import type { SmallConfig } from './small-system.js';
@@ -169,7 +170,8 @@ test('a hanging actor does not keep an inspection from being answered', async ()
   await daemon.ready;
   await askDaemon(daemon.socket, { command: 'chaos', actor: 'election', mode: 'hang' });
   const { actors } = await askDaemon(daemon.socket, { command: 'inspect', actor: null }, PATIENCE_MS);
-  expect(actors.election?.state).toBe('unresponsive');
+  // One that spins may have been found and ended by then.
+  expect(SILENT_STATES).toContain(actors.election?.state);
   expect(actors.tor?.state).toBe('well');
 });
 
