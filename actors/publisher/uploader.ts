@@ -14,6 +14,7 @@ import {
   isComplete,
   isGivenUp,
   isPublished,
+  lost,
   overdue,
   rowOf,
   sent,
@@ -92,6 +93,7 @@ export class Uploader {
     const slot = board.awaiting(answer.hsdir);
     if (slot === null) {
       board.settleOrphan(answer.hsdir);
+      if (answer.accepted) this.#acceptedLate(answer.hsdir);
       return;
     }
     const nowMs = effects.clock.monotonicMs();
@@ -112,6 +114,16 @@ export class Uploader {
     }
     // It may be the late answer to an upload that was given up, and speak of an older version.
     if (row?.reason === NO_ANSWER) this.#listener.doubtful(slot, nowMs);
+  }
+
+  /**
+   * An HSDir took what was given up for lost, perhaps after what it holds by our books had come to stand again: nobody can
+   * tell what it holds now, nor of which descriptor, and of all but the clients' it cannot be asked.
+   */
+  #acceptedLate(hsdir: UploadAnswer['hsdir']): void {
+    const { board } = this.#setting;
+    for (const slot of board.slots)
+      if (rowOf(slot, hsdir)?.reason === NO_ANSWER) board.replace(lost(slot, hsdir, NO_ANSWER));
   }
 
   /** Tor did not take the order: none of its HSDirs will answer. */

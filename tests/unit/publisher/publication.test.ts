@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { rbError } from '@rustbalance/actors/kernel/errors.js';
+import { bytesKey } from '@rustbalance/crypto-worker/encoding/bytes.js';
 import {
+  ADDRESS,
   START_MS,
   network,
   own,
@@ -268,6 +270,32 @@ describe('an HSDir', () => {
     w.hsdir(3).answer = 'accept';
     await w.clock.advance(1_000);
     expect(w.asked(3)).toBe(1);
+  });
+
+  it('that takes what was given up when something else stands again is given that', async () => {
+    const w = world();
+    const [lasting, passing] = [point(20), point(21)];
+    w.ready([lasting, passing]);
+    await w.clock.advance(5_000);
+    // An HSDir of the second descriptor, which nobody can ask.
+    w.hsdir(5).answer = 'silent';
+    w.publication.learn({ own: own([lasting]) });
+    await w.clock.advance(10_000);
+    const missed = w.uploads.findLast(({ hsdir }) => hsdir.endsWith('05'))!;
+    w.publication.learn({ own: own([lasting, passing]) });
+    await w.clock.advance(60_000);
+    expect(w.lastVerdict()).toEqual({ type: 'COMPLETE' });
+    Object.assign(w.hsdir(5), { answer: 'accept', held: missed });
+    w.publication.answered({
+      address: ADDRESS as never,
+      hsdir: missed.hsdir,
+      accepted: true,
+      reason: null,
+      atMs: w.clock.wallMs(),
+    });
+    await w.clock.advance(10_000);
+    expect(w.hsdir(5).held?.n).toBeGreaterThan(missed.n);
+    expect(w.hsdir(5).held?.text).toContain(bytesKey(passing.authKey));
   });
 
   it('that rejects is tried again with back-off, and then rests until what the HSDirs hold is checked', async () => {
