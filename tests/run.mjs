@@ -1,7 +1,7 @@
 // npm test: the static checks, then every tier, then one line that adds them all up.
 //   node tests/run.mjs [tier…]     only these tiers, without the static checks
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -95,12 +95,11 @@ const endsAt = Date.now() + TIME_LIMIT_MS;
 const scratch = mkdtempSync(join(tmpdir(), 'rb-tests-'));
 
 /** Runs a command to its end or to the time limit; resolves with its exit code, null when time was up. */
-const run = ([program, ...args], stdio) =>
+const run = ([program, ...args], stdio, variables = {}) =>
   new Promise((resolve) => {
     // A group of its own, so that what it started can be ended with it.
-    const env = process.stdout.isTTY
-      ? process.env
-      : { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined };
+    const colours = process.stdout.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: undefined };
+    const env = { ...process.env, ...colours, ...variables };
     const child = spawn(program, args, { cwd: ROOT, stdio, env, detached: true });
     let timeIsUp = false;
     const end = (signal) => {
@@ -142,6 +141,8 @@ const readJson = (file) => {
   }
 };
 
+const readLines = (file) => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : []);
+
 const fileNameOf = (tier) => tier.replaceAll('/', '-');
 
 /** How many tests a tier has that cannot run. */
@@ -177,11 +178,15 @@ const hasFailed = (file) => countsOf(file).failed > 0;
 /** Runs test files of a tier, all of them if none is named; resolves with null where there is no report. */
 const runFiles = async (name, files, output) => {
   const file = join(scratch, `${fileNameOf(name)}.json`);
+  const strayFile = join(scratch, `${fileNameOf(name)}.stray`);
   rmSync(file, { force: true });
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const code = await run(vitest('run', '--project', name, ...reporters, ...files), output);
+  const reporters = ['default', 'json', './tests/stray-errors.mjs'].map((one) => `--reporter=${one}`);
+  const command = vitest('run', '--project', name, ...reporters, `--outputFile.json=${file}`, ...files);
+  const code = await run(command, output, { RB_STRAY_ERRORS: strayFile });
   const report = readJson(file);
-  if (report !== null) return { results: report.testResults, isGood: code === 0 };
+  const strays = readLines(strayFile);
+  rmSync(strayFile, { force: true });
+  if (report !== null) return { results: report.testResults, strays, isGood: code === 0 };
   console.log(
     code === null ? 'The time limit of the whole run was reached.' : 'There is no report of this tier.',
   );
@@ -211,7 +216,7 @@ const runTier = async ({ name, obstacle, isReal = false }, output) => {
   console.log(`\ntier ${name}`);
   const first = await runFiles(name, [], output);
   if (first === null) return { passed: 0, failed: 1, skipped: 0 };
-  let { results, isGood } = first;
+  let { results, strays, isGood } = first;
   const failing = results.filter(hasFailed);
   if (isReal && failing.length > 0) {
     console.log(`\ntier ${name}: what failed is run again`);
@@ -228,12 +233,14 @@ const runTier = async ({ name, obstacle, isReal = false }, output) => {
       );
       const repeated = new Set(again.results.map((file) => file.name));
       results = [...results.filter((file) => !repeated.has(file.name)), ...again.results];
+      strays = [...strays, ...again.strays];
       ({ isGood } = again);
     }
   }
   tellFailures('FAILED', results);
-  const total = sum(results.map(countsOf));
-  // Errors outside any test, a tier without tests: vitest knows more than the sum of its tests.
+  for (const stray of strays) told.push(`FAILED: tier ${name}, outside any test: ${stray}`);
+  const total = sum([...results.map(countsOf), { passed: 0, failed: strays.length, skipped: 0 }]);
+  // A tier without tests, a runner that fails by itself: vitest knows more than the sum of its tests.
   const isSilent = total.failed === 0 && (!isGood || total.passed === 0);
   return isSilent ? { ...total, failed: 1 } : total;
 };
