@@ -1,3 +1,4 @@
+import { foldedName, isClaimOfOrigin } from './claims-of-origin.js';
 import { type Field, listElements } from './field.js';
 
 /** What the Connection fields of one message say. */
@@ -56,7 +57,7 @@ export const isHopByHop = (lower: string, nominated: readonly string[]): boolean
 
 /**
  * Fields that must not come as trailers (RFC 9110 §6.5.1): a recipient that merges trailers into the header
- * would take framing, routing or credentials from behind the body.
+ * would take framing, routing or credentials from behind the body; claims of origin, too (claims-of-origin.ts).
  */
 const NEVER_TRAILERS = new Set([
   'content-length',
@@ -75,15 +76,16 @@ const NEVER_TRAILERS = new Set([
   'expect',
   'max-forwards',
   'range',
-  'forwarded',
 ]);
 
 /** The trailer fields that may go on. */
 export const allowedTrailers = (trailers: readonly Field[]): readonly Field[] =>
-  trailers.filter(
-    ({ lower }) =>
-      !HOP_BY_HOP.has(lower) &&
-      !NEVER_TRAILERS.has(lower) &&
-      !lower.startsWith('x-forwarded-') &&
-      !lower.startsWith('if-'),
-  );
+  trailers.filter(({ lower }) => {
+    const folded = foldedName(lower);
+    return !(
+      HOP_BY_HOP.has(folded) ||
+      NEVER_TRAILERS.has(folded) ||
+      isClaimOfOrigin(folded) ||
+      folded.startsWith('if-')
+    );
+  });

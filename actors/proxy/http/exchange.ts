@@ -13,6 +13,7 @@ import { MessageWriter } from './message-writer.js';
 import { type RequestHead, isRepeatable, isSafe } from './request-head.js';
 import type { ResponseHead } from './response-head.js';
 import type { ResponseListener, TargetLink } from './target-link.js';
+import { isAskedFor } from './upgrade.js';
 import { writeRequestHead, writeResponseHead, writeTrailers } from './write-head.js';
 
 export interface HttpServices extends SessionServices {
@@ -207,7 +208,7 @@ export class Exchange implements ResponseListener, BodySink {
     const link = this.#link;
     const slot = this.#slot;
     if (link === null || slot === null) return;
-    if (this.#request.upgrade === null) {
+    if (!isAskedFor(head.fields, this.#request.upgrade)) {
       link.destroy();
       this.linkFailed(new TargetFailure('broken', 'bad answer: a change of protocol that nobody asked for'));
       return;

@@ -1,6 +1,7 @@
 import { type ConnectionOptions, connectionOptions, persists } from './connection-options.js';
 import { type Field, type FieldFault, isToken, parseFields } from './field.js';
 import { type BodyFraming, type FramingFault, requestFraming } from './framing.js';
+import { mayBeAskedFor } from './upgrade.js';
 
 /** A request as far as this proxy looks at it. */
 export interface RequestHead {
@@ -13,7 +14,7 @@ export interface RequestHead {
   readonly options: ConnectionOptions;
   /** The client keeps its connection open after the response. */
   readonly persists: boolean;
-  /** The protocol that the client asks to change to, as it wrote it; null when it does not. */
+  /** The protocols to one of which the client asks to change, as it wrote them; null when it does not, or must not. */
   readonly upgrade: string | null;
   readonly expectsContinue: boolean;
 }
@@ -49,9 +50,6 @@ const REQUEST_LINE = /^(\S+) ([\x21\x22\x24-\x7e]+) HTTP\/(\d)\.(\d)$/;
 const ABSOLUTE_FORM = /^https?:\/\/([^/?]*)(.*)$/i;
 const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]*)(?::\d{0,5})?$/;
 
-/** HTTP/2 in clear text could tunnel past the rewriting, and TLS inside the stream would too. */
-const REFUSED_UPGRADES = /^(?:h2c|http\/|tls\/)/i;
-
 /** Origin form of any request target (RFC 9112 §3.2); null when it is none. */
 const originForm = (target: string, method: string): string | null => {
   if (target.startsWith('/')) return target;
@@ -85,8 +83,9 @@ const upgradeOf = (
   framing: BodyFraming,
 ): string | null => {
   if (!options.upgrade || minor === 0 || framing.kind !== 'none') return null;
-  const protocol = fieldValue(fields, 'upgrade');
-  return protocol === null || protocol === '' || REFUSED_UPGRADES.test(protocol) ? null : protocol;
+  // Of several fields the first alone goes on.
+  const protocols = fieldValue(fields, 'upgrade');
+  return protocols !== null && mayBeAskedFor(protocols) ? protocols : null;
 };
 
 /**

@@ -1,3 +1,4 @@
+import { foldedName, isClaimOfOrigin } from './claims-of-origin.js';
 import { isHopByHop } from './connection-options.js';
 import type { Field } from './field.js';
 import type { BodyFraming } from './framing.js';
@@ -11,15 +12,6 @@ export interface OriginPair {
   readonly target: Origin;
   readonly master: Origin;
 }
-
-/**
- * What clients say of addresses before them. Through Tor it can only be a lie, which a target that trusts the proxy
- * on its loopback would believe.
- */
-const CLAIMS_OF_ORIGIN = new Set(['forwarded', 'x-real-ip', 'x-client-ip', 'true-client-ip']);
-
-const isClaimOfOrigin = (lower: string): boolean =>
-  CLAIMS_OF_ORIGIN.has(lower) || lower.startsWith('x-forwarded-');
 
 const acceptsTrailers = (head: RequestHead): boolean =>
   head.fields.some(({ lower, value }) => lower === 'te' && /(?:^|[,\s])trailers(?:$|[,\s;])/i.test(value));
@@ -39,7 +31,8 @@ export const writeRequestHead = (head: RequestHead, pair: OriginPair): string =>
   let text = `${head.method} ${head.path} HTTP/1.1\r\nHost: ${authorityOf(pair.target)}\r\n`;
   let lengthWasZero = false;
   for (const { name, lower, value } of head.fields) {
-    if (lower === 'host' || isHopByHop(lower, head.options.nominated) || isClaimOfOrigin(lower)) continue;
+    if (lower === 'host' || isHopByHop(lower, head.options.nominated)) continue;
+    if (isClaimOfOrigin(foldedName(lower))) continue;
     if (lower === 'content-length') {
       lengthWasZero = head.framing.kind === 'none';
       continue;

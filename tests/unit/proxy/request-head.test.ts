@@ -143,6 +143,18 @@ describe('a well-formed request is understood', () => {
       ['Connection: Upgrade', 'Upgrade: h2c'],
       null,
     ],
+    [
+      'of which the target may choose',
+      ['Connection: Upgrade', 'Upgrade: foo/2, WebSocket'],
+      'foo/2, WebSocket',
+    ],
+    ['HTTP/2 behind another choice', ['Connection: Upgrade', 'Upgrade: foo, h2c'], null],
+    ['HTTP/2 before another choice', ['Connection: Upgrade', 'Upgrade: H2C , websocket'], null],
+    ['HTTP of a version', ['Connection: Upgrade', 'Upgrade: websocket,HTTP/2.0'], null],
+    ['TLS', ['Connection: Upgrade', 'Upgrade: ,\ttls/1.0'], null],
+    ['a list that is none', ['Connection: Upgrade', 'Upgrade: foo h2c'], null],
+    ['of nothing', ['Connection: Upgrade', 'Upgrade: ,'], null],
+    ['in a second field', ['Connection: Upgrade', 'Upgrade: websocket', 'Upgrade: h2c'], 'websocket'],
     ['with a body', ['Connection: Upgrade', 'Upgrade: websocket', 'Content-Length: 1'], null],
   ])('an upgrade: %s', (_, lines, upgrade) => {
     expect(good(GET, HOST, ...lines).upgrade).toBe(upgrade);

@@ -50,8 +50,27 @@ describe('the request that the target gets', () => {
         'x-forwarded-proto: https',
       ],
     ],
+    [
+      'what a client says of addresses to a target that folds names',
+      ['X_Forwarded_For: 127.0.0.1', 'x_real-ip: 10.0.0.1', 'X.Forwarded.Proto: https', 'CLIENT_IP: ::1'],
+    ],
+    [
+      'what a client says in the name of a proxy that is not there',
+      [
+        'Client-IP: 127.0.0.1',
+        'X-Cluster-Client-IP: 127.0.0.1',
+        'True-Client-IP: 127.0.0.1',
+        'CF-Connecting-IP: 127.0.0.1',
+        'X-Forwarded: for=127.0.0.1',
+      ],
+    ],
   ])('is without %s', (_, lines) => {
     expect(request(...lines)).toEqual(START);
+  });
+
+  it('has fields that only look like claims, in the spelling of the client', () => {
+    const fields = ['X_Real_Ipsum: a', 'My-Client-IP: b', 'Forwarded_By: c', 'x.y: d'];
+    expect(request(...fields)).toEqual([...START, ...fields]);
   });
 
   it('keeps its Host and its length though Connection nominates them', () => {
@@ -123,7 +142,13 @@ describe('trailers', () => {
     'Cookie',
     'Set-Cookie',
     'X-Forwarded-For',
+    'X-Real-IP',
+    'X_Forwarded_For',
+    'Client-IP',
+    'Forwarded',
+    'Content_Type',
     'If-Match',
+    'If_Match',
     'Connection',
   ])('never carry %s', (name) => {
     expect(allowedTrailers([{ name, lower: name.toLowerCase(), value: 'x' }])).toEqual([]);

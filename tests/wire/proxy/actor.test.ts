@@ -18,7 +18,7 @@ import { fakeSocks } from './support/fake-socks.js';
 import { freePort } from './support/free-port.js';
 import { MASTER, requestText } from './support/proxy-under-test.js';
 import { rawClient, sayAndListen } from './support/raw-client.js';
-import { okay, sayingTarget } from './support/scripted-target.js';
+import { okay, sayingTarget, scriptedTarget } from './support/scripted-target.js';
 
 const ONION = `${encodeOnionAddress(generateIdentity(new Uint8Array(32).fill(7)).publicKey)}.onion`;
 
@@ -77,7 +77,7 @@ const stage = async (
 
 const started = async (on: Stage): Promise<RunningActor<'proxy'>> => {
   const actor = await proxyActor.start(on.context);
-  onTestFinished(() => actor.stop(0));
+  onTestFinished(() => actor.stop(0, 'shutdown'));
   return actor;
 };
 const torAt = (socks: string): TorStatus => ({
@@ -112,10 +112,24 @@ describe('the proxy actor', () => {
       connectionsTotal: 1,
     });
     expect(actor.alive()).toBe(true);
-    await actor.stop(1000);
+    await actor.stop(1000, 'shutdown');
     expect(actor.alive()).toBe(false);
     expect(on.statuses.at(-1)).toMatchObject({ state: 'draining', listen: null });
     await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('whose place another takes is gone in a second whatever is under way, and says nothing of it', async () => {
+    const target = await scriptedTarget(() => undefined);
+    const on = await stage(`http://127.0.0.1:${String(target.port)}`, { drain_secs: 60 });
+    const actor = await started(on);
+    const path = join(on.context.config.node.run_dir, 'proxy.sock');
+    const client = rawClient(`unix:${path}`).send(requestText('GET /'));
+    await eventually('it is under way', () => target.requests.length === 1, { timeoutMs: 3000 });
+    const beganMs = performance.now();
+    await actor.stop(75_000, 'replace');
+    expect(performance.now() - beganMs).toBeLessThan(3_000);
+    expect(await client.closed()).toBe('');
+    expect(on.statuses.at(-1)).toMatchObject({ state: 'listening', listen: `unix:${path}` });
   });
 
   it('follows Tor to wherever its SOCKS port is', async () => {

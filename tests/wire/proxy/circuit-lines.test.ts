@@ -9,7 +9,7 @@ import { listening, okay, sayingTarget } from './support/scripted-target.js';
 
 const GET = requestText('GET /').replace('Host', 'Connection: close\r\nHost');
 const LINE = 'PROXY TCP6 fc00:dead:beef:4dad::0:7 ::1 7 80\r\n';
-const PATIENCE = { timeoutMs: 3000, everyMs: 5 };
+const PATIENCE = { timeoutMs: 4500, everyMs: 5 };
 
 describe('a proxy to which Tor names the circuit of each stream', () => {
   it('takes the name off and counts the stream for that circuit', async () => {

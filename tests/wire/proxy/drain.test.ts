@@ -5,7 +5,7 @@ import { rawClient, sayAndListen } from './support/raw-client.js';
 import { okay, sayingTarget, scriptedTarget } from './support/scripted-target.js';
 
 const GET = requestText('GET /');
-const PATIENCE = { timeoutMs: 3000, everyMs: 5 };
+const PATIENCE = { timeoutMs: 4500, everyMs: 5 };
 
 describe('a proxy that takes leave', () => {
   it('finishing serves whoever comes still, and ends each connection with its request', async () => {

@@ -23,7 +23,7 @@ describe('a client that costs without asking', () => {
 
   it('sends its second head byte by byte: the same', async () => {
     const target = await sayingTarget(okay('first'));
-    const { listen } = await proxyTo({ target, limits: { headerTimeoutMs: 200 } });
+    const { listen } = await proxyTo({ target, limits: { headerTimeoutMs: 800 } });
     const client = rawClient(listen).send(requestText('GET /'));
     await client.hears('first');
     expect(await client.send('GET ').closed()).toContain('408 Request Timeout');
@@ -38,7 +38,7 @@ describe('a client that costs without asking', () => {
 
   it('keeps its connection without using it: it is closed after the idle time-out', async () => {
     const target = await sayingTarget(okay('first'));
-    const { listen } = await proxyTo({ target, limits: { idleTimeoutMs: 150, headerTimeoutMs: 10_000 } });
+    const { listen } = await proxyTo({ target, limits: { idleTimeoutMs: 800, headerTimeoutMs: 10_000 } });
     const client = rawClient(listen).send(requestText('GET /'));
     expect(await client.closed()).toMatch(/first$/);
   });
@@ -77,7 +77,7 @@ describe('more clients than max_connections', () => {
     expect(await rawClient(proxy.listen).closed()).toBe('');
     expect(proxy.traffic.connectionsRefused).toBe(1);
     one.socket.destroy();
-    await eventually('there is room', () => proxy.openConnections() === 1, { timeoutMs: 2000, everyMs: 5 });
+    await eventually('there is room', () => proxy.openConnections() === 1, { timeoutMs: 4000, everyMs: 5 });
     await rawClient(proxy.listen).send(requestText('GET /')).hears('served');
   });
 });

@@ -16,7 +16,8 @@ import { sayAndListen } from './support/raw-client.js';
 
 const ONION = `${'t'.repeat(56)}.onion`;
 const GET_AND_CLOSE = requestText('GET /', 'Connection: close');
-const DEADLINE_MS = 100;
+/** Long enough for a machine under load to answer a dozen at once, whose good replies are to be seen in time, too. */
+const DEADLINE_MS = 400;
 
 interface Route {
   readonly socks: BabblingSocks;
@@ -64,7 +65,7 @@ describe("what Tor's SOCKS port says, garbage included", () => {
           const answers = all.map(({ socks, proxy }, at) => {
             const script = scripts[at];
             if (script !== undefined) socks.say(script);
-            return within(5000, 'an answer', sayAndListen(proxy.listen, GET_AND_CLOSE));
+            return within(15_000, 'an answer', sayAndListen(proxy.listen, GET_AND_CLOSE));
           });
           for (const [at, heard] of (await Promise.all(answers)).entries()) {
             const status = /^HTTP\/1\.1 (200|502|504) /.exec(heard)?.[1];
@@ -81,7 +82,7 @@ describe("what Tor's SOCKS port says, garbage included", () => {
       );
       expect([...statuses].sort()).toEqual(['200', '502', '504']);
       await eventually('nothing is held', () => all.every(({ proxy }) => proxy.openConnections() === 0), {
-        timeoutMs: 3000,
+        timeoutMs: 5000,
         everyMs: 5,
       });
     },
@@ -112,7 +113,7 @@ describe("what Tor's SOCKS port says, garbage included", () => {
     route.socks.say({ parts: [Buffer.of(5, 0), reply], trickles: true, ends: false });
     const startedAt = performance.now();
     expect(await sayAndListen(route.proxy.listen, GET_AND_CLOSE)).toMatch(/^HTTP\/1\.1 504 /);
-    expect(performance.now() - startedAt).toBeLessThan(30 * DEADLINE_MS);
+    expect(performance.now() - startedAt).toBeLessThan(3000);
   });
 
   it('with an address of a type that nobody knows is no grant: none of it reaches a raw client', async () => {

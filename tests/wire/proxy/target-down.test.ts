@@ -79,7 +79,7 @@ describe('while no target is well', () => {
     const proxy = await proxyTo({ target: hung });
     const safe = rawClient(proxy.listen).send(GET_AND_CLOSE);
     const unsafe = rawClient(proxy.listen).send(requestText('POST /', 'Content-Length: 0'));
-    await eventually('both wait', () => hung.requests.length === 2, { timeoutMs: 3000, everyMs: 5 });
+    await eventually('both wait', () => hung.requests.length === 2, { timeoutMs: 4500, everyMs: 5 });
     proxy.judge([down]);
     expect(await safe.closed()).toMatch(/^HTTP\/1\.1 504 /);
     expect(unsafe.heard).toBe('');
@@ -92,7 +92,7 @@ describe('while no target is well', () => {
     const proxy = await proxyTo({ target: hung, others: [fine] });
     proxy.judge([well, down]);
     const client = rawClient(proxy.listen).send(GET_AND_CLOSE);
-    await eventually('it waits', () => hung.requests.length === 1, { timeoutMs: 3000, everyMs: 5 });
+    await eventually('it waits', () => hung.requests.length === 1, { timeoutMs: 4500, everyMs: 5 });
     proxy.judge([down, well]);
     expect(await client.closed()).toMatch(/^HTTP\/1\.1 200 OK.*fine$/s);
   });
@@ -180,7 +180,7 @@ describe('a target that owes answers', () => {
     await clock.advance(60_000);
     expect(proxy.silentTargets()).toEqual([]);
     rawClient(proxy.listen).send(requestText('GET /hang'));
-    await eventually('it waits', () => target.requests.length === 2, { timeoutMs: 3000, everyMs: 5 });
+    await eventually('it waits', () => target.requests.length === 2, { timeoutMs: 4500, everyMs: 5 });
     await clock.advance(4000);
     expect(proxy.silentTargets()).toEqual([]);
     expect(await sayAndListen(proxy.listen, GET_AND_CLOSE)).toContain('page');

@@ -57,7 +57,7 @@ describe('a target that gives no proper answer: the client gets a page, never a 
     expect(heard).toMatch(/(^|\r\n\r\n)HTTP\/1\.1 502 Bad Gateway\r\n.*<\/html>\n$/s);
     expect(proxy.traffic.lastFailure?.data.code).toBe('proxy.target-broken');
     await eventually('its connection is closed', () => target.openConnections() === 0, {
-      timeoutMs: 2000,
+      timeoutMs: 4000,
       everyMs: 5,
     });
   });
@@ -80,7 +80,7 @@ describe('a target that gives no proper answer: the client gets a page, never a 
     told();
     expect(proxy.traffic.lastFailure?.data.code).toBe('proxy.target-timeout');
     await eventually('its connection is closed', () => target.openConnections() === 0, {
-      timeoutMs: 2000,
+      timeoutMs: 4000,
       everyMs: 5,
     });
   });
@@ -125,7 +125,7 @@ describe('a response that breaks off after its head', () => {
 
   it('closes the connection when nothing comes any more', async () => {
     const target = await sayingTarget('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort');
-    const { listen } = await proxyTo({ target, limits: { idleTimeoutMs: 150 } });
+    const { listen } = await proxyTo({ target, limits: { idleTimeoutMs: 800 } });
     expect((await rawClient(listen).send(GET).closed()).endsWith('short')).toBe(true);
   });
 });
@@ -151,7 +151,7 @@ describe('connections to the target', () => {
     const client = rawClient(listen);
     await client.send(GET).hears('answer 0');
     await eventually('the first connection is closed', () => target.openConnections() === 0, {
-      timeoutMs: 2000,
+      timeoutMs: 4000,
       everyMs: 5,
     });
     await client.send(GET).hears('answer 1');

@@ -114,7 +114,7 @@ describe('a WebSocket', () => {
 
   it('on which nothing moves is closed after the idle time-out', async () => {
     const target = await sayingTarget(SWITCH);
-    const { listen } = await proxyTo({ target, limits: { idleTimeoutMs: 150 } });
+    const { listen } = await proxyTo({ target, limits: { idleTimeoutMs: 800 } });
     const client = rawClient(listen).send(requestText('GET /', ...UPGRADE));
     await client.hears('101');
     await client.closed();
@@ -126,19 +126,48 @@ describe('a WebSocket', () => {
     expect(await rawClient(listen).send(requestText('GET /')).hears('</html>')).toContain('502 Bad Gateway');
   });
 
-  it('of HTTP/2 in clear text is not asked for', async () => {
-    const target = await sayingTarget(okay('plain'));
+  it.each([
+    ['HTTP/2', 'Upgrade: h2c'],
+    ['what was asked for and HTTP/2', 'Upgrade: websocket, h2c'],
+    ['HTTP/2 in a second field', 'Upgrade: websocket\r\nUpgrade: h2c'],
+    ['nothing in particular', 'X: y'],
+  ])('that the target answers with a change to %s is a fault of the target', async (_what, line) => {
+    const target = await sayingTarget(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n${line}\r\n\r\nfirst`,
+    );
+    const { listen } = await proxyTo({ target });
+    const heard = await rawClient(listen)
+      .send(requestText('GET /', ...UPGRADE))
+      .hears('</html>');
+    expect(heard).toContain('502 Bad Gateway');
+    expect(heard).not.toContain('first');
+    await eventually('the target is left', () => target.openConnections() === 0, { timeoutMs: 4500 });
+  });
+
+  it('in whose answer the target writes the protocol in another case is given to the client', async () => {
+    const target = await sayingTarget(SWITCH.replace('websocket', 'WebSocket'));
     const { listen } = await proxyTo({ target });
     await rawClient(listen)
-      .send(
-        requestText(
-          'GET /',
-          'Connection: Upgrade, HTTP2-Settings',
-          'Upgrade: h2c',
-          'HTTP2-Settings: AAMAAABk',
-        ),
-      )
-      .hears('plain');
-    expect(target.requests[0]).not.toMatch(/upgrade|http2/i);
+      .send(requestText('GET /', ...UPGRADE))
+      .hears('Upgrade: WebSocket');
+  });
+
+  it('of HTTP/2 in clear text is not asked for, alone or among others', async () => {
+    const target = await sayingTarget(okay('plain'));
+    const { listen } = await proxyTo({ target });
+    for (const upgrade of ['h2c', 'foo, h2c']) {
+      await rawClient(listen)
+        .send(
+          requestText(
+            'GET /',
+            'Connection: Upgrade, HTTP2-Settings',
+            `Upgrade: ${upgrade}`,
+            'HTTP2-Settings: AAMAAABk',
+          ),
+        )
+        .hears('plain');
+    }
+    expect(target.requests).toHaveLength(2);
+    expect(target.requests.join()).not.toMatch(/upgrade|http2/i);
   });
 });
