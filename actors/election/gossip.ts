@@ -8,9 +8,9 @@ import {
   isForgotten,
   MAX_RECORDS,
   sizeOf,
-  subjectOf,
   withoutForgotten,
   withRecords,
+  withRecordsUpTo,
 } from './records/record-set.js';
 import type { SignedRecord } from './records/record.js';
 import { decodeUnverified } from './records/codec.js';
@@ -98,15 +98,13 @@ export const takeRecords = (
 ): boolean => {
   const nowSecs = Math.floor(world.clock.wallMs() / 1000);
   const timely = offered.filter((signed) => !isForgotten(signed, nowSecs));
-  const full = sizeOf(state.records) >= MAX_RECORDS;
-  const acceptable = full ? timely.filter(({ record }) => state.records.has(subjectOf(record))) : timely;
-  if (acceptable.length < timely.length) {
+  const { set: records, refused } = withRecordsUpTo(state.records, timely, MAX_RECORDS);
+  if (refused > 0) {
     const error = errorData('cluster.too-many-records', 'election', { most: MAX_RECORDS });
     state.findings.raise('too-many-records', error, nowMs);
   }
-  const records = withRecords(state.records, acceptable);
   if (records === state.records) return false;
-  const news = acceptable.filter((signed) => holds(records, signed) && !holds(state.records, signed));
+  const news = timely.filter((signed) => holds(records, signed) && !holds(state.records, signed));
   state.records = records;
   world.keep(records);
   followRoster(state, world, nowMs);

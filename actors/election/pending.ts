@@ -12,6 +12,7 @@ import { progressText } from './join/attempts.js';
 import { completeJoin } from './join/complete.js';
 import type { FailedAttempt, JoinWay } from './join/complete.js';
 import type { PendingJoin } from './join/pending-join.js';
+import { renewOwnRecord } from './own-record-renewal.js';
 import { memberKey } from './records/record-set.js';
 
 /** Dialling through Tor, then waiting for an answer, each at its slowest. */
@@ -65,9 +66,9 @@ export const readPendingFile: ReadPending = async (context, own) => {
   return null;
 };
 
-/** Learns what the members say, and forgets that it asked. */
-const comeIn = async (
-  context: ActorContext<'election'>,
+/** Learns what the members say, puts right what they say of this node, and forgets that it asked. */
+export const comeIn = async (
+  context: Pick<ActorContext<'election'>, 'log' | 'clock' | 'config'>,
   state: ClusterState,
   world: World,
   pending: PendingJoin,
@@ -78,6 +79,8 @@ const comeIn = async (
   state.isPending = false;
   state.findings.clear(FINDING);
   takeRecords(state, world, records, null, clock.monotonicMs());
+  // Whoever took it in may not know that it holds the key; a name that they changed stays theirs until the configuration follows.
+  renewOwnRecord(state, world, config, admission.nodeId);
   log.info('The cluster knows this node now', { members: admission.clusterSize });
   const { id } = config.node;
   if (admission.nodeId !== id) {

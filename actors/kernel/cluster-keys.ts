@@ -5,6 +5,7 @@ import type {
   Curve25519SecretKey,
   Ed25519PublicKey,
   Ed25519Seed,
+  ExpandedSecretKey,
   PairAgreement,
 } from '@rustbalance/crypto-worker/brands.js';
 import { curve25519PublicKey } from '@rustbalance/crypto-worker/x25519.js';
@@ -27,6 +28,8 @@ export type PresharedKey = Brand<Uint8Array, 'PresharedKey'>;
 export type JoinTokenId = Brand<Uint8Array, 'JoinTokenId'>;
 /** The one-time secret of a join token, 32 bytes: preshared key of the join handshake. */
 export type JoinSecret = Brand<Uint8Array, 'JoinSecret'>;
+/** By which a join token brings the master key, 32 bytes: only who has that key can make it. */
+export type KeyGrant = Brand<Uint8Array, 'KeyGrant'>;
 
 /** What all nodes of one cluster share, and nobody else has. */
 export interface ClusterSecret {
@@ -110,6 +113,26 @@ export const joinSecret = (secret: ClusterSecret, token: JoinTokenId): JoinSecre
  */
 export const tokenJoinKey = (secret: ClusterSecret, token: JoinTokenId): Curve25519KeyPair =>
   keyPair(expand(CLUSTER_SALT, secret.key, [text('token join key '), token]));
+
+const END_BYTES = 8;
+
+/**
+ * What lets a join token bring the master key. The other secrets of a token follow from the cluster secret, which members without
+ * that key have too: what opens the way to the key must follow from the key. So does its end, which any member could sign anew
+ * in the token's record.
+ *
+ * @param notAfter end of the token, Unix seconds
+ */
+export const joinKeyGrant = (
+  masterKey: ExpandedSecretKey,
+  cluster: ClusterTag,
+  token: JoinTokenId,
+  notAfter: number,
+): KeyGrant => {
+  const end = Buffer.alloc(END_BYTES);
+  end.writeBigUInt64BE(BigInt(notAfter));
+  return expand(CLUSTER_SALT, masterKey, [text('join key grant '), cluster, token, end]) as KeyGrant;
+};
 
 const PATH_BYTES = 16;
 

@@ -1,26 +1,39 @@
-import { open, rename } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeDirectories } from './directories.js';
 
+/** Whom a file shall belong to. */
+export interface FileOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /**
  * Writes a file of mode 0600 by way of another in the same folder: after a crash at any moment it is the old one or the
- * new one, whole.
+ * new one, whole. It follows no link that somebody who may write in the folder has put into the way. Where it fails the other one is removed: it may hold a key, and on a full disk each try would leave one more.
  */
 export const replaceFile = async (
   path: string,
   temporary: string,
   content: string | Uint8Array,
+  owner: FileOwner | null = null,
 ): Promise<void> => {
   const folder = dirname(path);
   await makeDirectories(folder);
-  const file = await open(temporary, 'w', 0o600);
   try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(content);
+      if (owner !== null) await file.chown(owner.uid, owner.gid);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
   }
-  await rename(temporary, path);
   const directory = await open(folder, 'r');
   try {
     await directory.sync();

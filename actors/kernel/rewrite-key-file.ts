@@ -1,11 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { chmod, lstat, rename } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import { replaceFile } from './replace-file.js';
-
-/** A name beside the file for what is written first. */
-export const temporaryFor = (path: string): string =>
-  join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+import { temporaryFor } from './temporary-file.js';
 
 const isLink = (path: string): Promise<boolean> =>
   lstat(path).then(

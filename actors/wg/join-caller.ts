@@ -39,7 +39,7 @@ export class JoinCaller {
     this.#socks = socks;
   }
 
-  /** With those of calls that are not answered yet: a member that does not know this node opens to its token only. */
+  /** With those of calls that are under way: a member that does not know this node opens to its token only. */
   doors(ofMembers: readonly ClientAuthorization[]): readonly ClientAuthorization[] {
     return [
       ...ofMembers.filter(({ address }) => !this.#doors.has(address)),
@@ -51,11 +51,19 @@ export class JoinCaller {
     try {
       const stream = await this.#open(call);
       const frame = await exchangeFrames(stream, call.frame, this.#world.clock);
-      if (call.coordination !== null && this.#doors.delete(call.coordination)) this.#world.doorsChanged();
       return { frame, problem: null };
     } catch (error) {
       return { frame: null, problem: problemOf(error) };
+    } finally {
+      this.#shut(call);
     }
+  }
+
+  /** Whatever came of the call: what opens only until the token ends must not stand in for the pair's own key. */
+  #shut({ coordination, clientAuthorization }: Call): void {
+    if (coordination === null || this.#doors.get(coordination) !== clientAuthorization) return;
+    this.#doors.delete(coordination);
+    this.#world.doorsChanged();
   }
 
   async #open({ coordination, clientAuthorization, direct, attempt }: Call): Promise<Duplex> {

@@ -87,7 +87,7 @@ export const initCommand = defineCommand<InitArgs>({
     'Prints a join token with which five further nodes can join within 24 hours (`rustbalance join`). By hand, with `--transport direct` alone, a further node takes the master key and the cluster token of the first.',
     '`--vanity-prefix` searches on all processors and tells rate and expected time on standard error; ^C ends it and leaves nothing behind.',
     '`--json` prints `onion_address`, `node_id`, `node_public_key`, `config_path`, `master_key_path`, `cluster_token_path`, `transport`, and, or null, `members_dir`, `wireguard_public_key`, `wireguard_endpoint` and `join_token`, which is a secret.',
-    'At the end it offers to start the daemon, or says how; with `--yes` it only says how, with `--json` neither.',
+    'At the end it offers, on a terminal, to start the daemon, and else says how; with `--yes` it only says how, with `--json` neither. Where systemd runs it offers `systemctl enable --now rustbalance`, to root alone, and where the unit is installed and the configuration lies in its usual place; where no systemd runs, the foreground. If systemd then cannot start it, the node is made all the same and the exit code is 1.',
   ],
   options: {
     ...newNodeOptions,

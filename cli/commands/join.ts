@@ -2,7 +2,11 @@ import { rename } from 'node:fs/promises';
 import { join as pathOf } from 'node:path';
 import type { JoinAdmission } from '@rustbalance/actors/election/join/answer-codec.js';
 import { readPendingJoin } from '@rustbalance/actors/election/join/pending-join-file.js';
-import { isSameJoin } from '@rustbalance/actors/election/join/pending-join.js';
+import {
+  isSameJoin,
+  lacksKeyGrant,
+  withoutKeyGrant,
+} from '@rustbalance/actors/election/join/pending-join.js';
 import type { PendingJoin } from '@rustbalance/actors/election/join/pending-join.js';
 import type { JoinToken } from '@rustbalance/actors/election/join/token-text.js';
 import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
@@ -114,7 +118,7 @@ const wantedJoin = (
     path === undefined ? undefined : pathArgument(path, world);
   const id = args['node-id'] ?? before?.nodeId ?? suggestNodeId(world.hostName(), world.random);
   return {
-    token,
+    token: args['no-master-key'] ? withoutKeyGrant(token) : token,
     nodeSeed: before?.nodeSeed ?? generateNodeKey(world.random),
     nodeId: id as NodeId,
     priority: args.priority ?? null,
@@ -251,7 +255,8 @@ export const joinCommand = defineCommand<JoinArgs>({
     },
     'no-master-key': {
       kind: 'flag',
-      description: 'Does without the master key: this node serves, and never publishes.',
+      description:
+        'Does without the master key: this node serves, and never publishes. Needed with a token that brings no key.',
     },
     'tor-binary': {
       kind: 'text',
@@ -286,6 +291,8 @@ export const joinCommand = defineCommand<JoinArgs>({
       throw rbError('join.not-by-master', 'join token');
     const before = await earlierJoin(configDir, tell);
     const wanted = wantedJoin(args, token, before, world);
+    // What is sealed in a token is the key itself.
+    if (token.sealed === undefined && lacksKeyGrant(wanted)) throw rbError('join.no-key-grant', 'join token');
     if (!isReachable(wanted.transport)) {
       throw rbError('join.unsuited', '--listen', { problem: 'the cluster meets by direct addresses' });
     }

@@ -19,6 +19,7 @@ import { isNodeId } from '@rustbalance/actors/kernel/brands.js';
 import {
   clusterSecret,
   coordinationIdentitySeed,
+  joinKeyGrant,
   joinSecret,
   tokenClientAuthorization,
 } from '@rustbalance/actors/kernel/cluster-keys.js';
@@ -116,6 +117,10 @@ export const firstMember = (
     clientAuthorization: tokenClientAuthorization(secret, tokenId).secret,
     notAfter,
     uses,
+    // Beside what is sealed nothing brings the key: without the passphrase the token shall not.
+    ...(seal !== null || master.secret === null
+      ? {}
+      : { keyGrant: joinKeyGrant(master.secret, secret.tag, tokenId, notAfter) }),
     origin: {
       nodeId: id,
       nodeKey: publicKey,

@@ -1,28 +1,24 @@
-import {
-  chmod,
-  chown,
-  link,
-  mkdir,
-  mkdtemp,
-  open,
-  readdir,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  unlink,
-} from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { link, mkdir, mkdtemp, open, readdir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RbError, rbError } from '@rustbalance/actors/kernel/errors.js';
+import { giveDirectory, heirOf } from '@rustbalance/actors/kernel/heir.js';
+import type { FileOwner } from '@rustbalance/actors/kernel/replace-file.js';
 import type { NodeFile } from './node-files.js';
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
-const writeDurably = async (path: string, content: string | Uint8Array): Promise<void> => {
+const writeDurably = async (
+  path: string,
+  content: string | Uint8Array,
+  owner: FileOwner | null,
+): Promise<void> => {
   const file = await open(path, 'wx', 0o600);
   try {
     await file.writeFile(content);
+    if (owner !== null) await file.chown(owner.uid, owner.gid);
     await file.sync();
   } finally {
     await file.close();
@@ -74,11 +70,36 @@ const foldersOf = (files: readonly NodeFile[]): readonly string[] => [
   ...new Set(files.map(({ name }) => dirname(name)).filter((folder) => folder !== '.')),
 ];
 
-/** What root makes in a service user's directory is that user's: it must be able to read its own keys. */
-const giveToOwnerOf = async (dir: string, stage: string, names: readonly string[]): Promise<void> => {
-  const { uid, gid } = await stat(dir);
-  if (process.geteuid?.() !== 0 || uid === 0) return;
-  for (const name of names) await chown(join(stage, name), uid, gid);
+/** A folder that files are made in, before they are moved to where they belong. */
+interface Stage {
+  readonly path: string;
+  /** The same folder, by a name that stays with it: who owns the directory above could put a link in the place of the other. */
+  readonly inside: string;
+  readonly handle: FileHandle;
+}
+
+const makeStage = async (prefix: string, heir: FileOwner | null): Promise<Stage> => {
+  const path = await mkdtemp(prefix);
+  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    if ((await handle.stat()).uid !== process.geteuid?.()) throw new Error('the folder was replaced');
+    await handle.chmod(0o700);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  return { path, handle, inside: heir === null ? path : `/proc/self/fd/${String(handle.fd)}` };
+};
+
+/** Removes it with what is still there. */
+const clearStage = async ({ path, inside, handle }: Stage): Promise<void> => {
+  try {
+    for (const name of (await namesIn(inside)) ?? [])
+      await rm(join(inside, name), { recursive: true, force: true });
+    await rmdir(path).catch(() => undefined);
+  } finally {
+    await handle.close();
+  }
 };
 
 /**
@@ -90,7 +111,7 @@ const linkAll = async (stage: string, dir: string, files: readonly NodeFile[]): 
   try {
     for (const folder of foldersOf(files)) {
       await rename(join(stage, folder), join(dir, folder));
-      takeBack.push(() => rm(join(dir, folder), { recursive: true, force: true }));
+      takeBack.push(() => rename(join(dir, folder), join(stage, folder)));
     }
     for (const { name } of files.filter((file) => dirname(file.name) === '.')) {
       await link(join(stage, name), join(dir, name));
@@ -129,7 +150,7 @@ const isFilled = async (dir: string): Promise<boolean> => ((await namesIn(dir)) 
  * @throws RbError init.exists, init.write-failed
  */
 export const placeFiles = async (dir: string, files: readonly NodeFile[]): Promise<void> => {
-  let stage: string | null = null;
+  let stage: Stage | null = null;
   let parents: readonly string[] = [];
   try {
     const present = await namesIn(dir);
@@ -137,16 +158,19 @@ export const placeFiles = async (dir: string, files: readonly NodeFile[]): Promi
     const names = files.map(({ name }) => name);
     await refuseExisting(dir, names);
     if (present === null) parents = await makeParents(dirname(dir));
-    stage = await mkdtemp(present === null ? `${dir}.init-` : join(dir, '.init-'));
-    await chmod(stage, 0o700);
-    for (const folder of folders) await mkdir(join(stage, folder), { mode: 0o700 });
-    for (const { name, content } of files) await writeDurably(join(stage, name), content);
+    const heir = present === null ? null : await heirOf(dir);
+    stage = await makeStage(present === null ? `${dir}.init-` : join(dir, '.init-'), heir);
+    const { inside } = stage;
+    for (const folder of folders) await mkdir(join(inside, folder), { mode: 0o700 });
+    for (const { name, content } of files) await writeDurably(join(inside, name), content, heir);
+    // Whoever is given a folder could put links into it: nothing is done there any more.
+    if (heir !== null) for (const folder of folders) await giveDirectory(join(inside, folder), heir);
     if (present === null) {
-      await rename(stage, dir);
+      await rename(stage.path, dir);
+      await stage.handle.close();
       stage = null;
     } else {
-      await giveToOwnerOf(dir, stage, [...folders, ...names]);
-      await linkAll(stage, dir, files);
+      await linkAll(inside, dir, files);
     }
     parents = [];
   } catch (error) {
@@ -155,7 +179,7 @@ export const placeFiles = async (dir: string, files: readonly NodeFile[]): Promi
     if (code === 'EEXIST' || code === 'ENOTEMPTY') throw rbError('init.exists', dir, { file: dir }, error);
     throw rbError('init.write-failed', dir, { reason: code === '' ? 'unknown' : code }, error);
   } finally {
-    if (stage !== null) await rm(stage, { recursive: true, force: true });
+    if (stage !== null) await clearStage(stage);
     await removeEmpty(parents);
   }
 };

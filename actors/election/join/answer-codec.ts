@@ -15,8 +15,10 @@ import { LONGEST_NODE_ID, readFlag, readNodeId, readText, writeText } from './re
  * - removed: this node key was a member and was removed, for ever.
  * - limit: too many joins in the window; later is fine.
  * - clock: the time of the request is too far from ours.
- * - undecided: whoever counts the uses could not be asked; another try may be luckier.
+ * - undecided: whoever counts the uses could not be asked, or the master key is wanted of a node without it; another try, at
+ *   another member, may be luckier.
  * - unsuited: the request names no address by which the members could reach this node.
+ * - ungranted: it wants the master key, and nothing proves that its token brings it.
  */
 export const JOIN_REFUSALS = [
   'spent',
@@ -27,6 +29,7 @@ export const JOIN_REFUSALS = [
   'clock',
   'undecided',
   'unsuited',
+  'ungranted',
 ] as const;
 export type JoinRefusal = (typeof JOIN_REFUSALS)[number];
 

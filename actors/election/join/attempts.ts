@@ -21,6 +21,7 @@ const REFUSALS: Readonly<Record<JoinRefusal, ErrorCode>> = {
   clock: 'join.clock',
   undecided: 'join.undecided',
   unsuited: 'join.unsuited',
+  ungranted: 'join.no-key-grant',
 };
 
 /** Neither this token nor this node key will ever get anybody in: a join that ended so is not pending any more. */

@@ -1,14 +1,14 @@
 import type { RunTask } from '@rustbalance/crypto-worker/tasks.js';
 import { pauseUnless } from '../../kernel/clock.js';
 import type { Clock } from '../../kernel/clock.js';
-import { RbError } from '../../kernel/errors.js';
+import { RbError, rbError } from '../../kernel/errors.js';
 import type { ErrorData } from '../../kernel/errors.js';
 import type { Random } from '../../kernel/random.js';
 import type { JoinAdmission } from './answer-codec.js';
 import { afterFailure, describe, memberFor } from './attempts.js';
 import type { FailedOutcome, JoinOutcome } from './attempts.js';
 import { placeCall, placeCallTo } from './join-frame.js';
-import { requestOf } from './pending-join.js';
+import { lacksKeyGrant, requestOf } from './pending-join.js';
 import type { PendingJoin } from './pending-join.js';
 import type { TokenOrigin } from './token-text.js';
 
@@ -76,10 +76,11 @@ const tryOnce = async (
  * machine in or it is settled that none will.
  *
  * @throws RbError join.token-spent, -revoked, -expired, join.removed, join.limit, join.clock, join.undecided,
- *   join.unsuited, join.unreachable, join.no-answer, join.tor-failed
+ *   join.unsuited, join.unreachable, join.no-answer, join.no-key-grant, join.tor-failed
  */
 export const completeJoin = async (pending: PendingJoin, way: JoinWay): Promise<JoinAdmission> => {
   const { token } = pending;
+  if (lacksKeyGrant(pending)) throw rbError('join.no-key-grant', 'join token');
   for (let attempt = 1; ; attempt++) {
     const member = memberFor(token, attempt);
     const outcome = await tryOnce(pending, member, attempt, way);

@@ -8,7 +8,7 @@ import { bytesKey, sameBytes } from '@rustbalance/crypto-worker/encoding/bytes.j
 import type { RunTask } from '@rustbalance/crypto-worker/tasks.js';
 import type { NodeId } from '../../kernel/brands.js';
 import type { CancelTimer, Clock } from '../../kernel/clock.js';
-import type { ClusterSecret } from '../../kernel/cluster-keys.js';
+import type { ClusterSecret, JoinTokenId } from '../../kernel/cluster-keys.js';
 import type { Config } from '../../kernel/config/schema.js';
 import type { Logger } from '../../kernel/logging.js';
 import type { Random } from '../../kernel/random.js';
@@ -20,11 +20,13 @@ import type { MemberRecord, SignedRecord } from '../records/record.js';
 import type { RecordSigner } from '../records/signing.js';
 import { memberOf, presentMembers } from '../records/views.js';
 import type { AskId, TokenUseAnswer, TokenUseRequest } from './token-use.js';
-import type { JoinAdmission, JoinAnswer } from './answer-codec.js';
+import type { JoinAdmission, JoinAnswer, JoinRefusal } from './answer-codec.js';
+import { keyRefusal } from './key-proof.js';
 import { takeCall, takeMasterCall } from './join-frame.js';
 import type { TakenCall } from './join-frame.js';
 import { NEWEST_REQUEST_SECS, OLDEST_REQUEST_SECS } from './limits.js';
 import type { JoinRequest } from './request-codec.js';
+import { isSuited, saysTheSame } from './joiner-fields.js';
 import { judgeUse } from './use-verdict.js';
 import type { Grant, UseBook, UseQuestion, UseVerdict } from './use-verdict.js';
 
@@ -70,32 +72,6 @@ const ASK_UNTIL_MS = 8000;
 const ASK_ID_BYTES = 8;
 
 const TRY_AGAIN: UseVerdict = { outcome: 'undecided' };
-
-/** Can the members reach it in this mode? */
-const isSuited = (mode: DeskSettings['mode'], request: JoinRequest): boolean => {
-  switch (mode) {
-    case 'direct':
-      return request.direct !== null;
-    case 'wireguard':
-      return request.wireguard !== null;
-    case 'tor':
-      return request.coordination !== null;
-  }
-};
-
-const saysTheSame = (record: MemberRecord, fields: MemberFields): boolean => {
-  const key = (one: Uint8Array | null | undefined): string =>
-    one === null || one === undefined ? '' : bytesKey(one);
-  return (
-    record.id === fields.id &&
-    record.priority === fields.priority &&
-    record.hasMasterKey === fields.hasMasterKey &&
-    record.direct === fields.direct &&
-    key(record.coordination) === key(fields.coordination) &&
-    key(record.wireguard?.publicKey) === key(fields.wireguard?.publicKey) &&
-    (record.wireguard?.endpoint ?? null) === (fields.wireguard?.endpoint ?? null)
-  );
-};
 
 interface Asked {
   readonly decider: NodeId;
@@ -152,9 +128,25 @@ export class JoinDesk {
     const ageSecs = this.#nowSecs() - request.atSecs;
     if (ageSecs > OLDEST_REQUEST_SECS || ageSecs < -NEWEST_REQUEST_SECS) return { outcome: 'clock' };
     if (!isSuited(this.#settings.mode, request)) return { outcome: 'unsuited' };
+    const hindrance = request.wantsMasterKey ? this.#hindranceToKey(token, request) : null;
+    if (hindrance !== null) return { outcome: hindrance };
     const { publicKey: joiner, nodeId, priority } = request;
     const verdict = await this.#decide({ token, joiner, nodeId, priority });
     return verdict.outcome === 'granted' ? this.#admit(request, verdict) : verdict;
+  }
+
+  /**
+   * Why the master key is not given here, before a use is counted. A node without it leaves the joiner to other members: taken
+   * in here it would be without the key for good.
+   */
+  #hindranceToKey(
+    token: JoinTokenId,
+    { publicKey: joiner, keyProof: proof }: JoinRequest,
+  ): JoinRefusal | null {
+    const { masterKey, secret } = this.#keys;
+    if (masterKey === null) return 'undecided';
+    const claim = { cluster: secret.tag, token, joiner, proof };
+    return keyRefusal(masterKey, claim, this.#nowSecs());
   }
 
   #nowSecs(): number {
@@ -240,13 +232,15 @@ export class JoinDesk {
     const { signer, masterKey, master, clusterToken } = this.#keys;
     const { publicKey, coordination, wireguard, direct } = request;
     const before = memberOf(this.#world.records(), publicKey);
-    // Whoever came in without the master key does not get it by coming again.
+    // Whoever wants it has proved by now that its token brings it. An honest node that came in without does not get it by
+    // coming again; the word of its record would be no reason to give it.
     const givesKey = request.wantsMasterKey && masterKey !== null && (before?.hasMasterKey ?? true);
     const fields: MemberFields = {
       publicKey,
       id: nodeId,
       priority,
-      hasMasterKey: givesKey,
+      // That a node has no key any more is for itself to say: others would ignore its claims meanwhile.
+      hasMasterKey: givesKey || before?.hasMasterKey === true,
       coordination,
       wireguard,
       direct,

@@ -1,12 +1,14 @@
-import { chown, open, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { Brand, Curve25519SecretKey, Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
 import { decodeBase64, encodeBase64 } from '@rustbalance/crypto-worker/encoding/base64.js';
 import type { NodeId } from '../../kernel/brands.js';
 import { NODE_ID_PATTERN } from '../../kernel/brands.js';
 import { rbError } from '../../kernel/errors.js';
+import { heirOf } from '../../kernel/heir.js';
 import { replaceFile } from '../../kernel/replace-file.js';
+import { removeLeftovers, temporaryFor } from '../../kernel/temporary-file.js';
 import { isIpPort } from '../records/ip-port.js';
 import { withoutKey } from './embedded-key.js';
 import type { PendingJoin } from './pending-join.js';
@@ -208,15 +210,16 @@ export const readPendingJoin = async (file: string): Promise<PendingReading> => 
  * @throws RbError join.pending-unwritable
  */
 export const writePendingJoin = async (file: string, pending: PendingJoin): Promise<void> => {
-  const temporary = join(dirname(file), `.${basename(file)}.tmp`);
   try {
-    await replaceFile(file, temporary, encodePendingJoin(pending));
-    const { uid, gid } = await stat(dirname(file));
-    if (process.geteuid?.() === 0 && uid !== 0) await chown(file, uid, gid);
+    await removeLeftovers(file);
+    await replaceFile(file, temporaryFor(file), encodePendingJoin(pending), await heirOf(dirname(file)));
   } catch (error) {
     throw rbError('join.pending-unwritable', file, { reason: codeOf(error) }, error);
   }
 };
 
-/** Rejects with a system error; that it is gone already is none. */
-export const removePendingJoin = (file: string): Promise<void> => rm(file, { force: true });
+/** With what a crash may have left of a write. Rejects with a system error; that it is gone already is none. */
+export const removePendingJoin = async (file: string): Promise<void> => {
+  await removeLeftovers(file);
+  await rm(file, { force: true });
+};

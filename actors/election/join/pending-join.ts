@@ -4,6 +4,7 @@ import { generateIdentity } from '@rustbalance/crypto-worker/keys/identity.js';
 import type { NodeId } from '../../kernel/brands.js';
 import { coordinationIdentitySeed } from '../../kernel/cluster-keys.js';
 import { nodePublicKey } from '../../kernel/node-key.js';
+import { keyProof } from './key-proof.js';
 import type { JoinRequest } from './request-codec.js';
 import type { JoinToken } from './token-text.js';
 
@@ -59,14 +60,24 @@ export interface PendingJoin {
   readonly progress: JoinProgress | null;
 }
 
+/** Whether the members are asked for the key. A node whose files are there was made with it, or does without. */
+const asksForKey = ({ wantsMasterKey, node }: Pick<PendingJoin, 'wantsMasterKey' | 'node'>): boolean =>
+  wantsMasterKey && node !== null;
+
 /** What the members are asked, now. */
 export const requestOf = (pending: PendingJoin, nowMs: number): JoinRequest => {
-  const { transport, nodeSeed, nodeId, wantsMasterKey, priority } = pending;
+  const { token, transport, nodeSeed, nodeId, priority } = pending;
+  const wantsMasterKey = asksForKey(pending);
+  const publicKey = nodePublicKey(nodeSeed);
   return {
-    publicKey: nodePublicKey(nodeSeed),
+    publicKey,
     nodeId,
     atSecs: Math.floor(nowMs / 1000),
     wantsMasterKey,
+    keyProof:
+      wantsMasterKey && token.keyGrant !== undefined
+        ? keyProof(token.keyGrant, token.notAfter, publicKey)
+        : null,
     priority,
     coordination:
       transport.mode === 'direct' ? null : generateIdentity(coordinationIdentitySeed(nodeSeed)).publicKey,
@@ -76,6 +87,17 @@ export const requestOf = (pending: PendingJoin, nowMs: number): JoinRequest => {
         : null,
     direct: transport.mode === 'direct' ? (transport.listen ?? null) : null,
   };
+};
+
+/** It asks for a key that its token cannot bring. */
+export const lacksKeyGrant = (pending: PendingJoin): boolean =>
+  asksForKey(pending) && pending.token.keyGrant === undefined;
+
+/** The token as one that brings no master key: what a node will not use does not lie on its disk. */
+export const withoutKeyGrant = (token: JoinToken): JoinToken => {
+  const less = { ...token };
+  delete less.keyGrant;
+  return less;
 };
 
 /** The same node asks for the same cluster: whatever was counted for it then still counts. */

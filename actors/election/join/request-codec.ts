@@ -10,6 +10,8 @@ import { decodeWith, Malformed } from '../wire/byte-reader.js';
 import type { ByteReader } from '../wire/byte-reader.js';
 import { byteWriter } from '../wire/byte-writer.js';
 import type { ByteWriter } from '../wire/byte-writer.js';
+import { GRANT_MAC_BYTES } from './key-proof.js';
+import type { GrantMac, KeyProof } from './key-proof.js';
 import { LONGEST_REQUEST_PAYLOAD } from './limits.js';
 
 /** What a new node says of itself: the payload of message 1. */
@@ -20,6 +22,8 @@ export interface JoinRequest {
   /** Its wall clock, Unix seconds. */
   readonly atSecs: number;
   readonly wantsMasterKey: boolean;
+  /** That its token brings the master key; null where it does not, or is not wanted. */
+  readonly keyProof: KeyProof | null;
   /** Null: whoever admits it chooses. */
   readonly priority: number | null;
   /** Of its coordination onion service; null where it has none. */
@@ -77,8 +81,13 @@ export const encodeRequest = (request: JoinRequest): Uint8Array => {
   writeOptional(writer, request.wireguard?.publicKey ?? null);
   if (request.wireguard !== null) writeText(writer, request.wireguard.endpoint);
   writeText(writer, request.direct);
+  writer.u8(request.keyProof === null ? 0 : 1);
+  if (request.keyProof !== null) writer.u48(request.keyProof.notAfter).bytes(request.keyProof.mac);
   return writer.done();
 };
+
+const readProof = (reader: ByteReader): KeyProof | null =>
+  readFlag(reader) ? { notAfter: reader.u48(), mac: reader.bytes(GRANT_MAC_BYTES) as GrantMac } : null;
 
 /** Null for whatever is not exactly one well-formed request. Never throws on bad input. */
 export const decodeRequest = (payload: Uint8Array): JoinRequest | null =>
@@ -92,11 +101,13 @@ export const decodeRequest = (payload: Uint8Array): JoinRequest | null =>
     const tunnelKey = readOptional(reader) as Curve25519PublicKey | null;
     const wireguard = tunnelKey === null ? null : { publicKey: tunnelKey, endpoint: readAddress(reader) };
     const direct = readAddress(reader);
+    const keyProof = readProof(reader);
     return {
       publicKey,
       nodeId,
       atSecs,
       wantsMasterKey,
+      keyProof,
       priority: priority === 0 ? null : priority,
       coordination,
       wireguard,

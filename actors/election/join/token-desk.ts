@@ -2,7 +2,12 @@ import type { Ed25519PublicKey, ExpandedSecretKey, OnionAddress } from '@rustbal
 import { bytesKey, fromHex } from '@rustbalance/crypto-worker/encoding/bytes.js';
 import { encodeOnionAddress } from '@rustbalance/crypto-worker/keys/onion-address.js';
 import type { NodeId } from '../../kernel/brands.js';
-import { joinSecret, tokenClientAuthorization, tokenJoinKey } from '../../kernel/cluster-keys.js';
+import {
+  joinKeyGrant,
+  joinSecret,
+  tokenClientAuthorization,
+  tokenJoinKey,
+} from '../../kernel/cluster-keys.js';
 import type { ClusterSecret, JoinTokenId } from '../../kernel/cluster-keys.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { Config } from '../../kernel/config/schema.js';
@@ -69,7 +74,7 @@ const originOf = (member: MemberRecord, mode: TokenWorld['mode']): TokenOrigin |
 
 const create = (
   world: TokenWorld,
-  { lifetimeSecs, uses, seal }: Extract<TokenCommand, { action: 'create' }>,
+  { lifetimeSecs, uses, seal, bringsKey }: Extract<TokenCommand, { action: 'create' }>,
   nowSecs: number,
 ): string => {
   const { secret, signer, random, mode, clusterToken, masterKey, viaMaster } = world;
@@ -79,9 +84,12 @@ const create = (
   if (origin === null) throw rbError('token.no-address', WHERE);
   const id = random.bytes(TOKEN_ID_BYTES) as JoinTokenId;
   const notAfter = nowSecs + lifetimeSecs;
+  const grant = masterKey !== null && bringsKey ? joinKeyGrant(masterKey, secret.tag, id, notAfter) : null;
   world.learn([newJoinToken(signer, { tokenId: id, issuer: signer.key.publicKey, notAfter, uses })]);
   const others = presentMembers(world.records())
     .filter((member) => member.id !== origin.nodeId && world.isLive(member.id))
+    // A joiner that is to be given the key would ask the others in vain.
+    .filter((member) => member.hasMasterKey || grant === null)
     .flatMap((member) => originOf(member, mode) ?? [])
     .slice(0, MAX_OTHERS);
   const token: JoinToken = {
@@ -91,6 +99,8 @@ const create = (
     clientAuthorization: tokenClientAuthorization(secret, id).secret,
     notAfter,
     uses,
+    // What is sealed holds the key itself, and without the passphrase nothing of the token shall bring it.
+    ...(grant === null || seal !== null ? {} : { keyGrant: grant }),
     origin,
     others,
     ...(viaMaster === null ? {} : { viaMaster: { ...viaMaster, key: tokenJoinKey(secret, id).publicKey } }),

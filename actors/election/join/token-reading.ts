@@ -13,7 +13,7 @@ import {
 } from '@rustbalance/crypto-worker/keys/passphrase-parameters.js';
 import type { NodeId } from '../../kernel/brands.js';
 import { NODE_ID_PATTERN } from '../../kernel/brands.js';
-import type { ClusterTag, JoinSecret, JoinTokenId } from '../../kernel/cluster-keys.js';
+import type { ClusterTag, JoinSecret, JoinTokenId, KeyGrant } from '../../kernel/cluster-keys.js';
 import { errorData } from '../../kernel/errors.js';
 import type { ErrorData } from '../../kernel/errors.js';
 import { isIpPort } from '../records/ip-port.js';
@@ -106,6 +106,7 @@ const tokenSchema = z
     client_auth: bytes<Curve25519SecretKey>(KEY_BYTES),
     expires_at: z.number().int().min(1).max(LATEST),
     uses: z.number().int().min(1).max(MAX_TOKEN_USES),
+    key_grant: bytes<KeyGrant>(KEY_BYTES).optional(),
     origin,
     others: z.array(origin).min(1).max(MAX_OTHERS).optional(),
     via_master: masterWay.optional(),
@@ -119,6 +120,7 @@ const tokenSchema = z
     clientAuthorization: fields.client_auth,
     notAfter: fields.expires_at,
     uses: fields.uses,
+    ...(fields.key_grant === undefined ? {} : { keyGrant: fields.key_grant }),
     origin: fields.origin,
     others: fields.others ?? [],
     ...(fields.via_master === undefined ? {} : { viaMaster: fields.via_master }),

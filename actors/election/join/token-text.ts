@@ -8,7 +8,7 @@ import type {
   OnionAddress,
 } from '@rustbalance/crypto-worker/brands.js';
 import type { NodeId } from '../../kernel/brands.js';
-import type { ClusterTag, JoinSecret, JoinTokenId } from '../../kernel/cluster-keys.js';
+import type { ClusterTag, JoinSecret, JoinTokenId, KeyGrant } from '../../kernel/cluster-keys.js';
 
 /** A member that takes joins, and how to call it. */
 export interface TokenOrigin {
@@ -53,6 +53,11 @@ export interface JoinToken {
   /** Unix seconds. */
   readonly notAfter: number;
   readonly uses: number;
+  /**
+   * Brings the master key (key-proof.ts). Not there where a node without that key issued it, or it shall bring none; nor
+   * beside `sealed`, since who opens that can make it.
+   */
+  readonly keyGrant?: KeyGrant;
   /** Who issued it. */
   readonly origin: TokenOrigin;
   /** Members that can be called instead, MAX_OTHERS at most: each of them can derive the secrets of the token. */
@@ -66,7 +71,7 @@ export interface JoinToken {
 export const TOKEN_PREFIX = 'rb1:';
 export const TOKEN_VERSION = 1;
 export const MAX_OTHERS = 3;
-/** Characters of the longest token: 2,953 still fit one QR code (version 40, level L). The largest possible has some 2,700. */
+/** Characters of the longest token: 2,953 still fit one QR code (version 40, level L). The largest possible has some 2,800. */
 export const LONGEST_TOKEN = 2953;
 /** Bytes of what is sealed: keys, the longest cluster token, four records of the longest. Tokens from init have some 500. */
 export const LARGEST_BOX = 5400;
@@ -104,6 +109,7 @@ const openFields = (token: JoinToken) => ({
   client_auth: base64url(token.clientAuthorization),
   expires_at: token.notAfter,
   uses: token.uses,
+  ...(token.keyGrant === undefined ? {} : { key_grant: base64url(token.keyGrant) }),
   origin: originFields(token.origin),
   ...(token.others.length === 0 ? {} : { others: token.others.map(originFields) }),
   ...(token.viaMaster === undefined ? {} : { via_master: masterFields(token.viaMaster) }),

@@ -6,7 +6,7 @@ import { openRecord } from './signing.js';
 /**
  * A record as a file in `<config>/peers/`: lines that begin with '#' for people, and one line `rbm1:<base64url>`. A member's is
  * `<id>.pub`; the first token of a cluster, made before any daemon could keep it, is `join.<token id>.pub`, which no node can be
- * called. Nothing in them is secret.
+ * called. Nothing in them is secret. The daemon replaces them by the records of their end (anchors.ts).
  */
 const PREFIX = 'rbm1:';
 const FILE_SUFFIX = '.pub';
@@ -26,13 +26,19 @@ export const isRecordFileName = (name: string): boolean =>
 export const encodeRecordText = ({ bytes }: SignedRecord): string =>
   `${PREFIX}${Buffer.from(bytes).toString('base64url')}`;
 
-const explanation = (record: ClusterRecord): readonly string[] =>
-  record.kind === 'member'
-    ? [
-        `# Member ${record.id} of a RustBalance cluster. Public; written by rustbalance init and join.`,
-        `# node_public_key = "${encodeBase64(record.publicKey)}"`,
-      ]
-    : ['# A join token of a RustBalance cluster, without its secret. Written by rustbalance init.'];
+const explanation = (record: ClusterRecord): readonly string[] => {
+  if (record.kind === 'join-token') {
+    return record.revoked
+      ? ['# A join token of a RustBalance cluster that was revoked. Kept so that this is not forgotten.']
+      : ['# A join token of a RustBalance cluster, without its secret. Written by rustbalance init.'];
+  }
+  return [
+    record.state === 'removed'
+      ? `# ${record.id} was removed from a RustBalance cluster, for ever. Kept so that this is not forgotten.`
+      : `# Member ${record.id} of a RustBalance cluster. Public; written by rustbalance init and join.`,
+    `# node_public_key = "${encodeBase64(record.publicKey)}"`,
+  ];
+};
 
 export const encodeRecordFile = (signed: SignedRecord): string =>
   [...explanation(signed.record), encodeRecordText(signed), ''].join('\n');

@@ -7,7 +7,8 @@ import type { Fingerprint, ClusterRecord, SignedRecord, SubjectKey } from './rec
 /**
  * All records that a node holds. Merging is a join of a semilattice (order, repetition and grouping do not matter):
  * of each subject the records remain that no other one supersedes. For members that is one record. For tokens it is
- * one as well, but for two nodes that counted uses at the same time: then both remain until somebody signs the union.
+ * one as well, but for two nodes that counted uses at the same time: then both remain until somebody signs the union. (Of more
+ * than MAX_FORKS those that came first may matter; no honest history makes as many.)
  */
 export type RecordSet = ReadonlyMap<SubjectKey, readonly SignedRecord[]>;
 
@@ -15,6 +16,12 @@ export const EMPTY_SET: RecordSet = new Map();
 
 /** Records a set may hold: some five times those of 200 nodes with their tokens and predecessors, and below the megabyte that a state file may take. */
 export const MAX_RECORDS = 1000;
+
+/**
+ * Records of one subject that may stand beside one another. Nodes that are cut off from each other while they count uses of one
+ * token make one each: two, hardly ever four. More are made by a member that means harm, or by none.
+ */
+export const MAX_FORKS = 16;
 
 const TAG_DIGITS = 16;
 
@@ -33,7 +40,8 @@ export const subjectOf = (record: ClusterRecord): SubjectKey =>
 
 export const fingerprintOf = ({ bytes }: SignedRecord): Fingerprint => digestHex(bytes) as Fingerprint;
 
-const isFinal = (record: ClusterRecord): boolean =>
+/** Removed and revoked are for ever: nothing that is said later changes it. */
+export const isFinal = (record: ClusterRecord): boolean =>
   record.kind === 'member' ? record.state === 'removed' : record.revoked;
 
 /** Total order of the records of one subject: removed and revoked last, then by version, then by signature. */
@@ -55,21 +63,61 @@ const supersedes = (newer: SignedRecord, older: SignedRecord): boolean => {
 
 const withOne = (held: readonly SignedRecord[], offered: SignedRecord): readonly SignedRecord[] => {
   if (held.some((other) => compareRecords(other, offered) === 0 || supersedes(other, offered))) return held;
-  return [...held.filter((other) => !supersedes(offered, other)), offered].sort(compareRecords);
+  const merged = [...held.filter((other) => !supersedes(offered, other)), offered].sort(compareRecords);
+  const kept = merged.slice(-MAX_FORKS);
+  // One that is below so many others has superseded none of them.
+  return kept.includes(offered) ? kept : held;
 };
 
-/** The set with some more records; the same object when they change nothing. Their signatures must have been checked. */
-export const withRecords = (set: RecordSet, offered: Iterable<SignedRecord>): RecordSet => {
+/** The revocation of a token that more nodes used than a record has room for supersedes none of its records: it takes the lowest's place. */
+const isEndOf = (held: readonly SignedRecord[], { record }: SignedRecord): boolean =>
+  held.length > 0 && isFinal(record) && !held.some((other) => isFinal(other.record));
+
+export interface BoundedMerge {
+  /** The same object when nothing was changed. */
+  readonly set: RecordSet;
+  /** Records for which there was no room. */
+  readonly refused: number;
+}
+
+/**
+ * The set with some more records, of which those are refused that would make it grow beyond `most`. What takes the place of
+ * others is never refused: a removal, a revocation, a use that was counted. Their signatures must have been checked.
+ */
+export const withRecordsUpTo = (
+  set: RecordSet,
+  offered: Iterable<SignedRecord>,
+  most: number,
+): BoundedMerge => {
   let result: Map<SubjectKey, readonly SignedRecord[]> | null = null;
+  let size = sizeOf(set);
+  let refused = 0;
   for (const signed of offered) {
     const subject = subjectOf(signed.record);
     const held = (result ?? set).get(subject) ?? [];
     const merged = withOne(held, signed);
     if (merged === held) continue;
+    const hasRoom = merged.length <= held.length || size < most;
+    if (!hasRoom && !isEndOf(held, signed)) {
+      refused++;
+      continue;
+    }
+    const kept = hasRoom ? merged : merged.slice(1);
+    size += kept.length - held.length;
     result ??= new Map(set);
-    result.set(subject, merged);
+    result.set(subject, kept);
   }
-  return result ?? set;
+  return { set: result ?? set, refused };
+};
+
+/** The set with some more records; the same object when they change nothing. Their signatures must have been checked. */
+export const withRecords = (set: RecordSet, offered: Iterable<SignedRecord>): RecordSet =>
+  withRecordsUpTo(set, offered, Infinity).set;
+
+/** The record by which a subject has ended; null while it has not. */
+export const finalRecordOf = (set: RecordSet, subject: SubjectKey): SignedRecord | null => {
+  const last = set.get(subject)?.at(-1);
+  return last !== undefined && isFinal(last.record) ? last : null;
 };
 
 export const mergedSets = (a: RecordSet, b: RecordSet): RecordSet => withRecords(a, recordsOf(b));

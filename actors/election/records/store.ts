@@ -1,18 +1,12 @@
-import { open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { Clock } from '../../kernel/clock.js';
 import type { ClusterTag } from '../../kernel/cluster-keys.js';
 import { errorData } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logging.js';
 import { openStateFile } from '../../kernel/state-file.js';
 import type { StateSchema } from '../../kernel/state-file.js';
-import {
-  MAX_RECORD_FILE_BYTES,
-  encodeRecordText,
-  isRecordFileName,
-  parseRecordFile,
-  parseRecordText,
-} from './record-file.js';
-import { MAX_RECORDS, recordsOf } from './record-set.js';
+import { Anchors } from './anchors.js';
+import { encodeRecordText, parseRecordText } from './record-file.js';
+import { EMPTY_SET, MAX_RECORDS, recordsOf, withRecords } from './record-set.js';
 import type { RecordSet } from './record-set.js';
 import type { SignedRecord } from './record.js';
 
@@ -35,7 +29,6 @@ const isKept = (value: unknown): value is Kept =>
   value !== null &&
   'records' in value &&
   Array.isArray(value.records) &&
-  value.records.length <= MAX_RECORDS &&
   value.records.every((record) => typeof record === 'string');
 
 const schema: StateSchema<Kept> = {
@@ -45,62 +38,33 @@ const schema: StateSchema<Kept> = {
       : { success: false, error: { issues: [{ path: ['records'] }] } },
 };
 
-const readAnchor = async (path: string): Promise<string> => {
-  const file = await open(path, 'r');
-  try {
-    const { size } = await file.stat();
-    if (size > MAX_RECORD_FILE_BYTES) throw new Error(`larger than ${String(MAX_RECORD_FILE_BYTES)} bytes`);
-    return await file.readFile('utf8');
-  } finally {
-    await file.close();
-  }
-};
+/** What must least be forgotten first: who was removed, then who belongs to the cluster, then tokens. */
+const rankOf = ({ record }: SignedRecord): number =>
+  record.kind === 'join-token' ? 2 : record.state === 'present' ? 1 : 0;
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-const readAnchors = async (
-  folder: string,
-  cluster: ClusterTag,
-  log: Logger,
-): Promise<readonly SignedRecord[]> => {
-  const refuse = (path: string, reason: string): readonly SignedRecord[] => {
-    log.warn('member file not used', {}, errorData('cluster.anchor-unusable', path, { reason }));
-    return [];
-  };
-  let names: readonly string[];
-  try {
-    names = (await readdir(folder)).filter(isRecordFileName).sort().slice(0, MAX_RECORDS);
-  } catch (error) {
-    return refuse(folder, reasonOf(error));
-  }
-  const anchors: SignedRecord[] = [];
-  for (const name of names) {
-    const path = join(folder, name);
-    try {
-      const reading = parseRecordFile(cluster, await readAnchor(path));
-      anchors.push(...(reading.ok ? [reading.signed] : refuse(path, reading.problem)));
-    } catch (error) {
-      refuse(path, reasonOf(error));
-    }
-  }
-  return anchors;
-};
+/** As many as a set may hold; of a file with more, which no honest history makes, the rest is left. */
+const firstOf = (kept: readonly SignedRecord[]): readonly SignedRecord[] =>
+  kept.length <= MAX_RECORDS ? kept : [...kept].sort((a, b) => rankOf(a) - rankOf(b)).slice(0, MAX_RECORDS);
 
 /**
  * The anchors in `folder` (`<id>.pub`) and the whole set in a state file. The file is a help: whatever is wrong with it
  * costs a warning, the anchors are enough to find the others, and these have the rest.
+ * What ends is written to the state file first and to its anchor then: after a crash in between, the next start does the rest.
  */
 export const fileRecordStore = (options: {
   readonly folder: string;
   readonly path: string;
   readonly cluster: ClusterTag;
   readonly log: Logger;
+  readonly clock: Pick<Clock, 'after'>;
 }): RecordStore => {
-  const { folder, path, cluster, log } = options;
-  const file = openStateFile({ path, version: VERSION, schema, log });
+  const { folder, path, cluster, log, clock } = options;
+  const file = openStateFile({ path, version: VERSION, schema, log, clock });
+  const anchors = new Anchors(folder, cluster, log);
+  let updating: Promise<void> = Promise.resolve();
   return {
     load: async () => {
-      const anchors = await readAnchors(folder, cluster, log);
+      const anchored = await anchors.read();
       const texts = (await file.read())?.records ?? [];
       const kept = texts.flatMap((text) => parseRecordText(cluster, text) ?? []);
       if (kept.length < texts.length) {
@@ -111,11 +75,18 @@ export const fileRecordStore = (options: {
           errorData('cluster.anchor-unusable', path, { reason }),
         );
       }
-      return [...anchors, ...kept];
+      const loaded = [...anchored, ...firstOf(kept)];
+      await anchors.bringUpToDate(withRecords(EMPTY_SET, loaded));
+      return loaded;
     },
     save: (set) => {
       file.save({ records: recordsOf(set).map(encodeRecordText) });
+      if (!anchors.isOutdated(set)) return;
+      updating = updating.then(() => file.flush()).then(() => anchors.bringUpToDate(set));
     },
-    flush: () => file.flush(),
+    flush: async () => {
+      await file.flush();
+      await updating;
+    },
   };
 };

@@ -25,6 +25,11 @@ export const JOINING_ERRORS = {
     action:
       'Set [join] via_master = true on all members, restart them and make another token; or join without --via-master.',
   },
+  'join.no-key-grant': {
+    what: 'the join token does not bring the master key, which this machine asks for',
+    action:
+      'Make the token on a node that holds the master key (rustbalance token create), or join with --no-master-key: this node then never publishes.',
+  },
   'join.token-foreign': {
     what: 'the join token and the node that answered are of different clusters',
     action: 'Make another token on a member of the cluster that this machine shall join.',
@@ -51,7 +56,7 @@ export const JOINING_ERRORS = {
     action: 'Synchronise it (NTP, chrony or systemd-timesyncd) and join again.',
   },
   'join.undecided': {
-    what: 'the node that was called could not ask the publisher whether the token is still good',
+    what: 'the node that was called could not ask the publisher whether the token is still good, or has no master key to give',
     action:
       'Join again in a minute, or start the daemon, which goes on by itself. On a member, rustbalance status tells whether its peers are well.',
   },

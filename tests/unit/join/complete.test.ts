@@ -3,6 +3,7 @@ import type { Ed25519Seed, ExpandedSecretKey, MasterPublicKey } from '@rustbalan
 import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
 import {
   clusterSecret,
+  joinKeyGrant,
   joinSecret,
   tokenClientAuthorization,
 } from '@rustbalance/actors/kernel/cluster-keys.js';
@@ -16,6 +17,8 @@ import { ANSWER_FRAME_BYTES } from '@rustbalance/actors/election/join/limits.js'
 import { ATTEMPTS, isHopeless } from '@rustbalance/actors/election/join/attempts.js';
 import { completeJoin } from '@rustbalance/actors/election/join/complete.js';
 import type { FailedAttempt } from '@rustbalance/actors/election/join/complete.js';
+import { keyProof } from '@rustbalance/actors/election/join/key-proof.js';
+import { requestOf, withoutKeyGrant } from '@rustbalance/actors/election/join/pending-join.js';
 import type { PendingJoin } from '@rustbalance/actors/election/join/pending-join.js';
 import type { JoinToken, TokenOrigin } from '@rustbalance/actors/election/join/token-text.js';
 import { JOIN_ANSWER_BYTES } from '@rustbalance/actors/wg/join-listener.js';
@@ -43,6 +46,7 @@ const token: JoinToken = {
   clientAuthorization: tokenClientAuthorization(secret, id).secret,
   notAfter: 2_000_000_000,
   uses: 1,
+  keyGrant: joinKeyGrant(new Uint8Array(64).fill(2) as ExpandedSecretKey, secret.tag, id, 2_000_000_000),
   origin: originOf('alpha', 1),
   others: [originOf('beta', 2)],
 };
@@ -54,7 +58,14 @@ const pending: PendingJoin = {
   wantsMasterKey: true,
   viaMaster: false,
   transport: { mode: 'direct', listen: '192.0.2.9:7001' },
-  node: null,
+  node: {
+    target: 'http://127.0.0.1:8080',
+    stateDir: undefined,
+    runDir: undefined,
+    torBinary: 'tor',
+    extraTorrc: [],
+    madeDirectories: [],
+  },
   progress: null,
 };
 const admission: JoinAnswer = {
@@ -170,6 +181,7 @@ describe('joining', () => {
     ['removed', 'join.removed'],
     ['clock', 'join.clock'],
     ['unsuited', 'join.unsuited'],
+    ['ungranted', 'join.no-key-grant'],
   ] as const)('ends at once when the answer is %s', async (outcome, code) => {
     const { result, called } = await join([{ outcome }]);
     expect([result, called.length]).toEqual([code, 1]);
@@ -211,6 +223,31 @@ describe('joining', () => {
     );
     expect(taken).toEqual([nodePublicKey(joiner), nodePublicKey(joiner)]);
     expect(frames[0]?.subarray(17, 49)).not.toEqual(frames[1]?.subarray(17, 49));
+  });
+
+  it('for the master key is not begun with a token that does not bring it', async () => {
+    const way = {
+      clock: new SimulatedClock(START_MS),
+      random: systemRandom,
+      run: runHere,
+      interrupted: new AbortController().signal,
+      isPatient: true,
+      failed: () => undefined,
+      exchange: () => Promise.reject(new Error('somebody was called')),
+    };
+    const less = { ...pending, token: withoutKeyGrant(token) };
+    await expect(completeJoin(less, way)).rejects.toMatchObject({ code: 'join.no-key-grant' });
+  });
+
+  it('proves with each request that its token brings the master key', () => {
+    const request = requestOf(pending, START_MS);
+    expect(request.keyProof).toEqual(keyProof(token.keyGrant!, token.notAfter, nodePublicKey(joiner)));
+    expect(requestOf({ ...pending, wantsMasterKey: false }, START_MS).keyProof).toBeNull();
+  });
+
+  it('of a node that was made with the master key asks for none, and so may be completed by any member', () => {
+    const made = { ...pending, token: withoutKeyGrant(token), node: null };
+    expect(requestOf(made, START_MS)).toMatchObject({ wantsMasterKey: false, keyProof: null });
   });
 
   it('ends at once without a way to call anybody', async () => {

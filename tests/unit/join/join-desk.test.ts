@@ -1,20 +1,21 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Ed25519Seed, ExpandedSecretKey, MasterPublicKey } from '@rustbalance/crypto-worker/brands.js';
 import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
-import { clusterSecret, joinSecret } from '@rustbalance/actors/kernel/cluster-keys.js';
-import type { JoinTokenId } from '@rustbalance/actors/kernel/cluster-keys.js';
+import { clusterSecret, joinKeyGrant, joinSecret } from '@rustbalance/actors/kernel/cluster-keys.js';
+import type { JoinTokenId, KeyGrant } from '@rustbalance/actors/kernel/cluster-keys.js';
 import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
 import { nodePublicKey } from '@rustbalance/actors/kernel/node-key.js';
 import { systemRandom } from '@rustbalance/actors/kernel/random.js';
 import type { JoinAnswer } from '@rustbalance/actors/election/join/answer-codec.js';
 import { JoinDesk } from '@rustbalance/actors/election/join/join-desk.js';
 import { placeCall } from '@rustbalance/actors/election/join/join-frame.js';
+import { keyProof } from '@rustbalance/actors/election/join/key-proof.js';
 import type { JoinRequest } from '@rustbalance/actors/election/join/request-codec.js';
 import type { TokenUseAnswer, TokenUseRequest } from '@rustbalance/actors/election/join/token-use.js';
 import { admission, newJoinToken } from '@rustbalance/actors/election/records/issuing.js';
 import { EMPTY_SET, withRecords } from '@rustbalance/actors/election/records/record-set.js';
 import type { RecordSet } from '@rustbalance/actors/election/records/record-set.js';
-import { openRecord, recordSigner } from '@rustbalance/actors/election/records/signing.js';
+import { openRecord, recordSigner, signRecord } from '@rustbalance/actors/election/records/signing.js';
 import { joinTokenOf, memberOf, presentMembers } from '@rustbalance/actors/election/records/views.js';
 import { runHere } from '@rustbalance/crypto-worker/tasks.js';
 import { SimulatedClock } from '../../support/simulated-clock.js';
@@ -89,6 +90,9 @@ const makeDesk = (index: number, id: NodeId, hasKey: boolean): JoinDesk => {
   );
 };
 
+const END_SECS = 1_700_003_600;
+const GRANT = joinKeyGrant(MASTER_KEY, secret.tag, token, END_SECS);
+
 const alpha = 'alpha' as NodeId;
 const beta = 'beta' as NodeId;
 
@@ -101,9 +105,8 @@ beforeEach(() => {
   desks.set(alpha, makeDesk(1, alpha, true));
   desks.set(beta, makeDesk(2, beta, true));
   const signer = recordSigner(secret.tag, exampleSeed(1) as Ed25519Seed);
-  const notAfter = Math.floor(clock.wallMs() / 1000) + 3600;
   records = withRecords(records, [
-    newJoinToken(signer, { tokenId: token, issuer: signer.key.publicKey, notAfter, uses: 1 }),
+    newJoinToken(signer, { tokenId: token, issuer: signer.key.publicKey, notAfter: END_SECS, uses: 1 }),
   ]);
 });
 
@@ -112,6 +115,7 @@ const requestOf = (seed: Ed25519Seed, changes: Partial<JoinRequest> = {}): JoinR
   nodeId: 'gamma' as NodeId,
   atSecs: Math.floor(clock.wallMs() / 1000),
   wantsMasterKey: true,
+  keyProof: keyProof(GRANT, END_SECS, nodePublicKey(seed)),
   priority: null,
   coordination: null,
   wireguard: null,
@@ -196,6 +200,72 @@ describe('a node that joins', () => {
     expect(await joinAt(alpha, { wantsMasterKey: false })).toMatchObject({ masterKey: null });
     expect(await joinAt(alpha, { wantsMasterKey: true })).toMatchObject({ masterKey: null });
     expect(memberOf(records, nodePublicKey(joiner))?.hasMasterKey).toBe(false);
+  });
+
+  it.each([
+    ['shows nothing', null],
+    [
+      // The secret of the token is all that a member without the master key has of it.
+      'makes its proof of the token’s secret',
+      keyProof(joinSecret(secret, token) as Uint8Array as KeyGrant, END_SECS, nodePublicKey(joiner)),
+    ],
+    [
+      'shows the proof of another node',
+      keyProof(GRANT, END_SECS, nodePublicKey(exampleSeed(8) as Ed25519Seed)),
+    ],
+    ['shows a proof of another end', keyProof(GRANT, END_SECS + 1, nodePublicKey(joiner))],
+    [
+      'has the grant of another master key',
+      keyProof(
+        joinKeyGrant(new Uint8Array(64).fill(3) as ExpandedSecretKey, secret.tag, token, END_SECS),
+        END_SECS,
+        nodePublicKey(joiner),
+      ),
+    ],
+  ])('and %s is not given the master key, and counts as no use', async (_, proof) => {
+    expect(await joinAt(alpha, { keyProof: proof })).toEqual({ outcome: 'ungranted' });
+    expect(joinTokenOf(records, token)?.usedBy).toEqual([]);
+    expect(await joinAt(alpha, { keyProof: null, wantsMasterKey: false })).toMatchObject({
+      outcome: 'admitted',
+      masterKey: null,
+    });
+  });
+
+  it('is not given the master key for the word of its own record', async () => {
+    await joinAt(alpha, { wantsMasterKey: false, keyProof: null });
+    const own = memberOf(records, nodePublicKey(joiner))!;
+    records = withRecords(records, [
+      admission(recordSigner(secret.tag, joiner), records, { ...own, hasMasterKey: true })!,
+    ]);
+    expect(await joinAt(alpha, { keyProof: null })).toEqual({ outcome: 'ungranted' });
+    expect(await joinAt(beta, { keyProof: null })).toEqual({ outcome: 'ungranted' });
+  });
+
+  it('is not given the master key by a token that has ended, whoever signs it a new end', async () => {
+    await clock.advance(3_700_000);
+    const mallory = recordSigner(secret.tag, exampleSeed(2) as Ed25519Seed);
+    records = withRecords(records, [
+      signRecord(mallory, { ...joinTokenOf(records, token)!, version: 2, notAfter: END_SECS + 1e6 }),
+    ]);
+    expect(await joinAt(alpha)).toEqual({ outcome: 'expired' });
+    const longer = keyProof(GRANT, END_SECS + 1e6, nodePublicKey(joiner));
+    expect(await joinAt(alpha, { keyProof: longer })).toEqual({ outcome: 'ungranted' });
+  });
+
+  it('is left to other members where the one that it calls has no master key to give', async () => {
+    desks.set(beta, makeDesk(2, beta, false));
+    expect(await joinAt(beta)).toEqual({ outcome: 'undecided' });
+    expect(joinTokenOf(records, token)?.usedBy).toEqual([]);
+    expect(await joinAt(beta, { wantsMasterKey: false, keyProof: null })).toMatchObject({
+      outcome: 'admitted',
+      masterKey: null,
+    });
+  });
+
+  it('that holds the master key goes on being known for it when it comes again without wanting it', async () => {
+    await joinAt(alpha);
+    expect(await joinAt(beta, { wantsMasterKey: false, keyProof: null })).toMatchObject({ masterKey: null });
+    expect(memberOf(records, nodePublicKey(joiner))?.hasMasterKey).toBe(true);
   });
 
   it('is told that the token is spent when another one used it', async () => {

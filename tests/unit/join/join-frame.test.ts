@@ -33,6 +33,7 @@ const request: JoinRequest = {
   nodeId: 'node-b' as NodeId,
   atSecs: 1_700_000_000,
   wantsMasterKey: true,
+  keyProof: { notAfter: 1_700_003_600, mac: new Uint8Array(32).fill(8) as never },
   priority: null,
   coordination: null,
   wireguard: { publicKey: new Uint8Array(32).fill(7) as never, endpoint: null },
@@ -61,7 +62,7 @@ const admission: JoinAnswer = {
 describe('a join request', () => {
   it('is read as it was written', () => {
     expect(decodeRequest(encodeRequest(request))).toEqual(request);
-    const bare = { ...request, wireguard: null, direct: null, priority: 5 };
+    const bare = { ...request, keyProof: null, wireguard: null, direct: null, priority: 5 };
     expect(decodeRequest(encodeRequest(bare))).toEqual(bare);
   });
 

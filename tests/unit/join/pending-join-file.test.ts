@@ -1,8 +1,12 @@
-import { chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Curve25519SecretKey, Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
+import type {
+  Curve25519SecretKey,
+  Ed25519Seed,
+  ExpandedSecretKey,
+} from '@rustbalance/crypto-worker/brands.js';
 import { generateIdentity } from '@rustbalance/crypto-worker/keys/identity.js';
 import {
   encodePendingJoin,
@@ -15,6 +19,7 @@ import type { PendingJoin } from '@rustbalance/actors/election/join/pending-join
 import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
 import {
   clusterSecret,
+  joinKeyGrant,
   joinSecret,
   tokenClientAuthorization,
 } from '@rustbalance/actors/kernel/cluster-keys.js';
@@ -78,6 +83,22 @@ describe('a pending join on disk', () => {
       'of a node whose files are there already',
       { ...pending, priority: null, transport: { mode: 'tor' }, node: null, progress: null },
     ],
+    [
+      'with what brings the master key',
+      {
+        ...pending,
+        wantsMasterKey: true,
+        token: {
+          ...pending.token,
+          keyGrant: joinKeyGrant(
+            new Uint8Array(64).fill(2) as ExpandedSecretKey,
+            secret.tag,
+            id,
+            1_700_000_000,
+          ),
+        },
+      },
+    ],
     ['by direct addresses', { ...pending, transport: { mode: 'direct', listen: '192.0.2.9:7001' } }],
   ] as const)('comes back as it was written: %s', (_name, one: PendingJoin) => {
     expect(parsePendingJoin(encodePendingJoin(one))).toEqual({ kind: 'pending', pending: one });
@@ -99,6 +120,18 @@ describe('a pending join on disk', () => {
     await removePendingJoin(file);
     await removePendingJoin(file);
     expect(await readdir(dir)).toEqual([]);
+  });
+
+  it('is written through no link that somebody put into the folder', async () => {
+    const file = join(dir, 'pending-join.json');
+    const victim = join(dir, 'victim');
+    await writeFile(victim, 'untouched');
+    for (const name of ['.pending-join.json.tmp', 'pending-join.json'])
+      await symlink(victim, join(dir, name));
+    await writePendingJoin(file, pending);
+    expect(await readFile(victim, 'utf8')).toBe('untouched');
+    expect((await lstat(file)).isFile()).toBe(true);
+    expect(await readPendingJoin(file)).toEqual({ kind: 'pending', pending });
   });
 
   it.each([

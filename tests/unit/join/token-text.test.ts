@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readTokenText } from '@rustbalance/actors/election/join/token-reading.js';
 import { encodeTokenText, LONGEST_TOKEN } from '@rustbalance/actors/election/join/token-text.js';
 import type { JoinToken, TokenOrigin } from '@rustbalance/actors/election/join/token-text.js';
+import type { KeyGrant } from '@rustbalance/actors/kernel/cluster-keys.js';
 import type { Curve25519PublicKey, IdentityPublicKey } from '@rustbalance/crypto-worker/brands.js';
 import { encodeOnionAddress } from '@rustbalance/crypto-worker/keys/onion-address.js';
 
@@ -44,8 +45,13 @@ const anyToken: fc.Arbitrary<JoinToken> = fc
       others: fc.array(anyOrigin, { maxLength: 3 }),
     }),
     fc.option(anyWayByMaster),
+    fc.option(bytes<KeyGrant>(32)),
   )
-  .map(([token, viaMaster]) => (viaMaster === null ? token : { ...token, viaMaster }));
+  .map(([token, viaMaster, keyGrant]) => ({
+    ...token,
+    ...(viaMaster === null ? {} : { viaMaster }),
+    ...(keyGrant === null ? {} : { keyGrant }),
+  }));
 
 const example = fc.sample(anyToken, { seed: 7, numRuns: 1 })[0]!;
 
@@ -77,6 +83,33 @@ describe('the text of a join token', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it('fits a QR code at its longest', () => {
+    const origin: TokenOrigin = {
+      nodeId: 'n'.repeat(63) as TokenOrigin['nodeId'],
+      nodeKey: new Uint8Array(32) as TokenOrigin['nodeKey'],
+      coordination: encodeOnionAddress(new Uint8Array(32) as IdentityPublicKey),
+      direct: null,
+      wireguard: {
+        publicKey: new Uint8Array(32) as Curve25519PublicKey,
+        endpoint: '[2001:db8:1111:2222:3333:4444:5555:6666]:65535',
+      },
+    };
+    const longest: JoinToken = {
+      ...example,
+      notAfter: 7_258_118_400,
+      uses: 16,
+      keyGrant: new Uint8Array(32) as KeyGrant,
+      origin,
+      others: [origin, origin, origin],
+      viaMaster: {
+        address: encodeOnionAddress(new Uint8Array(32) as IdentityPublicKey),
+        port: 65_535,
+        key: new Uint8Array(32) as Curve25519PublicKey,
+      },
+    };
+    expect(encodeTokenText(longest).length).toBeLessThanOrEqual(LONGEST_TOKEN);
   });
 
   it('is told to be damaged with any character changed, lost or added', () => {

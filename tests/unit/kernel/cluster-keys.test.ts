@@ -11,10 +11,12 @@ import type {
   Curve25519PublicKey,
   Ed25519PublicKey,
   Ed25519Seed,
+  ExpandedSecretKey,
 } from '@rustbalance/crypto-worker/brands.js';
 import {
   clusterSecret,
   coordinationIdentitySeed,
+  joinKeyGrant,
   joinSecret,
   memberClientAuthorization,
   pairPresharedKey,
@@ -90,6 +92,21 @@ describe('what a join token carries', () => {
     const { secret: scalar, publicKey } = tokenClientAuthorization(secret, tokenId);
     expect(curve25519PublicKey(scalar)).toEqual(publicKey);
     expect(hex(scalar)).not.toBe(hex(joinSecret(secret, tokenId)));
+  });
+});
+
+describe('what lets a join token bring the master key', () => {
+  const key = new Uint8Array(64).fill(5) as ExpandedSecretKey;
+
+  it('belongs to the master key, the cluster, the token and its end', () => {
+    const grants = [
+      joinKeyGrant(key, secret.tag, tokenId, 1000),
+      joinKeyGrant(new Uint8Array(64).fill(6) as ExpandedSecretKey, secret.tag, tokenId, 1000),
+      joinKeyGrant(key, another.tag, tokenId, 1000),
+      joinKeyGrant(key, secret.tag, unhex('0001020304050608') as JoinTokenId, 1000),
+      joinKeyGrant(key, secret.tag, tokenId, 1001),
+    ];
+    expect(new Set(grants.map(hex)).size).toBe(grants.length);
   });
 });
 

@@ -1,12 +1,16 @@
 import { chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
 import type { LogRecord } from '@rustbalance/actors/kernel/logging.js';
 import { openStateFile } from '@rustbalance/actors/kernel/state-file.js';
 import type { StateFile } from '@rustbalance/actors/kernel/state-file.js';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { eventually } from '../../support/eventually.js';
+import { measuring } from '../../support/measured.js';
+import { SimulatedClock } from '../../support/simulated-clock.js';
 
 const schema = z.strictObject({ counter: z.number().int() });
 type Saved = z.infer<typeof schema>;
@@ -14,6 +18,7 @@ type Saved = z.infer<typeof schema>;
 let folder: string;
 let path: string;
 let records: LogRecord[];
+let clock: SimulatedClock;
 
 const opened = (version = 1): StateFile<Saved> => {
   const log = makeLogger(
@@ -21,13 +26,14 @@ const opened = (version = 1): StateFile<Saved> => {
     () => 0,
     (record) => records.push(record),
   );
-  return openStateFile({ path, version, schema, log });
+  return openStateFile({ path, version, schema, log, clock });
 };
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rb-state-'));
   path = join(folder, 'state.json');
   records = [];
+  clock = new SimulatedClock(0);
 });
 
 afterEach(async () => {
@@ -67,7 +73,9 @@ test.each([
   ['far too large', ' '.repeat(1024 * 1024 + 1), 'larger than 1048576 bytes'],
 ])('a file that is %s is set aside with one warning, and never fatal', async (_name, text, reason) => {
   await writeFile(path, text);
+  const aside = measuring('a state file is damaged: set aside, and the start goes on');
   expect(await opened().read()).toBeNull();
+  aside();
   expect(records).toMatchObject([{ level: 'warn', error: { code: 'state.damaged', detail: { reason } } }]);
   expect(await readFile(`${path}.unusable`, 'utf8')).toBe(text);
   const file = opened();
@@ -85,18 +93,60 @@ test('a temporary file that a crash left behind is removed, and changes nothing'
   expect(await readdir(folder)).toEqual(['state.json']);
 });
 
-test('a failed write is one warning that says why, and the next write is tried again', async () => {
-  await writeFile(join(folder, 'blocked'), 'a file where a directory should be');
-  path = join(folder, 'blocked', 'state.json');
-  const file = opened();
-  file.save({ counter: 1 });
-  await file.flush();
-  expect(records).toMatchObject([{ level: 'warn', error: { code: 'state.write-failed' } }]);
-  expect(records[0]?.error?.detail['reason']).toMatch(/EEXIST|ENOTDIR/);
-  await rm(join(folder, 'blocked'));
-  file.save({ counter: 2 });
-  await file.flush();
-  expect(await opened().read()).toEqual({ counter: 2 });
+describe('a state that cannot be written', () => {
+  const blocked = (): string => join(folder, 'blocked');
+  const block = (): Promise<void> => writeFile(blocked(), 'a file where a directory should be');
+  const room = (): Promise<void> => rm(blocked());
+  const saved = async (): Promise<unknown> => JSON.parse(await readFile(path, 'utf8'));
+  const until = (state: Saved): Promise<unknown> =>
+    eventually(
+      `${JSON.stringify(state)} is written`,
+      async () => isDeepStrictEqual(await saved(), { version: 1, state }),
+      { timeoutMs: 5_000, everyMs: 5 },
+    );
+  let file: StateFile<Saved>;
+
+  beforeEach(async () => {
+    await block();
+    path = join(blocked(), 'state.json');
+    file = opened();
+    file.save({ counter: 1 });
+    await file.flush();
+  });
+
+  test('is one warning that says why, however often it is tried', async () => {
+    for (let tries = 0; tries < 5; tries++) {
+      await clock.advance(15_000);
+      await file.flush();
+    }
+    expect(records).toMatchObject([{ level: 'warn', error: { code: 'state.write-failed' } }]);
+    expect(records[0]?.error?.detail['reason']).toMatch(/EEXIST|ENOTDIR/);
+  });
+
+  test('is written by itself when there is room again, within 15 s', async () => {
+    await room();
+    await clock.advance(14_900);
+    await expect(saved()).rejects.toThrow('ENOENT');
+    await clock.advance(100);
+    await until({ counter: 1 });
+    expect(records.map(({ level }) => level)).toEqual(['warn', 'info']);
+  });
+
+  test('is tried once more by a flush, which an actor that ends waits for', async () => {
+    await room();
+    await file.flush();
+    expect(await saved()).toEqual({ version: 1, state: { counter: 1 } });
+    expect(clock.timers).toBe(0);
+  });
+
+  test('gives way to a newer one, which is written at once and is not overwritten later', async () => {
+    await room();
+    file.save({ counter: 2 });
+    await until({ counter: 2 });
+    await clock.advance(60_000);
+    await file.flush();
+    expect(await saved()).toEqual({ version: 1, state: { counter: 2 } });
+  });
 });
 
 test('a failed write leaves the old file whole', async () => {
@@ -110,5 +160,6 @@ test('a failed write leaves the old file whole', async () => {
   file.save(cyclic);
   await file.flush();
   expect(await readFile(path, 'utf8')).toBe(before);
+  expect(await readdir(folder)).toEqual(['state.json']);
   expect(records).toMatchObject([{ level: 'warn', error: { code: 'state.write-failed' } }]);
 });

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JoinAnswer } from '@rustbalance/actors/election/join/answer-codec.js';
 import { runHere } from '@rustbalance/crypto-worker/tasks.js';
 import { placeCall, placeCallTo } from '@rustbalance/actors/election/join/join-frame.js';
+import { keyProof } from '@rustbalance/actors/election/join/key-proof.js';
 import { LONGEST_JOIN_FRAME } from '@rustbalance/actors/election/join/limits.js';
 import { readTokenText } from '@rustbalance/actors/election/join/token-reading.js';
 import type { JoinToken } from '@rustbalance/actors/election/join/token-text.js';
@@ -25,7 +26,7 @@ import { okay, sayingTarget } from '../proxy/support/scripted-target.js';
 import type { ScriptedTarget } from '../proxy/support/scripted-target.js';
 
 /** Joins at the master address: a real daemon, asked at the port of its proxy as its Tor would ask it. */
-const PATIENCE = { timeoutMs: 20_000, everyMs: 50 };
+const PATIENCE = { timeoutMs: 60_000, everyMs: 50 };
 const FROM_TARGET = okay('the target', 'X-T: 1');
 
 let dir = '';
@@ -112,11 +113,12 @@ const newToken = async (node: Node): Promise<JoinToken> => {
   return reading.token;
 };
 
-const requestOf = (name: string, seed: ReturnType<typeof generateNodeKey>) => ({
+const requestOf = (token: JoinToken, name: string, seed: ReturnType<typeof generateNodeKey>) => ({
   publicKey: nodePublicKey(seed),
   nodeId: name as NodeId,
   atSecs: Math.floor(Date.now() / 1000),
   wantsMasterKey: true,
+  keyProof: keyProof(token.keyGrant!, token.notAfter, nodePublicKey(seed)),
   priority: null,
   coordination: null,
   wireguard: null,
@@ -130,7 +132,7 @@ const callOf = (token: JoinToken, name: string) => {
     token: token.id,
     secret: token.secret,
     seed,
-    request: requestOf(name, seed),
+    request: requestOf(token, name, seed),
   };
   return { ...call, member: token.origin.nodeKey };
 };
@@ -179,7 +181,7 @@ describe('a join at the master address', () => {
       token.viaMaster!.key,
       {
         ...callOf(token, 'late'),
-        request: { ...requestOf('late', generateNodeKey(systemRandom)), atSecs: 1 },
+        request: { ...requestOf(token, 'late', generateNodeKey(systemRandom)), atSecs: 1 },
       },
       systemRandom,
       runHere,
@@ -248,5 +250,5 @@ describe('a join at the master address', () => {
     ).toContain('the target');
     expect(log).not.toContain('/.rb/');
     for (const one of [token, another]) expect(log).not.toContain(joinPath(one.secret));
-  }, 60_000);
+  }, 180_000);
 });

@@ -80,6 +80,14 @@ const few = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...
 const lowVersion = fc.integer({ min: 1, max: 4 });
 const tokenIds = [1, 2].map((fill) => new Uint8Array(8).fill(fill) as JoinTokenId);
 
+/** Records of one token by a member that means harm: uses by whomever it likes, in any order, revoked or not. */
+export const forkedToken: fc.Arbitrary<readonly SignedRecord[]> = fc.array(
+  fc
+    .tuple(anyJoinToken(few(...tokenIds.slice(0, 1)), u32), few(...SIGNERS))
+    .map(([record, signer]) => signRecord(signer, record)),
+  { minLength: 30, maxLength: 60 },
+);
+
 /** Signed records of few subjects, in low versions and by different signers, so that most of them contend. */
 export const contendingRecords: fc.Arbitrary<readonly SignedRecord[]> = fc.array(
   fc

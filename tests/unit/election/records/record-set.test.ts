@@ -15,9 +15,14 @@ import type { MemberFields } from '@rustbalance/actors/election/records/issuing.
 import type { JoinTokenRecord } from '@rustbalance/actors/election/records/record.js';
 import {
   EMPTY_SET,
+  MAX_FORKS,
+  compareRecords,
   mergedSets,
   recordsOf,
+  sizeOf,
+  subjectOf,
   withRecords,
+  withRecordsUpTo,
 } from '@rustbalance/actors/election/records/record-set.js';
 import type { RecordSet } from '@rustbalance/actors/election/records/record-set.js';
 import {
@@ -27,7 +32,8 @@ import {
   presentMembers,
   tokenState,
 } from '@rustbalance/actors/election/records/views.js';
-import { contendingRecords, keyOf, signerOf } from './example-records.js';
+import { signRecord } from '@rustbalance/actors/election/records/signing.js';
+import { contendingRecords, forkedToken, keyOf, signerOf } from './example-records.js';
 
 const contents = (set: RecordSet): readonly string[] =>
   recordsOf(set).map(({ bytes }) => Buffer.from(bytes).toString('hex'));
@@ -83,6 +89,122 @@ describe('merging sets of records', () => {
             for (const key of record.usedBy) expect(used).toContain(Buffer.from(key).toString('hex'));
           }
         }
+      }),
+    );
+  });
+});
+
+describe('a set of records', () => {
+  test('keeps a few records of each subject, the highest, whatever anybody signs', () => {
+    fc.assert(
+      fc.property(forkedToken, (records) => {
+        const set = setOf(records);
+        const kept = [...set.values()][0]!;
+        expect(set.size).toBe(1);
+        expect(kept.length).toBeLessThanOrEqual(MAX_FORKS);
+        const highest = [...records].sort(compareRecords).at(-1)!;
+        expect(kept.at(-1)).toBe(highest);
+        expect(withRecords(set, kept)).toBe(set);
+        const one = joinTokenOf(
+          set,
+          records[0]!.record.kind === 'join-token' ? records[0]!.record.tokenId : tokenId,
+        );
+        expect(one?.revoked).toBe(
+          records.some(({ record }) => record.kind === 'join-token' && record.revoked),
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('does not grow beyond its bound, whatever comes in whatever order, and still takes every end of what it holds', () => {
+    fc.assert(
+      fc.property(contendingRecords, forkedToken, fc.integer({ min: 1, max: 6 }), (few, many, most) => {
+        let set: RecordSet = EMPTY_SET;
+        for (const record of [...few, ...many]) {
+          const next = withRecordsUpTo(set, [record], most);
+          expect(sizeOf(next.set)).toBeLessThanOrEqual(most);
+          expect(next.refused === 0 || next.set === set).toBe(true);
+          set = next.set;
+        }
+        const known = few.flatMap(({ record }) =>
+          record.kind === 'member' && set.has(subjectOf(record)) ? record : [],
+        );
+        for (const { publicKey } of known) {
+          const end = removal(one, set, publicKey);
+          const next = withRecordsUpTo(set, end === null ? [] : [end], most);
+          expect(next.refused).toBe(0);
+          expect(memberOf(next.set, publicKey)?.state).toBe('removed');
+        }
+        for (const held of joinTokensOf(set)) {
+          const end = revocation(one, held);
+          const next = withRecordsUpTo(set, end === null ? [] : [end], most);
+          expect(sizeOf(next.set)).toBeLessThanOrEqual(most);
+          expect(joinTokenOf(next.set, held.tokenId)?.revoked).toBe(true);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('that is full takes the next use of a token, and its end', () => {
+    const fresh = setOf([token, admission(one, EMPTY_SET, fields(3))!]);
+    const next = withRecordsUpTo(fresh, [tokenUse(two, held(fresh), keyOf(5))!], 2);
+    expect([next.refused, held(next.set).usedBy]).toEqual([0, [keyOf(5)]]);
+    const last = withRecordsUpTo(next.set, [revocation(two, held(next.set))!], 2);
+    expect([last.refused, held(last.set).revoked]).toEqual([0, true]);
+    const more = withRecordsUpTo(last.set, [admission(one, EMPTY_SET, fields(4))!], 2);
+    expect([more.refused, more.set]).toEqual([1, last.set]);
+  });
+
+  test('that is full takes the end of a token that more nodes used than a record has room for', () => {
+    const users = Array.from(
+      { length: 18 },
+      (_, index) => new Uint8Array(32).fill(index) as Ed25519PublicKey,
+    );
+    const forks = [0, 1].map((half) =>
+      signRecord(one, {
+        ...token.record,
+        version: 2,
+        usedBy: users.filter((_, index) => index % 2 === half),
+      }),
+    );
+    const full = setOf(forks);
+    expect(sizeOf(full)).toBe(2);
+    const next = withRecordsUpTo(full, [revocation(two, held(full))!], 2);
+    expect([next.refused, sizeOf(next.set), held(next.set).revoked]).toEqual([0, 2, true]);
+  });
+
+  test('forgets no use that honest nodes counted, however they were cut off from one another', () => {
+    const moves = fc.array(
+      fc.record({ at: fc.nat(3), from: fc.nat(3), move: fc.constantFrom('use', 'use', 'hear', 'revoke') }),
+      { maxLength: 40 },
+    );
+    fc.assert(
+      fc.property(moves, (history) => {
+        const sets: RecordSet[] = [1, 2, 3, 4].map(() => setOf([token]));
+        const counted = new Set<string>();
+        let revoked = false;
+        for (const [index, { at, from, move }] of history.entries()) {
+          const set = sets[at]!;
+          const signer = signerOf(at + 1);
+          if (move === 'hear') sets[at] = mergedSets(set, sets[from]!);
+          if (move === 'revoke') {
+            const end = revocation(signer, held(set));
+            sets[at] = withRecords(set, end === null ? [] : [end]);
+            revoked = true;
+          }
+          // As whoever counts does: no further than the token allows.
+          if (move !== 'use' || held(set).usedBy.length >= held(set).uses) continue;
+          const use = tokenUse(signer, held(set), keyOf(10 + index));
+          sets[at] = withRecords(set, use === null ? [] : [use]);
+          counted.add(Buffer.from(keyOf(10 + index)).toString('hex'));
+        }
+        const whole = held(sets.reduce(mergedSets));
+        expect(whole.usedBy.map((key) => Buffer.from(key).toString('hex')).sort()).toEqual(
+          [...counted].sort(),
+        );
+        expect(whole.revoked).toBe(revoked);
       }),
     );
   });
