@@ -11,6 +11,11 @@ export interface Ability {
   readonly waitingSinceMs: number | null;
   /** It held the lease in vain, or was told to give it back: other nodes come first until then. */
   readonly unableUntilMs: number;
+  /**
+   * The health actor's word (health.status); true while it has said nothing. Not fit is less bad than not able: where no other
+   * node can publish at all, one with a wrong clock still should.
+   */
+  readonly fit: boolean;
 }
 
 export const startAble = (nowMs: number): Ability => ({
@@ -18,6 +23,7 @@ export const startAble = (nowMs: number): Ability => ({
   torWasUp: false,
   waitingSinceMs: null,
   unableUntilMs: 0,
+  fit: true,
 });
 
 /** A restart of Tor that we did not see coming back within this many probe intervals hands the lease over. */
@@ -34,6 +40,9 @@ export const publisherTold = (ability: Ability, state: PublisherStatus['state'],
   ...ability,
   waitingSinceMs: state === 'waiting' ? (ability.waitingSinceMs ?? nowMs) : null,
 });
+
+export const healthTold = (ability: Ability, fit: boolean): Ability =>
+  ability.fit === fit ? ability : { ...ability, fit };
 
 /**
  * Other nodes come first for a while. It is no promise to publish nothing: where no other node can, this one still

@@ -1,13 +1,13 @@
 import type { ClusterState } from './cluster-state.js';
 import type { Absence, AbsentMember } from './messages.js';
-import { lacksPoints } from './peer.js';
+import { isGone, lacksPoints } from './peer.js';
 import type { Peer } from './peer.js';
 
 /** Probe intervals that a live peer's introduction points are waited for before a descriptor is made without them. */
 export const COMPLETE_PROBES = 6;
 
 const absenceOf = (peer: Peer, nowMs: number, patienceMs: number): Absence | null => {
-  if (peer.leftEpoch !== null || peer.death?.agreed === true) return 'gone';
+  if (isGone(peer)) return 'gone';
   switch (peer.judgement.standing) {
     case 'unknown':
       return 'unheard';

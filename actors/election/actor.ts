@@ -3,11 +3,10 @@ import type { ActorContext, ActorDefinition, RunningActor } from '../kernel/acto
 import { pause } from '../kernel/clock.js';
 import type { ClusterTag } from '../kernel/cluster-keys.js';
 import { nodePaths } from '../kernel/config/paths.js';
-import type { Config } from '../kernel/config/schema.js';
 import { toErrorData } from '../kernel/errors.js';
 import { startLevelTrigger } from '../kernel/level-trigger.js';
 import type { Payload } from '../kernel/messages.js';
-import { publisherTold, steppedDown, torTold } from './ability.js';
+import { healthTold, publisherTold, torTold } from './ability.js';
 import { newClusterState } from './cluster-state.js';
 import {
   beginDraining,
@@ -31,14 +30,13 @@ import { announceRelease } from './leading.js';
 import { electionMachine, eventFor } from './machine.js';
 import { staticMembership } from './members.js';
 import type { AgreeKeys, Membership } from './members.js';
-import { takeRecords } from './gossip.js';
-import { ownAddresses, renewedOwnRecord } from './own-record.js';
-import { EMPTY_SET, withRecords } from './records/record-set.js';
+import { renewOwnRecord } from './own-record-renewal.js';
+import { EMPTY_SET, MAX_RECORDS, withRecordsUpTo } from './records/record-set.js';
 import { fileRecordStore } from './records/store.js';
 import type { RecordStore } from './records/store.js';
 import { gatherMs } from './scale.js';
 import { removeMember } from './removing.js';
-import { reconnectPeer, resetElection } from './repairs.js';
+import { reconnectPeer, resetElection, stepDown } from './repairs.js';
 import { ownSet } from './own-points.js';
 import { post } from './post.js';
 import { electionSettings } from './settings.js';
@@ -82,12 +80,13 @@ export interface ElectionMeans {
   readonly readPending: ReadPending;
 }
 
-const openFileStore: ElectionMeans['openStore'] = ({ config, log }, cluster) =>
+const openFileStore: ElectionMeans['openStore'] = ({ config, log, clock }, cluster) =>
   fileRecordStore({
     folder: config.coordination.members_dir,
     path: nodePaths(config).membersFile,
     cluster,
     log,
+    clock,
   });
 
 /** Null where the members are those of the configuration only. */
@@ -97,20 +96,6 @@ const storeFor = (
   openStore: ElectionMeans['openStore'],
 ): RecordStore | null =>
   secret === null || context.config.coordination.members_dir === '' ? null : openStore(context, secret.tag);
-
-/** Says in the own record what the configuration says by now. */
-const renewOwnRecord = (state: ClusterState, world: World, config: Config): void => {
-  const { signer } = state.membership;
-  if (signer === null) return;
-  const renewed = renewedOwnRecord(
-    signer,
-    state.records,
-    state.configured,
-    state.hasKey,
-    ownAddresses(config),
-  );
-  if (renewed !== null) takeRecords(state, world, [renewed], null, world.clock.monotonicMs());
-};
 
 /** The main thread answers at once; a daemon that does not has other troubles than a drain. */
 const DRAIN_QUESTION_MS = 2_000;
@@ -143,7 +128,7 @@ export const electionActorWith = ({
     const store = storeFor(context, membership, openStore);
     const world = worldOf(context, store);
     const pending = await readPending(context, membership.self.publicKey);
-    const kept = withRecords(EMPTY_SET, (await store?.load()) ?? []);
+    const { set: kept } = withRecordsUpTo(EMPTY_SET, (await store?.load()) ?? [], MAX_RECORDS);
     const hasKey = context.config.master.identity_key_path !== '';
     const state = newClusterState(settings, membership, hasKey, world, kept);
     renewOwnRecord(state, world, context.config);
@@ -180,8 +165,9 @@ export const electionActorWith = ({
           if (!inbox.take(datagram)) refuseCrowded(state);
         },
         'wg.status': ({ transports }) => {
-          const up = transports.some((transport) => transport.state === 'up');
-          state.organs = { ...state.organs, transport: up ? 'up' : 'ill' };
+          const up = transports.filter(({ state: its }) => its === 'up');
+          state.transportsUp = new Set(up.map(({ transport }) => transport));
+          state.organs = { ...state.organs, transport: up.length > 0 ? 'up' : 'ill' };
           trigger.poke();
         },
         'tor.status': (status) => {
@@ -216,6 +202,13 @@ export const electionActorWith = ({
         },
         'publisher.status': (status) => {
           state.ability = publisherTold(state.ability, status.state, nowMs());
+          trigger.poke();
+        },
+        'health.status': ({ fit }) => {
+          if (fit === state.ability.fit) return;
+          const now = fit ? 'is fit to publish again' : 'is not fit to publish: others come first';
+          context.log.info(`This node ${now}`);
+          state.ability = healthTold(state.ability, fit);
           trigger.poke();
         },
         'publisher.carried': (carried) => {
@@ -253,10 +246,10 @@ export const electionActorWith = ({
           trigger.poke();
         },
         'election.step-down': ({ reason }) => {
+          if (!stepDown(state, nowMs())) return;
           context.log.info('Told to give the lease back if another node can publish', {
             reason: reason.slice(0, 200),
           });
-          state.ability = steppedDown(state.ability, nowMs(), state.settings);
           trigger.poke();
         },
       },
@@ -265,12 +258,15 @@ export const electionActorWith = ({
         state: machine.getSnapshot().value,
         context: electionContext(state, machine.getSnapshot().context.terms, nowMs()),
       }),
-      stop: async (deadlineMs) => {
+      stop: async (deadlineMs, reason) => {
         endPendingJoin();
         inbox.close();
         trigger.stop();
-        machine.send({ type: 'LEAVE' });
-        await leave(state, world, deadlineMs);
+        // The peers take a successor for this node itself: it finds the lease where it was, as after a crash.
+        if (reason === 'shutdown') {
+          machine.send({ type: 'LEAVE' });
+          await leave(state, world, deadlineMs);
+        }
         await store?.flush();
         machine.stop();
       },

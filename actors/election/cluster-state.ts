@@ -83,6 +83,8 @@ export interface ClusterState {
   wakeAtMs: number | null;
   doubt: SelfDoubt;
   organs: Organs;
+  /** Which of this node's own transports are up. */
+  transportsUp: ReadonlySet<TransportName>;
   ability: Ability;
   lease: LeaseState;
   /** Whether this node's publisher leaves the HSDirs as they are although the lease is ours. */
@@ -152,6 +154,7 @@ export const newClusterState = (
     wakeAtMs: null,
     doubt: NO_DOUBT,
     organs: { tor: 'unknown', transport: 'unknown' },
+    transportsUp: new Set(),
     ability: startAble(nowMs),
     lease: startListening(nowMs, configured),
     publisherWithholds: false,

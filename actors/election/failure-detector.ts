@@ -21,16 +21,22 @@ export interface Detection {
 
 export type Standing = 'unknown' | 'live' | 'suspect' | 'dead';
 
+/**
+ * Who confirms a death, so that no grace need be waited for. nodes: another live node does not hear the peer either.
+ * transports: in a cluster of two, a second transport is silent too (second-transport.ts). itself: it said goodbye.
+ */
+export type Agreement = 'nodes' | 'transports' | 'itself';
+
 export interface Judgement {
   readonly standing: Standing;
-  /** A death that another live node confirms: no grace need be waited for. */
-  readonly agreed: boolean;
+  /** Null for whatever is no death, or one for which silence alone speaks. */
+  readonly agreedBy: Agreement | null;
   /** Whole heartbeat intervals of silence. */
   readonly missedHeartbeats: number;
   readonly silenceMs: number;
 }
 
-/** Unanswered probes that make a death, when another live node does not reach the peer either. */
+/** Unanswered probes that make a death, when somebody confirms it. */
 export const PROBES_UNTIL_DEATH = 3;
 /** Silence, in probe intervals, from which on a helper's report counts as "I do not hear it either". */
 export const SILENT_FOR_PROBES = 2;
@@ -92,14 +98,22 @@ export const forgiven = (detection: Detection, deafForMs: number, nowMs: number)
   };
 };
 
-const confirmed = (
+/** Who may confirm a death. */
+export interface Witnesses {
+  /** Whether a helper is itself live, so that its word counts. */
+  readonly isLive: (helper: NodeId) => boolean;
+  /** In a cluster of two: whether a second transport is silent too. */
+  readonly transportsAgree: boolean;
+}
+
+const agreement = (
   detection: Detection,
-  isLive: (helper: NodeId) => boolean,
+  { isLive, transportsAgree }: Witnesses,
   nowMs: number,
   evidenceMs: number,
-): boolean => {
-  for (const [helper, at] of detection.silent) if (nowMs - at <= evidenceMs && isLive(helper)) return true;
-  return false;
+): Agreement | null => {
+  for (const [helper, at] of detection.silent) if (nowMs - at <= evidenceMs && isLive(helper)) return 'nodes';
+  return transportsAgree ? 'transports' : null;
 };
 
 /** Silence after which a peer is dead without anybody's confirmation. */
@@ -108,15 +122,14 @@ export const silenceUntilDeathMs = (settings: ElectionSettings): number =>
 
 /**
  * Where a peer stands. A death is agreed when three probes went unanswered and another live node, asked, does not
- * hear it either; in a cluster of two, or when nobody answers us at all, the evidence is ambiguous (it may be we who
- * are cut off) and the configured timeouts hold.
+ * hear it either, or, in a cluster of two, a second transport is silent too. With one transport, or when nobody answers us
+ * at all, the evidence is ambiguous (it may be we who are cut off) and the configured timeouts hold.
  *
- * @param isLive whether a helper is itself live, so that its word counts
  * @param stretch factor of self-doubt.ts
  */
 export const judge = (
   detection: Detection,
-  isLive: (helper: NodeId) => boolean,
+  witnesses: Witnesses,
   nowMs: number,
   settings: ElectionSettings,
   stretch: number,
@@ -125,20 +138,19 @@ export const judge = (
   const silenceMs = nowMs - (knownAliveMs ?? detection.watchedSinceMs);
   const probeMs = settings.probeMs * stretch;
   const missedHeartbeats = Math.floor(silenceMs / (settings.heartbeatMs * stretch));
-  const verdict = (standing: Standing, agreed: boolean): Judgement => ({
+  const verdict = (standing: Standing, agreedBy: Agreement | null = null): Judgement => ({
     standing,
-    agreed,
+    agreedBy,
     missedHeartbeats,
     silenceMs,
   });
-  if (knownAliveMs === null || heardMs === null) return verdict('unknown', false);
+  if (knownAliveMs === null || heardMs === null) return verdict('unknown');
   const unreachable = failedRounds >= PROBES_UNTIL_DEATH && silenceMs >= PROBES_UNTIL_DEATH * probeMs;
-  if (unreachable && confirmed(detection, isLive, nowMs, EVIDENCE_PROBES * probeMs)) {
-    return verdict('dead', true);
-  }
-  if (silenceMs >= silenceUntilDeathMs(settings) * stretch) return verdict('dead', false);
+  const agreedBy = unreachable ? agreement(detection, witnesses, nowMs, EVIDENCE_PROBES * probeMs) : null;
+  if (agreedBy !== null) return verdict('dead', agreedBy);
+  if (silenceMs >= silenceUntilDeathMs(settings) * stretch) return verdict('dead');
   const onlyOverOthers = nowMs - heardMs >= settings.heartbeatTimeoutMs * stretch;
   return unreachable || onlyOverOthers || missedHeartbeats >= MISSES_UNTIL_SUSPECT
-    ? verdict('suspect', false)
-    : verdict('live', false);
+    ? verdict('suspect')
+    : verdict('live');
 };

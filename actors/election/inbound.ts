@@ -12,8 +12,9 @@ import { adoptEpoch } from './peer.js';
 import type { Peer } from './peer.js';
 import { receivePart } from './points-inbox.js';
 import { post } from './post.js';
-import { afterHearing, answerPaths } from './paths.js';
+import { afterHearing, answerPaths, isInUse } from './paths.js';
 import { answerAskers, onProbeReport, onProbeRequest, takePending } from './probing.js';
+import { afterHearingBy } from './second-transport.js';
 import { onClaim, onGoodbye, onHeartbeat, onRelease } from './statements.js';
 import type { Header } from './wire/header.js';
 import type { Dated, EpochNotice, Message, ProbeAck } from './wire/message-types.js';
@@ -223,9 +224,11 @@ export const receive = (
     return;
   }
   believe(peer, header, nowMs);
-  peer.transport = transport;
-  const isProbe = dated.message.kind === 'probe';
-  peer.paths = afterHearing(peer.paths, state.settings.fallback, transport, isProbe, nowMs);
+  const { kind } = dated.message;
+  const { fallback, probeMs } = state.settings;
+  peer.paths = afterHearing(peer.paths, fallback, transport, kind === 'probe', nowMs);
+  peer.ways = afterHearingBy(peer.ways, fallback, transport, kind === 'probe-ack', nowMs);
+  if (isInUse(peer.paths, fallback, transport, probeMs, nowMs)) peer.transport = transport;
   acknowledge(state, world, peer, dated.message, transport);
   dispatch(state, world, peer, dated.message, nowMs);
   answerAskers(state, world, peer, nowMs);

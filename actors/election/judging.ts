@@ -1,21 +1,25 @@
 import type { ClusterState, World } from './cluster-state.js';
 import { judge } from './failure-detector.js';
-import type { Judgement } from './failure-detector.js';
+import type { Agreement, Judgement } from './failure-detector.js';
 import type { Lifecycle } from './messages.js';
 import { pointCount } from './peer.js';
 import type { Peer } from './peer.js';
 import { EMPTY_INBOX } from './points-inbox.js';
-
-const DEAD: Pick<Judgement, 'standing' | 'agreed'> = { standing: 'dead', agreed: true };
+import { earlier } from '../kernel/level-trigger.js';
+import { agreementDueMs, transportsAgree } from './second-transport.js';
 
 /** An agreed death and a goodbye hold until the peer itself is heard again; evidence for them fades sooner. */
 const standingOf = (state: ClusterState, peer: Peer, nowMs: number, stretch: number): Judgement => {
   const isLive = (id: Peer['member']['id']): boolean =>
     state.peers.some((other) => other.member.id === id && other.judgement.standing === 'live');
-  const judgement = judge(peer.detection, isLive, nowMs, state.settings, stretch);
-  if (peer.leftEpoch !== null) return { ...judgement, ...DEAD };
+  const witnesses = { isLive, transportsAgree: transportsAgree(state, peer, nowMs, stretch) };
+  const judgement = judge(peer.detection, witnesses, nowMs, state.settings, stretch);
+  if (peer.leftEpoch !== null) return { ...judgement, standing: 'dead', agreedBy: 'itself' };
+  const before = peer.death?.agreedBy ?? null;
   const aliveAgain = peer.detection.failedRounds === 0;
-  return peer.death?.agreed === true && !aliveAgain ? { ...judgement, ...DEAD } : judgement;
+  return before !== null && judgement.agreedBy === null && !aliveAgain
+    ? { ...judgement, standing: 'dead', agreedBy: before }
+    : judgement;
 };
 
 const lifecycleOf = (peer: Peer, { standing }: Judgement): Lifecycle => {
@@ -44,11 +48,17 @@ const tellMisses = (state: ClusterState, world: World, peer: Peer, judgement: Ju
   world.log.info(`Peer ${peer.member.id} missed ${misses} ${unit}, ${more} more until dead`);
 };
 
+const EVIDENCE: Readonly<Record<Agreement, string>> = {
+  nodes: 'no other node reaches it either',
+  transports: 'it is heard by neither of two transports',
+  itself: 'its goodbye',
+};
+
 const die = (state: ClusterState, world: World, peer: Peer, judgement: Judgement, nowMs: number): void => {
   const left = peer.leftEpoch !== null;
-  const graceMs = judgement.agreed ? 0 : state.settings.removalGraceMs;
+  const graceMs = judgement.agreedBy !== null ? 0 : state.settings.removalGraceMs;
   const count = pointCount(peer);
-  peer.death = { agreed: judgement.agreed, removeAtMs: nowMs + graceMs };
+  peer.death = { agreedBy: judgement.agreedBy, removeAtMs: nowMs + graceMs };
   peer.toldMisses = 0;
   if (left) {
     world.log.info(`Peer ${peer.member.id} said goodbye, removing ${count} intro points`);
@@ -56,10 +66,14 @@ const die = (state: ClusterState, world: World, peer: Peer, judgement: Judgement
   }
   world.log.warn(`Peer ${peer.member.id} declared DEAD, removing ${count} intro points`, {
     silentSecs: Math.round(judgement.silenceMs / 100) / 10,
-    evidence: judgement.agreed ? 'no other node reaches it either' : 'silence',
+    evidence: judgement.agreedBy === null ? 'silence' : EVIDENCE[judgement.agreedBy],
     graceSecs: graceMs / 1000,
   });
 };
+
+/** Whether the death is confirmed by now, or by somebody whose word counts for more. */
+const isBetterAgreed = (by: Agreement | null, before: Agreement | null): boolean =>
+  by !== null && (before === null || (before === 'transports' && by !== 'transports'));
 
 const revive = (world: World, peer: Peer): void => {
   peer.death = null;
@@ -71,9 +85,9 @@ const follow = (state: ClusterState, world: World, peer: Peer, judgement: Judgem
   const wasDead = peer.lifecycle === 'dead';
   if (judgement.standing === 'dead') {
     if (!wasDead) die(state, world, peer, judgement, nowMs);
-    else if (judgement.agreed && peer.death?.agreed === false) {
-      // Another node has confirmed by now what was only silence: no need to wait any longer.
-      peer.death = { agreed: true, removeAtMs: nowMs };
+    else if (peer.death !== null && isBetterAgreed(judgement.agreedBy, peer.death.agreedBy)) {
+      // What was only silence is confirmed by now: no need to wait any longer.
+      peer.death = { agreedBy: judgement.agreedBy, removeAtMs: Math.min(nowMs, peer.death.removeAtMs) };
     }
   } else if (wasDead) revive(world, peer);
   if (peer.death !== null && nowMs >= peer.death.removeAtMs && peer.inbox.committed !== null) {
@@ -85,7 +99,11 @@ const follow = (state: ClusterState, world: World, peer: Peer, judgement: Judgem
 const readySince = (peer: Peer, nowMs: number): number | null => {
   const flags = peer.statement?.flags;
   const ready =
-    peer.judgement.standing === 'live' && flags?.hasKey === true && flags.able && !flags.listening;
+    peer.judgement.standing === 'live' &&
+    flags?.hasKey === true &&
+    flags.able &&
+    !flags.unfit &&
+    !flags.listening;
   return ready ? (peer.readySinceMs ?? nowMs) : null;
 };
 
@@ -108,7 +126,8 @@ export const judgePeers = (state: ClusterState, world: World, nowMs: number, str
 
 /** When a judgement may change with nothing but time; null for never. */
 export const judgingDueMs = (state: ClusterState, nowMs: number): number | null => {
-  const dues = state.peers.flatMap((peer) => (peer.death === null ? [] : [peer.death.removeAtMs]));
-  const later = dues.filter((due) => due > nowMs);
-  return later.length === 0 ? null : Math.min(...later);
+  const dues = state.peers.flatMap((peer) => [peer.death?.removeAtMs ?? null, agreementDueMs(state, peer)]);
+  return dues
+    .filter((due) => due !== null && due > nowMs)
+    .reduce<number | null>((a, b) => earlier(a, b), null);
 };

@@ -28,7 +28,7 @@ const respectedMs = ({ heartbeatTimeoutMs, takeoverGraceMs }: ElectionSettings, 
 const claims = (state: ClusterState, peer: Peer, nowMs: number, stretch: number): boolean => {
   if (peer.claimUntilMs === null || peer.leftEpoch !== null) return false;
   if (isLive(peer)) return nowMs < peer.claimUntilMs;
-  if (peer.death?.agreed === true) return false;
+  if ((peer.death?.agreedBy ?? null) !== null) return false;
   return peer.judgement.silenceMs < respectedMs(state.settings, stretch);
 };
 
@@ -52,6 +52,7 @@ const rivalOf = (state: ClusterState, peer: Peer, nowMs: number, stretch: number
     priority: statement?.priority ?? Number.MAX_SAFE_INTEGER,
     hasKey: statement?.flags.hasKey ?? false,
     able: statement?.flags.able ?? false,
+    fit: statement?.flags.unfit !== true,
     live: isLive(peer),
     claims: claims(state, peer, nowMs, stretch),
     visiblePoints: statement?.visiblePoints ?? 0,
@@ -68,6 +69,7 @@ const leaseView = (state: ClusterState, nowMs: number, stretch: number): LeaseVi
     priority: state.settings.priority,
     hasKey: state.hasKey && !state.isExpelled && !state.isPending,
     able: isAble(state.ability, nowMs, state.settings) && mayLeadWhileDraining(state),
+    fit: state.ability.fit,
     visiblePoints: visiblePoints(state),
     withholds: withholds(state),
   },

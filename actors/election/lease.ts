@@ -27,6 +27,8 @@ export interface Candidate {
   readonly priority: number;
   readonly hasKey: boolean;
   readonly able: boolean;
+  /** Nothing is wrong with it that would make another node the better publisher. */
+  readonly fit: boolean;
 }
 
 /** What decides between two publishers. */
@@ -44,7 +46,7 @@ export interface Rival extends Contender {
   readonly namesUs: boolean;
   /** Whether its state is known. */
   readonly known: boolean;
-  /** Since when it could have published without a break; null when it cannot now. */
+  /** Since when it could have published, and was fit to, without a break; null when it is not so now. */
   readonly readySinceMs: number | null;
 }
 
@@ -64,6 +66,7 @@ export type LeaseReason =
   | 'this node has no master key'
   | 'another publisher prevails'
   | 'this node cannot publish and another can'
+  | 'this node is not fit to publish and another is'
   | 'a better node was ready for a whole lease';
 
 export interface LeaseStep {
@@ -88,9 +91,15 @@ export const startListening = (nowMs: number, settings: ElectionSettings): Lease
   claimAtMs: null,
 });
 
-/** Priority (lower first), ties by node id; whoever can publish now before whoever cannot. */
+/** Who is fit to publish comes first, then who can all the same, then who cannot: an address without a publisher is worst. */
+const classOf = ({ able, fit }: Candidate): number => {
+  if (!able) return 2;
+  return fit ? 0 : 1;
+};
+
+/** By class, then priority (lower first), ties by node id. */
 export const ranksBefore = (a: Candidate, b: Candidate): boolean => {
-  if (a.able !== b.able) return a.able;
+  if (classOf(a) !== classOf(b)) return classOf(a) < classOf(b);
   return a.priority === b.priority ? a.id < b.id : a.priority < b.priority;
 };
 
@@ -132,8 +141,13 @@ const asPublisher = (
   // A node that was removed from the cluster: it counts as one without the key.
   if (!view.self.hasKey) return standDown('this node has no master key');
   const others = candidates(view);
-  if (!view.self.able && others.some((rival) => rival.able && rival.known)) {
-    return standDown('this node cannot publish and another can');
+  // Whoever is of no better class is left alone: among nodes that are all unfit the lease would only go round.
+  if (others.some((rival) => rival.known && classOf(rival) < classOf(view.self))) {
+    return standDown(
+      view.self.able
+        ? 'this node is not fit to publish and another is'
+        : 'this node cannot publish and another can',
+    );
   }
   if (nowMs < state.termEndsMs) return { state, reason: 'unchanged' };
   // Within a lease nobody is preempted. At its end a better node gets it, if it was ready for a whole lease: a node

@@ -19,7 +19,7 @@ export type Lifecycle = 'joining' | 'initializing' | 'healthy' | 'unhealthy' | '
 /**
  * Why a member's part in the descriptor is in doubt. unheard: since this node started it has said nothing. arriving: it
  * is heard, for the first time or again, and has not said yet whether it claims the lease, or which introduction points
- * it has. silent: it is not heard any more, and nobody confirms its end. gone: its death was agreed, or it said goodbye.
+ * it has. silent: it is not heard any more, and no other node confirms its end. gone: another node does, or it said goodbye.
  */
 export type Absence = 'unheard' | 'arriving' | 'silent' | 'gone';
 
@@ -124,6 +124,8 @@ export type TokenCommand =
       readonly action: 'create';
       readonly lifetimeSecs: number;
       readonly uses: number;
+      /** Nodes that join with it may be given the master key, where this node has it. */
+      readonly bringsKey: boolean;
       /** The token shall hold the master key, sealed with this; null: it shall not. */
       readonly seal: { readonly key: PassphraseKey; readonly salt: Uint8Array } | null;
     }

@@ -55,6 +55,7 @@ const statement = (state: ClusterState, nowMs: number): Heartbeat => ({
     listening: state.lease.role === 'listening',
     strained: state.doubt.score > 0,
     withholds: withholds(state),
+    unfit: !state.ability.fit,
   },
   priority: state.settings.priority,
   leaseRemainingMs: state.lease.role === 'publisher' ? state.settings.leaseMs : 0,
@@ -76,6 +77,7 @@ const keyOf = (
     flags.able,
     flags.listening,
     flags.withholds,
+    flags.unfit,
     points.digest === null ? '-' : bytesKey(points.digest),
     bytesKey(holder),
     // In a large cluster these change whenever anything changes anywhere: they wait for the regular heartbeat.

@@ -35,6 +35,18 @@ export const afterHearing = (
   return isProbe ? { ...evidence, askedMs: nowMs } : evidence;
 };
 
+const isPreferredSilent = ({ preferredMs }: PathEvidence, probeMs: number, nowMs: number): boolean =>
+  preferredMs === null || nowMs - preferredMs > SILENT_PROBES * probeMs;
+
+/** Whether the peer is spoken with over the transport by which it was just heard, and not only tried or answered by it. */
+export const isInUse = (
+  evidence: PathEvidence,
+  fallback: Fallback | null,
+  transport: TransportName,
+  probeMs: number,
+  nowMs: number,
+): boolean => transport !== fallback?.standIn || isPreferredSilent(evidence, probeMs, nowMs);
+
 /**
  * The transports for a message to the peer; null leaves the choice to the WgActor. A peer that we do not hear is probed
  * by both. One that does not hear us is told everything by both, but not probed: else two nodes would keep each other on
@@ -48,8 +60,8 @@ export const pathsFor = (
   nowMs: number,
 ): readonly (TransportName | null)[] => {
   if (fallback === null) return [null];
-  const { preferredMs, askedMs } = evidence;
-  const isSilent = preferredMs === null || nowMs - preferredMs > SILENT_PROBES * probeMs;
+  const { askedMs } = evidence;
+  const isSilent = isPreferredSilent(evidence, probeMs, nowMs);
   const isAsked = askedMs !== null && nowMs - askedMs <= ASKED_PROBES * probeMs;
   return isSilent || (isAsked && !isProbe) ? [fallback.preferred, fallback.standIn] : [null];
 };

@@ -4,19 +4,22 @@ import type { ClockEstimate } from './clock-estimate.js';
 import { PEER_NOT_DRAINING } from './draining.js';
 import type { PeerDraining } from './draining.js';
 import { startWatching } from './failure-detector.js';
-import type { Detection, Judgement } from './failure-detector.js';
+import type { Agreement, Detection, Judgement } from './failure-detector.js';
 import type { Member } from './members.js';
 import type { Lifecycle } from './messages.js';
 import { NO_PATH_EVIDENCE } from './paths.js';
 import type { PathEvidence } from './paths.js';
 import { EMPTY_INBOX, forNewEpoch } from './points-inbox.js';
 import type { PointsInbox } from './points-inbox.js';
+import { NO_EVIDENCE } from './second-transport.js';
+import type { TransportEvidence } from './second-transport.js';
 import type { Heartbeat, SetDigest } from './wire/message-types.js';
 import { emptyWindow } from './wire/replay-window.js';
 import type { ReplayWindow } from './wire/replay-window.js';
 
 export interface Death {
-  readonly agreed: boolean;
+  /** Null while silence alone speaks for it. */
+  readonly agreedBy: Agreement | null;
   /** When its introduction points leave the descriptor. */
   readonly removeAtMs: number;
 }
@@ -41,6 +44,8 @@ export interface Peer {
   // — whether it lives —
   clock: ClockEstimate;
   detection: Detection;
+  /** What each of two transports says of it. */
+  ways: TransportEvidence;
   judgement: Judgement;
   lifecycle: Lifecycle;
   death: Death | null;
@@ -88,7 +93,7 @@ export interface Peer {
   recordWindow: { readonly startMs: number; readonly left: number };
 }
 
-const NOT_JUDGED: Judgement = { standing: 'unknown', agreed: false, missedHeartbeats: 0, silenceMs: 0 };
+const NOT_JUDGED: Judgement = { standing: 'unknown', agreedBy: null, missedHeartbeats: 0, silenceMs: 0 };
 
 /** A peer of which nothing was heard yet. It is probed at once. */
 export const newPeer = (member: Member, nowMs: number): Peer => ({
@@ -102,6 +107,7 @@ export const newPeer = (member: Member, nowMs: number): Peer => ({
   nextNoticeMs: nowMs,
   clock: NO_ESTIMATE,
   detection: startWatching(nowMs),
+  ways: NO_EVIDENCE,
   judgement: NOT_JUDGED,
   lifecycle: 'joining',
   death: null,
@@ -152,6 +158,13 @@ export const isReachable = (peer: Peer): boolean =>
   peer.judgement.standing === 'live' || peer.judgement.standing === 'suspect';
 
 export const isLive = (peer: Peer): boolean => peer.judgement.standing === 'live';
+
+/**
+ * Whether its end is certain: another node confirmed it, or it said goodbye. That two transports of ours are silent ends the
+ * waiting, but it may be we who are cut off: what it published is looked at before it is replaced.
+ */
+export const isGone = ({ leftEpoch, death }: Peer): boolean =>
+  leftEpoch !== null || death?.agreedBy === 'nodes' || death?.agreedBy === 'itself';
 
 /** It lives, and its introduction points are not here yet. */
 export const lacksPoints = (peer: Peer): boolean =>

@@ -4,10 +4,13 @@ import { earlier } from '../kernel/level-trigger.js';
 import type { ClusterState, World } from './cluster-state.js';
 import { tellDraining } from './draining.js';
 import { nextRound, reportedAlive, reportedSilent, SILENT_FOR_PROBES } from './failure-detector.js';
-import { isLive } from './peer.js';
+import { isGone, isLive } from './peer.js';
 import type { Peer } from './peer.js';
+import { pathsFor } from './paths.js';
 import { post } from './post.js';
 import { isLarge, probeEveryMs } from './scale.js';
+import { afterRound, afterTrial, isPairWithTwoWays, isTrialDue } from './second-transport.js';
+import type { TransportName } from '../wg/messages.js';
 import { tagKey } from './wire/header.js';
 import type { ProbeId, ProbeReport, ProbeRequest } from './wire/message-types.js';
 import { TAG_BYTES } from './wire/limits.js';
@@ -26,14 +29,19 @@ const LARGE_HELPER_PATIENCE = 1.2;
 /** Rounds of different peers drift apart by this, so that a cluster does not probe in step. */
 const JITTER = 0.05;
 
-const probe = (state: ClusterState, world: World, peer: Peer): void => {
+const probe = (
+  state: ClusterState,
+  world: World,
+  peer: Peer,
+  vias?: readonly (TransportName | null)[],
+): void => {
   const id = world.random.bytes(TAG_BYTES) as ProbeId;
   peer.pending.set(bytesKey(id), world.clock.monotonicMs());
   for (const oldest of peer.pending.keys()) {
     if (peer.pending.size <= MOST_PENDING) break;
     peer.pending.delete(oldest);
   }
-  post(state, world, peer, { kind: 'probe', id, seenRevision: peer.seenRevision });
+  post(state, world, peer, { kind: 'probe', id, seenRevision: peer.seenRevision }, vias);
   tellDraining(state, world, peer);
 };
 
@@ -57,7 +65,7 @@ const helpersFor = (state: ClusterState, world: World, target: Peer): readonly P
 };
 
 const askOthers = (state: ClusterState, world: World, target: Peer): void => {
-  if (target.detection.heardMs === null || target.death?.agreed === true) return;
+  if (target.detection.heardMs === null || isGone(target)) return;
   for (const helper of helpersFor(state, world, target)) {
     post(state, world, helper, { kind: 'probe-request', target: target.member.tag });
   }
@@ -106,6 +114,21 @@ const roundMs = (state: ClusterState, world: World, peer: Peer): number => {
     : turnMs * between(world.random, 1 - TURN_JITTER, 1 + TURN_JITTER);
 };
 
+/**
+ * A probe over each transport that the peer's silence asks for. In a cluster of two the stand-in is tried now and then while
+ * nothing asks for it: that it is silent too is evidence only where it carried before.
+ */
+const probeAllWays = (state: ClusterState, world: World, peer: Peer, nowMs: number): void => {
+  const { fallback, probeMs } = state.settings;
+  const vias = pathsFor(peer.paths, fallback, true, probeMs, nowMs);
+  probe(state, world, peer, vias);
+  peer.ways = afterRound(peer.ways, fallback, vias, nowMs);
+  if (fallback === null || vias.includes(fallback.standIn) || !isPairWithTwoWays(state)) return;
+  if (!isTrialDue(peer.ways, nowMs)) return;
+  peer.ways = afterTrial(peer.ways, nowMs);
+  probe(state, world, peer, [fallback.standIn]);
+};
+
 /** Probes one peer and answers those who asked about it. Returns when it wants to run again. */
 export const runProbes = (state: ClusterState, world: World, peer: Peer, nowMs: number): number => {
   const { probeMs } = state.settings;
@@ -113,7 +136,7 @@ export const runProbes = (state: ClusterState, world: World, peer: Peer, nowMs: 
     peer.detection = nextRound(peer.detection, nowMs);
     peer.nextRoundMs = nowMs + roundMs(state, world, peer);
     peer.followUpMs = nowMs + probeMs * FOLLOW_UP;
-    probe(state, world, peer);
+    probeAllWays(state, world, peer, nowMs);
     if (peer.detection.failedRounds > 0) askOthers(state, world, peer);
   }
   if (peer.followUpMs !== null && nowMs >= peer.followUpMs) {

@@ -67,5 +67,5 @@ export const onRelease = (peer: Peer): void => {
 export const onGoodbye = (peer: Peer, nowMs: number): void => {
   onRelease(peer);
   peer.leftEpoch = peer.epoch;
-  peer.death = { agreed: true, removeAtMs: nowMs };
+  peer.death = { agreedBy: 'itself', removeAtMs: nowMs };
 };

@@ -9,6 +9,7 @@ import { judgePeers, judgingDueMs } from './judging.js';
 import { leadingDueMs, leadOrFollow } from './leading.js';
 import { tellPeers } from './outbound.js';
 import { runProbes } from './probing.js';
+import { forgetRoundsWhileIll } from './second-transport.js';
 import { gatherMs } from './scale.js';
 import { deafMs, doubtAfter, stretchOf } from './self-doubt.js';
 
@@ -32,6 +33,7 @@ export const electionStep = (
     world.log.debug('Woke late; time not listened is not held against the peers', { lateMs: deaf });
   }
   const stretch = stretchOf(state.doubt, state.organs);
+  forgetRoundsWhileIll(state, stretch);
 
   let due: number | null = null;
   for (const peer of state.peers) due = earlier(due, runProbes(state, world, peer, nowMs));

@@ -22,6 +22,7 @@ import { healthMachine } from './machine.js';
 import { NOTHING_OBSERVED } from './observed.js';
 import type { Observed } from './observed.js';
 import { carryOutBy } from './repair/carry-out.js';
+import { isFitToPublish } from './repair/diagnosis.js';
 import { HISTORY_VERSION, NO_HISTORY, persistedHealth } from './repair/persisted.js';
 import type { PersistedHealth } from './repair/persisted.js';
 import { Repairer } from './repair/repairer.js';
@@ -29,12 +30,16 @@ import { targetProbes } from './target-probe.js';
 import type { ProbeTarget } from './target-probe.js';
 import { bestOf, targetHealth } from './target-record.js';
 import { TargetWatch } from './target-watch.js';
+import { wasTimeVouched } from './time-vouched.js';
 
 /** The clock may step at any time and says nothing: it is looked at this often. */
 const REVIEW_MS = 5000;
 
 /** Writing a file takes milliseconds; whatever takes longer is looked at again by itself. */
 const AFTER_REPAIR_MS = 2000;
+
+/** The facts that the main thread keeps reach an actor in its first moments, one after the other. */
+const FACTS_COME_MS = 1000;
 
 /** What this actor has of the world, beyond its context. */
 export interface HealthMeans {
@@ -45,14 +50,18 @@ export interface HealthMeans {
   readonly file: StateFile<PersistedHealth>;
   /** What `file` held at the start. */
   readonly persisted: PersistedHealth;
+  /** An earlier incarnation saw that a time service keeps the clock. */
+  readonly timeVouched: boolean;
   readonly examinations: Examinations;
 }
 
 /** Starts the actor with means of the caller's choice. */
 export const startHealth = (context: ActorContext<'health'>, means: HealthMeans): RunningActor<'health'> => {
-  const { config, clock, log } = context;
+  const { config, clock, generation, log } = context;
   const { probes, canary: tryCanary, file, persisted } = means;
   const threshold = config.health.probe_failure_threshold;
+  // Whoever has heard of nothing yet finds nothing: that would lift what the predecessor forbade, and a wrong clock would sign.
+  const heardOutMs = generation === 1 ? 0 : clock.monotonicMs() + FACTS_COME_MS;
   const machine = createActor(healthMachine);
   const register = new FindingRegister();
   const alerts = makeAlerts(context);
@@ -71,7 +80,7 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
       });
     },
   });
-  let observed: Observed = NOTHING_OBSERVED;
+  let observed: Observed = { ...NOTHING_OBSERVED, timeVouched: means.timeVouched };
   const watches = probes.map((probe) => {
     const intervalMs = config.health.http_probe_interval_secs * 1000;
     return new TargetWatch(clock, probe, { intervalMs, threshold }, () => {
@@ -95,6 +104,7 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
   };
 
   const review = (nowMs: number): number | null => {
+    if (nowMs < heardOutMs) return heardOutMs;
     const wallMs = clock.wallMs();
     const records = watches.map(({ record }) => record);
     const found = register.review(conditions(observed, records, config, wallMs), nowMs, wallMs);
@@ -110,18 +120,22 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
       log.info('a finding has gone', { code: error.code, where: error.where });
     const findings = found.findings.length;
     machine.send(findings === 0 ? { type: 'WELL' } : { type: 'ILL', findings });
-    context.publish('health.status', {
-      target: bestOf(records),
-      targets: records.map((record) => targetHealth(record, threshold)),
-      canary: tryCanary === null ? null : observed.canary,
-      clockSane: isClockSane(observed, config, wallMs),
-      findings: found.findings,
-    });
+    const clockSane = isClockSane(observed, config, wallMs);
     const circumstances = {
       isPublisher: observed.role?.role === 'publisher',
       hasPeers: observed.peers.length > 0,
       hasMasterKey: config.master.identity_key_path !== '',
+      maySign: clockSane,
     };
+    context.publish('health.status', {
+      target: bestOf(records),
+      targets: records.map((record) => targetHealth(record, threshold)),
+      canary: tryCanary === null ? null : observed.canary,
+      clockSane,
+      fit: isFitToPublish(found.findings, circumstances),
+      timeVouched: observed.timeVouched,
+      findings: found.findings,
+    });
     const repairAtMs = repairer.review(found, circumstances, nowMs);
     const alertAtMs = alerts.review([...found.findings, ...repairer.exhausted], nowMs);
     return earlier(earlier(found.wakeAtMs, repairAtMs), alertAtMs);
@@ -214,7 +228,7 @@ export const startHealth = (context: ActorContext<'health'>, means: HealthMeans)
 };
 
 const start = async (context: ActorContext<'health'>): Promise<RunningActor<'health'>> => {
-  const { config, log, secrets } = context;
+  const { config, clock, log, secrets } = context;
   const targets = parseTargets(config);
   if ('code' in targets) throw new RbError(targets);
   const file = openStateFile({
@@ -222,6 +236,7 @@ const start = async (context: ActorContext<'health'>): Promise<RunningActor<'hea
     version: HISTORY_VERSION,
     schema: persistedHealth,
     log,
+    clock,
   });
   const persisted = (await file.read()) ?? NO_HISTORY;
   const tokens = secrets.selfTestKey ? new SelfTestTokens(secrets.selfTestKey, context) : null;
@@ -233,6 +248,7 @@ const start = async (context: ActorContext<'health'>): Promise<RunningActor<'hea
     canary: config.canary.enabled && tokens !== null ? canary({ ...context, mode, tokens, diagnosis }) : null,
     file,
     persisted,
+    timeVouched: await wasTimeVouched(context),
     examinations,
   });
 };

@@ -21,8 +21,15 @@ export interface HealthStatus {
   readonly targets: readonly TargetHealth[];
   /** Our own visits to the master address; null where none are made. */
   readonly canary: CanaryRecord | null;
-  /** False while nothing may be signed: the clock disagrees grossly with the consensus. */
+  /** False while nothing may be signed: the clock disagrees grossly with the consensus, or with most peers. */
   readonly clockSane: boolean;
+  /**
+   * False while this node had better not publish, since its clock is wrong or its memory runs out: it ranks behind all that
+   * can. Where nobody else can, it publishes all the same, as far as `clockSane` lets it.
+   */
+  readonly fit: boolean;
+  /** Since the daemon's start a time service was seen to keep the clock, or nobody could say. */
+  readonly timeVouched: boolean;
   readonly findings: readonly Finding[];
 }
 

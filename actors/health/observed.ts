@@ -23,7 +23,7 @@ export interface Observed {
   readonly keyFile: KeyFileStatus | null;
   /** What was found by looking at the machine. */
   readonly examined: Examined;
-  /** Since this actor's start a time service was seen to keep the clock, or nobody could say. */
+  /** Since the daemon's start a time service was seen to keep the clock, or nobody could say. */
   readonly timeVouched: boolean;
   /** What our own visits to the master address have shown. */
   readonly canary: CanaryRecord;

@@ -6,6 +6,7 @@ import type { AgreeKeys } from '@rustbalance/actors/election/members.js';
 import { pairKeys } from '@rustbalance/actors/election/wire/pair-keys.js';
 import type { DatagramKey, PairKeys } from '@rustbalance/actors/election/wire/pair-keys.js';
 import type { NodeId } from '@rustbalance/actors/kernel/brands.js';
+import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
 import type { SignedRecord } from '@rustbalance/actors/election/records/record.js';
 import { RecordStores, memberRecord } from './simulation/record-stores.js';
 import { QUICK_TIMES, exampleSeed, nodeConfig, recordConfig } from './simulation/cluster-config.js';
@@ -22,6 +23,8 @@ export interface SimulationOptions {
   readonly nodes: number;
   readonly times?: ClusterTimes;
   readonly weather?: Partial<NetworkWeather>;
+  /** Nodes meet by WireGuard, and a Tor with this weather stands in. Left out: by one network alone. */
+  readonly tor?: Partial<NetworkWeather>;
   /** Introduction points of each node; 3 unless told. */
   readonly points?: number;
   /**
@@ -34,6 +37,15 @@ export interface SimulationOptions {
   /** Nodes by number that hold no master key. */
   readonly withoutKey?: readonly number[];
 }
+
+/** Over circuits that stand. The first ones take longer, but every simulation has them before it begins. */
+const TOR_WEATHER: NetworkWeather = { ...FAIR_WEATHER, shortestDelayMs: 250, longestDelayMs: 900 };
+
+const overTor = (config: Config): Config => ({
+  ...config,
+  coordination: { ...config.coordination, mode: 'wireguard' },
+  resilience: { ...config.resilience, tor_fallback_enabled: true },
+});
 
 const agreed = new Map<string, PairKeys | null>();
 
@@ -77,6 +89,8 @@ export const nodeName = (index: number): NodeId =>
 export class ClusterSimulation {
   readonly queue = new EventQueue();
   readonly network: SimulatedNetwork;
+  /** Null where there is one transport. */
+  readonly tor: SimulatedNetwork | null;
   readonly nodes: readonly SimulatedNode[];
   readonly stores = new RecordStores();
   readonly random;
@@ -88,8 +102,17 @@ export class ClusterSimulation {
       this.queue,
       seededRandom(seed ^ 0x5eed),
       { ...FAIR_WEATHER, ...weather },
-      (to, bytes) => this.nodes[to]?.receive(bytes),
+      (to, bytes) => this.nodes[to]?.receive(bytes, options.tor === undefined ? 'direct' : 'wireguard'),
     );
+    this.tor =
+      options.tor === undefined
+        ? null
+        : new SimulatedNetwork(
+            this.queue,
+            seededRandom(seed ^ 0x70_72),
+            { ...TOR_WEATHER, ...options.tor },
+            (to, bytes) => this.nodes[to]?.receive(bytes, 'tor'),
+          );
     const specs = Array.from({ length: nodes }, (_, index): NodeSpec => ({
       id: nodeName(index),
       seed: exampleSeed(index),
@@ -115,16 +138,19 @@ export class ClusterSimulation {
       });
     }
     this.nodes = specs.map((spec, index) => {
-      const node = new SimulatedNode(
-        spec,
+      const config =
         knows === undefined
           ? nodeConfig(spec, specs, times ?? QUICK_TIMES)
-          : recordConfig(spec, times ?? QUICK_TIMES),
+          : recordConfig(spec, times ?? QUICK_TIMES);
+      const node = new SimulatedNode(
+        spec,
+        options.tor === undefined ? config : overTor(config),
         definition,
         this.queue,
         seededRandom(seed * 1009 + index),
-        (to, bytes) => {
-          this.network.send(index, indexOf.get(to) ?? -1, bytes);
+        (to, bytes, transport) => {
+          const network = transport === 'tor' ? this.tor : this.network;
+          network?.send(index, indexOf.get(to) ?? -1, bytes);
         },
       );
       node.ownPoints = examplePoints(spec.id, points);

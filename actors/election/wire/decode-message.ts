@@ -53,6 +53,7 @@ const flags = (reader: ByteReader): HeartbeatFlags => {
     listening: bit('listening'),
     strained: bit('strained'),
     withholds: bit('withholds'),
+    unfit: bit('unfit'),
   };
 };
 

@@ -22,6 +22,7 @@ export const FLAG_ORDER = [
   'listening',
   'strained',
   'withholds',
+  'unfit',
 ] as const satisfies readonly (keyof HeartbeatFlags)[];
 
 /** Its byte in the message is the place in this list. */

@@ -50,6 +50,8 @@ export interface HeartbeatFlags {
   readonly strained: boolean;
   /** Holds the lease and uploads nothing, because it found, or looks for, another publisher's descriptor. */
   readonly withholds: boolean;
+  /** Had better not publish where another node can: its clock is wrong, or its memory runs out. */
+  readonly unfit: boolean;
 }
 
 export interface Heartbeat {

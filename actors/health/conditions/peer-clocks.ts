@@ -13,6 +13,12 @@ export const CLOCK_CRITICAL_SECS = 4;
 /** With an own error like this (most peers agree) certificates and counters begin to be wrong: nothing is signed. */
 export const CLOCK_UNSIGNED_SECS = 60;
 
+/**
+ * Where our own clock steps, the peer that is measured first looks wrong until most have been: three probes, of which each peer
+ * is sent one a second by default. An alert about a clock that is wrong comes so much later.
+ */
+const PEER_GRACE_MS = 3_000;
+
 /** How often an error that lasts is said again. */
 const REMIND_MS = 300_000;
 
@@ -79,9 +85,12 @@ export const peerClockConditions = (peers: readonly PeerView[]): readonly Condit
     clockOffsetSecs === null || lifecycle === 'dead' || Math.abs(clockOffsetSecs) < CLOCK_WARN_SECS
       ? []
       : [
-          judged(clockOffsetSecs, ['health.peer-clock', 'health.peer-clock-wrong'], `peer ${id}`, {
-            peer: id,
-          }),
+          {
+            ...judged(clockOffsetSecs, ['health.peer-clock', 'health.peer-clock-wrong'], `peer ${id}`, {
+              peer: id,
+            }),
+            graceMs: PEER_GRACE_MS,
+          },
         ],
   );
 };

@@ -7,7 +7,7 @@ import { examineDisks } from './disk.js';
 import type { DiskFacts } from './disk.js';
 import { examineFiles, mendModes, watchedPaths } from './files.js';
 import type { FileFault } from './files.js';
-import { examineMemory } from './memory.js';
+import { memoryExamination } from './memory.js';
 import type { MemoryFacts } from './memory.js';
 import { proxyExamination } from './proxy.js';
 import { commandsBy, examineTimeSync } from './time-sync.js';
@@ -56,9 +56,8 @@ export interface Examinations {
   mendModes(): Promise<void>;
 }
 
-/** A disk is filled within seconds and a limit is reached as quickly; both looks are a system call or two. */
+/** A disk is filled within seconds, and the look is a system call or two. */
 const DISK_EVERY_MS = 15_000;
-const MEMORY_EVERY_MS = 15_000;
 /** Needed at the next start only. */
 const FILES_EVERY_MS = 30_000;
 const INSTANCE_EVERY_MS = 60_000;
@@ -82,7 +81,7 @@ export const systemExaminations = (context: ActorContext<'health'>): Examination
   return {
     all: [
       { everyMs: DISK_EVERY_MS, look: async () => ({ disks: await examineDisks(places) }) },
-      { everyMs: MEMORY_EVERY_MS, look: async () => ({ memory: await examineMemory() }) },
+      memoryExamination(),
       proxyExamination(),
       { everyMs: FILES_EVERY_MS, look: async () => ({ files: await examineFiles(watched) }) },
       {

@@ -10,6 +10,8 @@ export interface WatchedPath {
   readonly key: string;
   /** Permission bits that it must not have. */
   readonly forbidden: number;
+  /** Of another owner it is none of our business: the Tor of another user keeps its own. */
+  readonly onlyOurs?: boolean;
 }
 
 export interface FileFault {
@@ -36,10 +38,10 @@ export const watchedPaths = (config: Config, credentialsDirectory: string | null
     [coordination.cluster_token_file, 'coordination.cluster_token_file'],
     [coordination.mode === 'wireguard' ? wireguard.private_key_path : '', 'wireguard.private_key_path'],
   ];
-  const managed = config.tor.mode === 'managed';
-  const { hiddenServiceDir, standby } = nodePaths(config);
-  const instances = [
-    ...(managed ? [hiddenServiceDir] : []),
+  const { hiddenServiceDir, coordinationServiceDir, standby } = nodePaths(config);
+  const serviceDirectories = [
+    hiddenServiceDir,
+    coordinationServiceDir,
     ...(config.tor.standby ? [standby.hiddenServiceDir] : []),
   ];
   return [
@@ -48,18 +50,24 @@ export const watchedPaths = (config: Config, credentialsDirectory: string | null
       .map(([path, key]) => ({ path, key, forbidden: OTHERS })),
     { path: node.state_dir, key: 'node.state_dir', forbidden: WRITABLE },
     { path: node.run_dir, key: 'node.run_dir', forbidden: WRITABLE },
-    ...instances
+    ...serviceDirectories
       .flatMap((directory) => [directory, join(directory, 'hs_ed25519_secret_key')])
-      .map((path) => ({ path, key: 'node.hidden_service_dir', forbidden: OTHERS })),
+      .map((path) => ({ path, key: 'node.hidden_service_dir', forbidden: OTHERS, onlyOurs: true })),
   ];
 };
 
-const examine = async ({ path, key, forbidden }: WatchedPath): Promise<FileFault | null> => {
+const ownUid = (): number => process.geteuid?.() ?? 0;
+
+/** Is it one that an owner of whom we know nothing keeps as he likes? */
+const isForeign = ({ onlyOurs = false }: WatchedPath, uid: number): boolean => onlyOurs && uid !== ownUid();
+
+const examine = async (watched: WatchedPath): Promise<FileFault | null> => {
+  const { path, key, forbidden } = watched;
   try {
     // As the loader reads it: a link's own mode is always open (symlink(7)) and keeps nobody out.
     const { mode, uid } = await stat(path);
-    if ((mode & forbidden) === 0) return null;
-    const own = process.geteuid?.() ?? 0;
+    if ((mode & forbidden) === 0 || isForeign(watched, uid)) return null;
+    const own = ownUid();
     const isLink = (await lstat(path)).isSymbolicLink();
     return {
       path,
@@ -80,9 +88,11 @@ export const examineFiles = async (watched: readonly WatchedPath[]): Promise<rea
  * would choose what we change.
  */
 export const mendModes = async (watched: readonly WatchedPath[]): Promise<void> => {
-  for (const { path, forbidden } of watched) {
+  for (const one of watched) {
+    const { path, forbidden } = one;
     const found = await lstat(path).catch(() => null);
     if (found === null || found.isSymbolicLink() || (found.mode & forbidden) === 0) continue;
+    if (isForeign(one, found.uid)) continue;
     await chmod(path, found.mode & 0o7777 & ~forbidden).catch(() => undefined);
   }
 };

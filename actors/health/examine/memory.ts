@@ -1,10 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Examination } from './examiner.js';
 
 export interface MemoryFacts {
   readonly usedBytes: number;
   readonly limitBytes: number;
 }
+
+/** A limit is reached within seconds, and the look is a few small reads. */
+const EVERY_MS = 15_000;
 
 /** Where control groups are mounted: v2 alone, or v1 with a folder for each controller. */
 const ROOT = '/sys/fs/cgroup';
@@ -70,3 +74,9 @@ export const examineMemory = async (
   }
   return tightest;
 };
+
+/** @param places where control groups are mounted, and what names our own; those of the system unless told */
+export const memoryExamination = (...places: Parameters<typeof examineMemory>): Examination => ({
+  everyMs: EVERY_MS,
+  look: async () => ({ memory: await examineMemory(...places) }),
+});

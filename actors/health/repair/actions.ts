@@ -98,7 +98,10 @@ export const ACTIONS = {
   'restore-key': REWRITING,
   'restore-instance': REWRITING,
   'mend-modes': REWRITING,
-  /** Another node comes first for a heartbeat timeout (30 s); said again as long as the reason lasts. */
+  /**
+   * Another node comes first for a heartbeat timeout (30 s): long enough for it to take the lease. That it keeps it is not left
+   * to orders, since their need is gone with the lease, but to what isFitToPublish says.
+   */
   'step-down': {
     graceMs: 0,
     coolDownMs: 25 * SECOND,

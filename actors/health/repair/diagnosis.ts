@@ -8,6 +8,8 @@ export interface Circumstances {
   readonly hasPeers: boolean;
   /** Without it this node can never publish, however its election goes. */
   readonly hasMasterKey: boolean;
+  /** The clock is good enough to sign with. */
+  readonly maySign: boolean;
 }
 
 /** A finding for which something can be done. */
@@ -66,6 +68,9 @@ const DIAGNOSES: Partial<Record<ErrorCode, Diagnose>> = {
   'health.clock-behind': stepDown,
   'health.clock-ahead': stepDown,
   'health.own-clock-wrong': stepDown,
+  // With require_ntp_sync, after a start: whoever waits to be allowed to sign holds the lease for nothing.
+  'health.clock-unsynchronised': (finding, circumstances) =>
+    circumstances.maySign ? null : stepDown(finding, circumstances),
   'health.memory-critical': stepDown,
   'health.master-key-file': ({ error }) =>
     error.detail['mendable'] === true ? { kind: 'restore-key', target: '' } : null,
@@ -84,3 +89,12 @@ export const diagnose = (findings: readonly Finding[], circumstances: Circumstan
     const action = DIAGNOSES[finding.error.code]?.(finding, circumstances) ?? null;
     return action === null ? [] : [{ finding, action }];
   });
+
+/**
+ * Whether nothing that was found would have a publisher step down. An order lasts for a moment, and its need is gone with the
+ * lease: this is what keeps the lease away for as long as the reason for it is there.
+ */
+export const isFitToPublish = (findings: readonly Finding[], circumstances: Circumstances): boolean =>
+  !diagnose(findings, { ...circumstances, isPublisher: true, hasPeers: true }).some(
+    ({ action }) => action.kind === 'step-down',
+  );

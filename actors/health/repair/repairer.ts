@@ -192,6 +192,8 @@ export class Repairer {
     context.request('supervisor.give-up', { reason }, SUPERVISOR_MS).catch((failure: unknown) => {
       const { what } = toErrorData(failure, 'supervisor');
       context.log.error('the process could not be ended', { problem: what });
+      // It lives on, and must go on with its repairs. That an exit was tried stays: it may still end, and start anew.
+      this.#state = { ...this.#state, ended: false };
     });
   }
 

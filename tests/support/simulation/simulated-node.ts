@@ -6,6 +6,7 @@ import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
 import type { LogRecord } from '@rustbalance/actors/kernel/logging.js';
 import type { Answer, Payload } from '@rustbalance/actors/kernel/messages.js';
 import type { Random } from '@rustbalance/actors/kernel/random.js';
+import type { TransportName } from '@rustbalance/actors/wg/messages.js';
 import type { IntroductionPoint } from '@rustbalance/crypto-worker/introduction-point.js';
 import { nodeSecrets } from './cluster-config.js';
 import type { NodeSpec } from './cluster-config.js';
@@ -16,6 +17,10 @@ type Election = RunningActor<'election'>;
 
 /** 14 November 2023: any moment after which nothing in the tests expires. */
 export const WALL_START_MS = 1_700_000_000_000;
+/** The transports of a node, the preferred one first. */
+const transportsOf = ({ coordination: { mode }, resilience }: Config): readonly TransportName[] =>
+  mode === 'wireguard' && resilience.tor_fallback_enabled ? ['wireguard', 'tor'] : [mode];
+
 /** What a socket holds for a process that does not read. */
 const SOCKET_BUFFER = 256;
 
@@ -40,6 +45,8 @@ export class SimulatedNode {
   torUp = true;
   ownPoints: readonly IntroductionPoint[] = [];
   ownCounters: Payload<'publisher.counters'>['counters'] = [];
+  /** The newest of its health actor; null: it has none, or that said nothing yet. */
+  health: Payload<'health.status'> | null = null;
   starts = 0;
   /** Is told every fact of the actor, as the other actors would be. */
   onFact: (name: string, payload: unknown) => void = () => undefined;
@@ -48,7 +55,10 @@ export class SimulatedNode {
   readonly #random: Random;
   readonly #config: Config;
   readonly #definition: ActorDefinition<'election'>;
-  readonly #send: (to: string, bytes: Uint8Array) => void;
+  readonly #send: (to: string, bytes: Uint8Array, transport: TransportName) => void;
+  readonly #transports: readonly TransportName[];
+  /** Transports of its own that are down. */
+  readonly #down = new Set<TransportName>();
   #running: Election | null = null;
   #incarnation = 0;
   #pausedUntilMs = 0;
@@ -60,7 +70,7 @@ export class SimulatedNode {
     definition: ActorDefinition<'election'>,
     queue: EventQueue,
     random: Random,
-    send: (to: string, bytes: Uint8Array) => void,
+    send: (to: string, bytes: Uint8Array, transport: TransportName) => void,
   ) {
     this.spec = spec;
     this.#config = config;
@@ -68,6 +78,11 @@ export class SimulatedNode {
     this.#queue = queue;
     this.#random = random;
     this.#send = send;
+    this.#transports = transportsOf(config);
+  }
+
+  get config(): Config {
+    return this.#config;
   }
 
   get isRunning(): boolean {
@@ -84,18 +99,28 @@ export class SimulatedNode {
     this.tellTor(this.torUp);
     this.tellPoints(this.ownPoints);
     if (this.ownCounters.length > 0) this.tellCounters(this.ownCounters);
+    if (this.health !== null) this.tellHealth(this.health);
+    this.#tellTransports();
+  }
+
+  /** A transport of this node breaks, or works again. */
+  setTransport(transport: TransportName, state: 'up' | 'down'): void {
+    if (state === 'up') this.#down.delete(transport);
+    else this.#down.add(transport);
+    this.#tellTransports();
+  }
+
+  #tellTransports(): void {
     this.#running?.handlers['wg.status']?.({
-      transports: [
-        {
-          transport: 'direct',
-          state: 'up',
-          local: null,
-          sent: 0,
-          received: 0,
-          dropped: 0,
-          lastError: null,
-        },
-      ],
+      transports: this.#transports.map((transport) => ({
+        transport,
+        state: this.#down.has(transport) ? 'down' : 'up',
+        local: null,
+        sent: 0,
+        received: 0,
+        dropped: 0,
+        lastError: null,
+      })),
     });
   }
 
@@ -115,7 +140,7 @@ export class SimulatedNode {
   async stop(): Promise<void> {
     const running = this.#running;
     if (running === null) return;
-    await running.stop(1000);
+    await running.stop(1000, 'shutdown');
     this.kill();
   }
 
@@ -128,19 +153,19 @@ export class SimulatedNode {
     return this.#queue.nowMs < this.#pausedUntilMs;
   }
 
-  receive(bytes: Uint8Array): void {
+  receive(bytes: Uint8Array, transport: TransportName = 'direct'): void {
     if (this.#running === null) return;
     if (this.isPaused) {
       if (this.#waiting >= SOCKET_BUFFER) return;
       this.#waiting++;
       this.#queue.schedule(this.#pausedUntilMs, () => {
         this.#waiting--;
-        this.receive(bytes);
+        this.receive(bytes, transport);
       });
       return;
     }
     this.#running?.handlers['wg.datagram']?.({
-      transport: 'direct',
+      transport,
       bytes,
       atMonotonicMs: this.#queue.nowMs,
     });
@@ -184,6 +209,24 @@ export class SimulatedNode {
       descriptors: [],
       lastPublishMs: null,
       lastLatencyMs: null,
+    });
+  }
+
+  tellHealth(health: Payload<'health.status'>): void {
+    this.health = health;
+    this.#running?.handlers['health.status']?.(health);
+  }
+
+  /** As if its health actor found that it is fit to publish, or is not. */
+  tellFitness(fit: boolean): void {
+    this.tellHealth({
+      target: { healthy: true, checkedAtMs: null, failures: 0 },
+      targets: [],
+      canary: null,
+      clockSane: true,
+      fit,
+      timeVouched: true,
+      findings: [],
     });
   }
 
@@ -297,8 +340,12 @@ export class SimulatedNode {
         if (name === 'tor.close-circuits')
           this.closed.push(...(payload as Payload<'tor.close-circuits'>).circuits);
         if (name !== 'wg.send') return;
-        const { to, bytes } = payload as Payload<'wg.send'>;
-        this.#send(to, bytes);
+        const { to, bytes, via } = payload as Payload<'wg.send'>;
+        // As WgActor chooses: the one that is named, or the first that is up.
+        const transport = this.#transports.find(
+          (name) => !this.#down.has(name) && (via === null || via === name),
+        );
+        if (transport !== undefined) this.#send(to, bytes, transport);
       },
       request: (name) => {
         if (name !== 'supervisor.drain-under-way') return Promise.reject(new Error(`nobody answers ${name}`));

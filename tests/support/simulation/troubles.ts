@@ -16,6 +16,7 @@ const TROUBLES = [
   'points',
   'tor',
   'step-down',
+  'fitness',
 ] as const;
 
 type Trouble = (typeof TROUBLES)[number];
@@ -81,15 +82,19 @@ export const trouble = async (sim: ClusterSimulation): Promise<string> => {
     case 'step-down':
       node.order('a test');
       break;
+    case 'fitness':
+      node.tellFitness(node.health?.fit === false);
+      break;
   }
   return told;
 };
 
-/** Everything is well again: links healed, Tors up, every node running. Clocks stay as they are. */
+/** Everything is well again: links healed, Tors up, every node fit and running. Clocks stay as they are. */
 export const endOfTroubles = async (sim: ClusterSimulation): Promise<void> => {
   sim.network.heal();
   for (const node of sim.nodes) {
     if (!node.torUp) node.tellTor(true);
+    if (node.health?.fit === false) node.tellFitness(true);
     if (!node.isRunning) await node.start();
   }
 };

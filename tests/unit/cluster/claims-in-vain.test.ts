@@ -58,7 +58,15 @@ const claim: Message = {
 const heartbeat: Heartbeat = {
   kind: 'heartbeat',
   revision: 2 ** 31,
-  flags: { publisher: true, hasKey: true, able: true, listening: false, strained: false, withholds: false },
+  flags: {
+    publisher: true,
+    hasKey: true,
+    able: true,
+    listening: false,
+    strained: false,
+    withholds: false,
+    unfit: false,
+  },
   priority: 1,
   leaseRemainingMs: LEASE_MS,
   holder: NO_TAG,

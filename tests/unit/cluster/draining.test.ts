@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { QUICK_TIMES } from '../../support/simulation/cluster-config.js';
-import { seeds } from '../../support/simulation/seeds.js';
+import { COSTLY, seeds } from '../../support/simulation/seeds.js';
 import { PublishingCluster } from './publishing.js';
 
 const S = 1000;
@@ -17,7 +17,7 @@ const phase = (cluster: PublishingCluster, index: number): string | undefined =>
   cluster.sim.node(index).drainState?.phase;
 
 describe('a node that drains', () => {
-  test.each(seeds(2))(
+  test.each(seeds(2, COSTLY))(
     'gives the lease away and leaves every HSDir before its circuits go (seed %i)',
     async (seed) => {
       const cluster = await started(seed, 3);

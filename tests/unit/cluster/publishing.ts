@@ -70,13 +70,20 @@ export class PublishingCluster {
   readonly #seed: number;
   readonly #settings: Readonly<Record<string, unknown>>;
 
-  constructor(seed: number, nodes: number, times: ClusterTimes, refreshSecs: number) {
+  /** @param options `hasTor`: nodes meet by WireGuard, and Tor stands in */
+  constructor(
+    seed: number,
+    nodes: number,
+    times: ClusterTimes,
+    refreshSecs: number,
+    { hasTor = false }: { readonly hasTor?: boolean } = {},
+  ) {
     this.#seed = seed;
     this.#settings = {
       coordination: { heartbeat_timeout_secs: times.timeoutSecs },
       publish: { takeover_grace_secs: times.takeoverGraceSecs, refresh_interval_secs: refreshSecs },
     };
-    this.sim = new ClusterSimulation({ seed, nodes, times });
+    this.sim = new ClusterSimulation({ seed, nodes, times, ...(hasTor ? { tor: {} } : {}) });
     this.sim.nodes.forEach((node, index) => {
       node.ownPoints = [0, 1, 2].map((at) => point(10 * index + at + 10, WALL_START_MS / 1000 + 200_000));
     });

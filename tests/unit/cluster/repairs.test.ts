@@ -16,18 +16,19 @@ const settled = async (seed: number): Promise<ClusterSimulation> => {
   return sim;
 };
 
-test('a standby whose election is reset listens again, and finds the same publisher', async () => {
-  for (const seed of seeds(5)) {
+test.each(seeds(5))(
+  'a standby whose election is reset listens again, and finds the same publisher (seed %i)',
+  async (seed) => {
     const sim = await settled(seed);
     sim.node(1).reset();
     sim.node(2).reset();
     for (let step = 0; step < 100; step++) {
       sim.run(100);
-      expect(sim.publishers(), `seed ${String(seed)}`).toEqual(['node-a']);
+      expect(sim.publishers()).toEqual(['node-a']);
     }
     expect(sim.node(1).state()).toBe('standby');
-  }
-});
+  },
+);
 
 test('a publisher goes on, whatever is ordered', async () => {
   const sim = await settled(1);
@@ -36,18 +37,19 @@ test('a publisher goes on, whatever is ordered', async () => {
   expect(sim.publishers()).toEqual(['node-a']);
 });
 
-test('reset when the publisher is dead, the others still elect one and only one', async () => {
-  for (const seed of seeds(5)) {
+test.each(seeds(5))(
+  'reset when the publisher is dead, the others still elect one and only one (seed %i)',
+  async (seed) => {
     const sim = await settled(seed);
     sim.node(0).kill();
     sim.node(1).reset();
     sim.node(2).reset();
     const found = sim.runUntil(() => sim.publishers().length === 1, 20_000, 50);
-    expect(found, `seed ${String(seed)}`).not.toBeNull();
+    expect(found).not.toBeNull();
     sim.run(5000);
     expect(sim.publishers()).toEqual(['node-b']);
-  }
-});
+  },
+);
 
 test('reconnecting a peer that is silent or well costs nothing, and it is heard when it is back', async () => {
   const sim = await settled(3);

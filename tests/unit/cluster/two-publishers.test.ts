@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_TIMES, QUICK_TIMES } from '../../support/simulation/cluster-config.js';
-import { seeds } from '../../support/simulation/seeds.js';
+import { COSTLY, seeds } from '../../support/simulation/seeds.js';
 import { CLIENTS_PERIOD, PublishingCluster } from './publishing.js';
 import type { NodeUpload } from './publishing.js';
 
@@ -29,7 +29,7 @@ const sentSince = (cluster: PublishingCluster, atMs: number): readonly NodeUploa
 };
 
 describe('a publisher that is cut off from the others', () => {
-  test.each(seeds(2))(
+  test.each(seeds(2, COSTLY))(
     'leaves the descriptor of the larger side, which stays as it is (seed %i)',
     async (seed) => {
       const nodes = 3 + (seed % 2);
@@ -53,7 +53,7 @@ describe('a publisher that is cut off from the others', () => {
 });
 
 describe('a cluster of two that is cut in the middle', () => {
-  test.each(seeds(2))(
+  test.each(seeds(2, COSTLY))(
     'keeps one descriptor, and is not drawn into a race of counters (seed %i)',
     async (seed) => {
       const cluster = await started(seed, 2);
@@ -75,7 +75,7 @@ describe('a cluster of two that is cut in the middle', () => {
 });
 
 describe('a cluster that falls into two halves', () => {
-  test.each(seeds(2))(
+  test.each(seeds(2, COSTLY))(
     'uploads no more than once in a refresh interval on each side (seed %i)',
     async (seed) => {
       const cluster = await started(seed, 4);
@@ -99,31 +99,34 @@ describe('a cluster that falls into two halves', () => {
 });
 
 describe('a node that starts again without reaching the others', () => {
-  test.each(seeds(2))('leaves their descriptor, whoever comes first by priority (seed %i)', async (seed) => {
-    const nodes = 2 + (seed % 3);
-    const cluster = await started(seed, nodes);
-    const again = seed % nodes;
-    const rest = range(nodes).filter((index) => index !== again);
-    cluster.kill(again);
-    cluster.sim.partition([again], rest);
-    await cluster.run(SETTLED_MS);
-    expect(cluster.served()).toHaveLength(rest.length);
-    await cluster.start(again);
-    const fromMs = cluster.sim.nowMs;
-    await cluster.run(2 * REFRESH_MS);
-    expect(cluster.verdict(again)).toBe('WITHHOLD');
-    expect(sentSince(cluster, fromMs)).toEqual([]);
-    expect(cluster.served()).toHaveLength(rest.length);
+  test.each(seeds(2, COSTLY))(
+    'leaves their descriptor, whoever comes first by priority (seed %i)',
+    async (seed) => {
+      const nodes = 2 + (seed % 3);
+      const cluster = await started(seed, nodes);
+      const again = seed % nodes;
+      const rest = range(nodes).filter((index) => index !== again);
+      cluster.kill(again);
+      cluster.sim.partition([again], rest);
+      await cluster.run(SETTLED_MS);
+      expect(cluster.served()).toHaveLength(rest.length);
+      await cluster.start(again);
+      const fromMs = cluster.sim.nowMs;
+      await cluster.run(2 * REFRESH_MS);
+      expect(cluster.verdict(again)).toBe('WITHHOLD');
+      expect(sentSince(cluster, fromMs)).toEqual([]);
+      expect(cluster.served()).toHaveLength(rest.length);
 
-    cluster.sim.network.heal();
-    expect(await cluster.runUntil(() => cluster.sim.agrees(), HEARTBEAT_MS)).not.toBeNull();
-    expect(cluster.sim.publishers()).not.toEqual([cluster.sim.node(again).spec.id]);
-    expect(await cluster.runUntil(() => cluster.served().length === nodes, HEARTBEAT_MS)).not.toBeNull();
-  });
+      cluster.sim.network.heal();
+      expect(await cluster.runUntil(() => cluster.sim.agrees(), HEARTBEAT_MS)).not.toBeNull();
+      expect(cluster.sim.publishers()).not.toEqual([cluster.sim.node(again).spec.id]);
+      expect(await cluster.runUntil(() => cluster.served().length === nodes, HEARTBEAT_MS)).not.toBeNull();
+    },
+  );
 });
 
 describe('the last survivor of a cluster', () => {
-  test.each(seeds(2))('serves within the time of a take-over (seed %i)', async (seed) => {
+  test.each(seeds(2, COSTLY))('serves within the time of a take-over (seed %i)', async (seed) => {
     const nodes = 2 + (seed % 3);
     const cluster = await started(seed, nodes, DEFAULT_TIMES);
     for (const index of range(nodes - 1)) cluster.kill(index);
@@ -133,7 +136,7 @@ describe('the last survivor of a cluster', () => {
     expect(took).toBeLessThan(125 * S);
   });
 
-  test.each(seeds(2))(
+  test.each(seeds(2, COSTLY))(
     'serves within the time of a take-over although it starts again itself (seed %i)',
     async (seed) => {
       const nodes = 2 + (seed % 3);

@@ -21,6 +21,7 @@ const rival = (id: string, priority: number, more: Partial<Rival> = {}): Rival =
   priority,
   hasKey: true,
   able: true,
+  fit: true,
   live: true,
   claims: false,
   visiblePoints: 6,
@@ -32,7 +33,16 @@ const rival = (id: string, priority: number, more: Partial<Rival> = {}): Rival =
 });
 
 const view = (rivals: readonly Rival[], self: Partial<LeaseView['self']> = {}): LeaseView => ({
-  self: { id: spec.id, priority: 50, hasKey: true, able: true, visiblePoints: 6, withholds: false, ...self },
+  self: {
+    id: spec.id,
+    priority: 50,
+    hasKey: true,
+    able: true,
+    fit: true,
+    visiblePoints: 6,
+    withholds: false,
+    ...self,
+  },
   rivals,
 });
 
@@ -122,6 +132,12 @@ describe('a node without the lease', () => {
     expect(decide(state('standby'), view([better({ able: false })]), 1).state.role).toBe('publisher');
     expect(decide(state('standby'), view([worse()], { able: false }), 1).state.role).toBe('claiming');
   });
+
+  test('that is not fit comes after one that is, and before one that cannot publish', () => {
+    const unfit = { fit: false };
+    expect(decide(state('standby'), view([worse()], unfit), 1).state.role).toBe('claiming');
+    expect(decide(state('standby'), view([better({ able: false })], unfit), 1).state.role).toBe('publisher');
+  });
 });
 
 describe('a publisher', () => {
@@ -153,6 +169,33 @@ describe('a publisher', () => {
     expect(decide(state('publisher'), view([worse({ able: false })], ill), 1).state.role).toBe('publisher');
     expect(decide(state('publisher'), view([worse({ live: false })], ill), 1).state.role).toBe('publisher');
     expect(decide(state('publisher'), view([worse({ hasKey: false })], ill), 1).state.role).toBe('publisher');
+  });
+
+  test('that is not fit gives the lease back to one that is, and keeps it where none is', () => {
+    const unfit = { fit: false };
+    expect(decide(state('publisher'), view([worse()], unfit), 1)).toMatchObject({
+      state: { role: 'standby' },
+      reason: 'this node is not fit to publish and another is',
+    });
+    const others = [
+      better({ fit: false, readySinceMs: null }),
+      worse({ able: false }),
+      worse({ live: false }),
+      worse({ hasKey: false }),
+    ];
+    for (const other of others) {
+      expect(decide(state('publisher'), view([other], unfit), 60_000).state.role).toBe('publisher');
+    }
+  });
+
+  test('that cannot publish gives the lease back to one that is not fit, since nobody else can', () => {
+    const seen = view([worse({ fit: false, readySinceMs: null })], { able: false });
+    expect(decide(state('publisher'), seen, 1).state.role).toBe('standby');
+  });
+
+  test('is not followed by a better node that is not fit, however long its own lease lasts', () => {
+    const seen = view([better({ fit: false, readySinceMs: null })]);
+    expect(decide(state('publisher'), seen, 60_000).state.role).toBe('publisher');
   });
 
   test.each([
@@ -198,6 +241,7 @@ describe('the orders of candidates and of publishers', () => {
     priority: fc.integer({ min: 1, max: 3 }),
     hasKey: fc.constant(true),
     able: fc.boolean(),
+    fit: fc.boolean(),
     visiblePoints: fc.integer({ min: 0, max: 2 }),
     withholds: fc.boolean(),
   });

@@ -3,6 +3,7 @@ import type { TimePeriodNumber } from '@rustbalance/crypto-worker/brands.js';
 import {
   abilityDueMs,
   afterWaiting,
+  healthTold,
   isAble,
   publisherTold,
   startAble,
@@ -66,6 +67,16 @@ describe('whether a node is able to publish', () => {
     const told = steppedDown(torTold(startAble(0), 'up', 0), 1000, settings);
     expect(isAble(told, 30_999, settings)).toBe(false);
     expect(isAble(told, 31_000, settings)).toBe(true);
+  });
+
+  test('does not end with its fitness, which it has until the health actor says otherwise', () => {
+    const well = torTold(startAble(0), 'up', 0);
+    expect(well.fit).toBe(true);
+    expect(healthTold(well, true)).toBe(well);
+    const unfit = healthTold(well, false);
+    expect(unfit.fit).toBe(false);
+    expect(isAble(unfit, 3_600_000, settings)).toBe(true);
+    expect(healthTold(unfit, true)).toEqual(well);
   });
 });
 

@@ -87,6 +87,7 @@ describe('a message', () => {
         listening: false,
         strained: false,
         withholds: false,
+        unfit: false,
       },
       priority: 1,
       leaseRemainingMs: 60_000,

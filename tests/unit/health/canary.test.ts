@@ -3,7 +3,7 @@ import type { CanaryResult } from '@rustbalance/actors/health/canary/canary-reco
 import { HealthWorld, TOR_UP, configWith } from './world.js';
 
 let world: HealthWorld;
-afterEach(() => world.actor.stop(0));
+afterEach(() => world.actor.stop(0, 'shutdown'));
 
 const start = (extra = ''): HealthWorld =>
   (world = new HealthWorld(configWith(`[canary]\nenabled = true\n${extra}`)));
@@ -80,7 +80,7 @@ describe('the canary', () => {
       return world.orders.filter(({ name }) => name === 'publisher.publish-now').length;
     };
     expect(await republishes('standby')).toBe(0);
-    await world.actor.stop(0);
+    await world.actor.stop(0, 'shutdown');
     expect(await republishes('publisher')).toBeGreaterThan(0);
   });
 });

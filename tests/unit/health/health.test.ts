@@ -15,7 +15,7 @@ import {
 
 let world: HealthWorld;
 const start = (extra?: string): HealthWorld => (world = new HealthWorld(configWith(extra)));
-afterEach(() => world.actor.stop(0));
+afterEach(() => world.actor.stop(0, 'shutdown'));
 
 const fails = (reason: string) => () => Promise.resolve({ ok: false as const, reason });
 
@@ -233,7 +233,7 @@ describe('a finding', () => {
     await world.clock.advance(10);
     expect(world.actor.inspect()).toMatchObject({ state: 'ill', context: { findings: 1, entered: 2 } });
     expect(world.actor.alive()).toBe(true);
-    await world.actor.stop(0);
+    await world.actor.stop(0, 'shutdown');
     expect(world.actor.alive()).toBe(false);
     const before = world.published.length;
     await world.clock.advance(60_000);

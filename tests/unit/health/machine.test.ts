@@ -1,17 +1,19 @@
-import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { machineConditions } from '@rustbalance/actors/health/conditions/machine.js';
 import { peerClockConditions, ownClockError } from '@rustbalance/actors/health/conditions/peer-clocks.js';
 import { isClockSane } from '@rustbalance/actors/health/conditions/clock.js';
 import { examineDisks } from '@rustbalance/actors/health/examine/disk.js';
-import { NOTHING_EXAMINED } from '@rustbalance/actors/health/examine/examiner.js';
-import type { Examined } from '@rustbalance/actors/health/examine/examiner.js';
+import { NOTHING_EXAMINED, startExaminer } from '@rustbalance/actors/health/examine/examiner.js';
+import type { Examination, Examined } from '@rustbalance/actors/health/examine/examiner.js';
 import { examineFiles, mendModes, watchedPaths } from '@rustbalance/actors/health/examine/files.js';
-import { examineMemory } from '@rustbalance/actors/health/examine/memory.js';
+import { examineMemory, memoryExamination } from '@rustbalance/actors/health/examine/memory.js';
 import { examineTimeSync } from '@rustbalance/actors/health/examine/time-sync.js';
 import { NOTHING_OBSERVED } from '@rustbalance/actors/health/observed.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { measured } from '../../support/measured.js';
+import { SimulatedClock } from '../../support/simulated-clock.js';
 import { START_MS, configWith, peer } from './world.js';
 
 const MIB = 1024 * 1024;
@@ -97,6 +99,51 @@ describe('memory', () => {
   });
 });
 
+describe('memory that runs out', () => {
+  it('is found by the next look, 15 s after the one before at the latest', async () => {
+    await mkdir(join(folder, 'a'));
+    const use = (bytes: number): Promise<void> =>
+      writeFile(join(folder, 'a', 'memory.current'), String(bytes));
+    await writeFile(join(folder, 'a', 'memory.max'), '1000\n');
+    await writeFile(join(folder, 'own'), '0::/a\n');
+    await use(500);
+    const examination = memoryExamination(folder, join(folder, 'own'));
+    let looking: ReturnType<Examination['look']> = Promise.resolve({});
+    const look: Examination['look'] = (surroundings) => (looking = examination.look(surroundings));
+    const found: (readonly string[])[] = [];
+    const clock = new SimulatedClock(START_MS);
+    const log = {
+      error: () => undefined,
+      warn: () => undefined,
+      info: () => undefined,
+      debug: () => undefined,
+    };
+    const examiner = startExaminer(
+      { all: [{ ...examination, look }], mendModes: () => Promise.resolve() },
+      { clock, log },
+      () => ({ proxyListen: null }),
+      (facts) => {
+        found.push(codes(facts));
+      },
+    );
+    const pass = async (ms: number): Promise<void> => {
+      await clock.advance(ms);
+      await looking;
+      await clock.advance(0);
+    };
+    await pass(0);
+    expect(found).toEqual([[]]);
+    const lookedAtMs = clock.monotonicMs();
+    await use(960);
+    while (found.length < 2 && clock.monotonicMs() < 60_000) await pass(500);
+    expect(found).toEqual([[], ['health.memory-critical']]);
+    const tookMs = clock.monotonicMs() - lookedAtMs;
+    measured('memory runs out right after a look: found (simulated clock)', tookMs / 1000);
+    expect(tookMs).toBe(15_000);
+    examiner.stop();
+  });
+});
+
 describe('key files and directories', () => {
   const config = () =>
     configWith(`[tor]\ndata_dir = "${folder}/tor"\n[coordination]\ncluster_token_file = "${folder}/token"\n`);
@@ -105,6 +152,45 @@ describe('key files and directories', () => {
     const paths = watchedPaths(config(), folder).map(({ path }) => path);
     expect(paths).not.toContain(join(folder, 'token'));
     expect(watchedPaths(config(), null).map(({ path }) => path)).toContain(join(folder, 'token'));
+  });
+
+  const services = [join('tor', 'instance'), join('tor', 'coordination')];
+  const serviceFiles = (): readonly string[] =>
+    services.flatMap((name) => [join(folder, name), join(folder, name, 'hs_ed25519_secret_key')]);
+  const makeServices = async (): Promise<void> => {
+    for (const name of services) {
+      await mkdir(join(folder, name), { recursive: true });
+      await writeFile(join(folder, name, 'hs_ed25519_secret_key'), '');
+    }
+  };
+  const open = async (): Promise<void> => {
+    for (const path of serviceFiles()) await chmod(path, 0o755);
+  };
+
+  it.each(['managed', 'system'])(
+    'of both services are mended where they are ours, with a %s Tor',
+    async (mode) => {
+      await makeServices();
+      const watched = watchedPaths({ ...config(), tor: { ...config().tor, mode: mode as 'managed' } }, null);
+      await open();
+      const faults = await examineFiles(watched);
+      expect(faults.map(({ path, mendable }) => [path, mendable])).toEqual(
+        serviceFiles().map((path) => [path, true]),
+      );
+      await mendModes(watched);
+      expect(await examineFiles(watched)).toEqual([]);
+      for (const path of serviceFiles()) expect((await stat(path)).mode & 0o077).toBe(0);
+    },
+  );
+
+  it.runIf(process.geteuid?.() === 0)('of services are left to a Tor of another user', async () => {
+    await makeServices();
+    await open();
+    for (const path of serviceFiles()) await chown(path, 65_534, 65_534);
+    const watched = watchedPaths(config(), null);
+    expect(await examineFiles(watched)).toEqual([]);
+    await mendModes(watched);
+    for (const path of serviceFiles()) expect((await stat(path)).mode & 0o777).toBe(0o755);
   });
 
   it('behind a link are judged by what it leads to, and left to whoever made the link', async () => {
@@ -206,6 +292,13 @@ describe("the clock against the peers' clocks", () => {
     ],
   ])('%s', (_name, secs, expected) => {
     expect(said(...secs)).toEqual(expected);
+  });
+
+  it('that steps is known as ours before the peer that was measured first is accused', () => {
+    const graces = (...secs: readonly number[]) =>
+      peerClockConditions(offsets(...secs)).map(({ graceMs }) => graceMs);
+    expect(graces(-9, 0, 0)).toEqual([3_000]);
+    expect(graces(-9, -9, 0)).toEqual([0]);
   });
 
   it('a dead peer says nothing, and two are needed against us', () => {

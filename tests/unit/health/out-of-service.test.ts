@@ -21,7 +21,7 @@ beforeEach(() => {
   world.actor.handlers['tor.status']!(TOR_UP);
   world.actor.handlers['proxy.status']!(PROXY_UP);
 });
-afterEach(() => world.actor.stop(0));
+afterEach(() => world.actor.stop(0, 'shutdown'));
 
 describe('a node that is out of service by order', () => {
   it('makes no visits, holds what failed before against nobody, and begins anew when it is back', async () => {

@@ -19,6 +19,7 @@ import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
 import { openStateFile } from '@rustbalance/actors/kernel/state-file.js';
 import type { TransportStatus } from '@rustbalance/actors/wg/messages.js';
 import { afterEach, describe, expect, it } from 'vitest';
+import { SimulatedClock } from '../../support/simulated-clock.js';
 import { HOUR_MS, HealthWorld, PROXY_UP, PUBLISHED, START_MS, TOR_UP, configWith, peer } from './world.js';
 
 let world: HealthWorld;
@@ -28,7 +29,7 @@ const configWithKey = (identity_key_path: string): Config => {
   const config = configWith();
   return { ...config, master: { ...config.master, identity_key_path } };
 };
-afterEach(() => world.actor.stop(0));
+afterEach(() => world.actor.stop(0, 'shutdown'));
 
 const handlers = () => world.actor.handlers;
 const ordered = (): readonly string[] =>
@@ -212,6 +213,21 @@ describe('the health actor', () => {
     expect(ordered()).toEqual(['election.step-down@0']);
   });
 
+  it('goes on with its repairs where the process could not be ended', async () => {
+    start();
+    world.unanswered.add('supervisor.give-up');
+    handlers()['proxy.status']!({ ...PROXY_UP, state: 'failed', listen: null });
+    await world.clock.advance(240_000);
+    expect(ordered().at(-1)).toBe('supervisor.give-up@205');
+    await world.clock.advance(2 * HOUR_MS);
+    const later = world.orders.filter(({ atMs }) => atMs > 240_000);
+    expect(later.some(({ name }) => name === 'supervisor.restart-actor')).toBe(true);
+    // An hour later it may be tried again.
+    const ends = later.filter(({ name }) => name === 'supervisor.give-up');
+    expect(ends.length).toBeGreaterThan(0);
+    expect(ends[0]!.atMs).toBeGreaterThan(205_000 + HOUR_MS);
+  });
+
   it('counts budgets across its own restarts', async () => {
     const spent = { 'restart-actor proxy': [START_MS - 30_000, START_MS - 20_000, START_MS - 11_000] };
     start({ ...NO_HISTORY, spent });
@@ -292,7 +308,9 @@ describe('the history', () => {
         () => 0,
         ({ error: data }) => warnings.push(data?.code ?? ''),
       );
-      const open = () => openStateFile({ path, version: HISTORY_VERSION, schema: persistedHealth, log });
+      const clock = new SimulatedClock(START_MS);
+      const open = () =>
+        openStateFile({ path, version: HISTORY_VERSION, schema: persistedHealth, log, clock });
       const state: PersistedHealth = {
         history: withDeed(withAppeared([], finding, 1000), [error], 'restart-tor', 1500),
         spent: { 'restart-tor': [1500] },

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { HealthWorld, configWith } from './world.js';
 
 let world: HealthWorld;
-afterEach(() => world.actor.stop(0));
+afterEach(() => world.actor.stop(0, 'shutdown'));
 
 describe('several targets', () => {
   const several = (): HealthWorld => {

@@ -95,6 +95,8 @@ export class HealthWorld {
   readonly logged: LogRecord[] = [];
   /** Orders and requests that were made, in order. */
   readonly orders: { readonly atMs: number; readonly name: string; readonly payload: unknown }[] = [];
+  /** Requests that nobody answers. */
+  readonly unanswered = new Set<RequestName>();
   /** What looking at the machine finds. */
   examined: Partial<Examined> = {};
   mended = 0;
@@ -107,10 +109,15 @@ export class HealthWorld {
   visit: TryCanary = () => Promise.resolve({ ok: true, node: 'n2', tookMs: 1 });
   readonly actor: RunningActor<'health'>;
 
-  constructor(config: Config = configWith(), persisted: PersistedHealth = NO_HISTORY) {
+  /** @param heir of an earlier incarnation in the same daemon, and whether that one knew the clock to be kept */
+  constructor(
+    config: Config = configWith(),
+    persisted: PersistedHealth = NO_HISTORY,
+    heir: { readonly timeVouched: boolean } | null = null,
+  ) {
     const context = {
       name: 'health',
-      generation: 1,
+      generation: heir === null ? 1 : 2,
       config,
       clock: this.clock,
       log: makeLogger(
@@ -123,7 +130,9 @@ export class HealthWorld {
         this.orders.push({ atMs: this.clock.monotonicMs(), name, payload }),
       request: (name: RequestName, payload: unknown) => {
         this.orders.push({ atMs: this.clock.monotonicMs(), name, payload });
-        return Promise.resolve({ restarted: true, ended: 'exited', code: 0 });
+        return this.unanswered.has(name)
+          ? Promise.reject(new Error('nobody answers'))
+          : Promise.resolve({ restarted: true, ended: 'exited', code: 0 });
       },
     } as Partial<ActorContext<'health'>> as ActorContext<'health'>;
     const count = Math.max(1, config.target.urls.length);
@@ -142,6 +151,7 @@ export class HealthWorld {
         flush: () => Promise.resolve(),
       },
       persisted,
+      timeVouched: heir?.timeVouched ?? false,
       examinations: {
         all: [{ everyMs: 15_000, look: () => Promise.resolve(this.examined) }],
         mendModes: () => {

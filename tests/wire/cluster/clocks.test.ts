@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { startHealth } from '@rustbalance/actors/health/actor.js';
 import { NO_HISTORY } from '@rustbalance/actors/health/repair/persisted.js';
 import type { ActorDefinition } from '@rustbalance/actors/kernel/actor.js';
@@ -10,7 +11,7 @@ import { loopbackCluster } from '../../support/loopback-cluster.js';
 import type { LoopbackNode } from '../../support/loopback-cluster.js';
 
 /** Nodes that measure each other's clocks over real sockets; each has a wall clock that can be stepped. */
-const PATIENCE = { timeoutMs: 25_000, everyMs: 20 };
+const PATIENCE = { timeoutMs: 60_000, everyMs: 20 };
 
 /** The health actor without a target and without the files of a machine. */
 const healthActor: ActorDefinition<'health'> = {
@@ -22,6 +23,7 @@ const healthActor: ActorDefinition<'health'> = {
         canary: null,
         file: { read: () => Promise.resolve(null), save: () => undefined, flush: () => Promise.resolve() },
         persisted: NO_HISTORY,
+        timeVouched: false,
         examinations: { all: [], mendModes: () => Promise.resolve() },
       }),
     ),
@@ -49,7 +51,7 @@ beforeEach(async () => {
       ),
     PATIENCE,
   );
-});
+}, 90_000);
 afterEach(async () => {
   await Promise.all(cluster.map((node) => node.harness.stopAll()));
 });
@@ -62,13 +64,27 @@ const clockFindings = (index: number): readonly string[] =>
 test('a clock that steps is named by the others with its offset, and known as its own by the node itself', async () => {
   steps[2] = 6000;
   const known = measuring('a clock steps by 6 s: all know whose');
-  await eventually('all know', () => [0, 1, 2].every((index) => clockFindings(index).length === 1), PATIENCE);
+  const ofPeer = ['health.peer-clock-wrong peer node-c ahead of'];
+  const all = [ofPeer, ofPeer, ['health.own-clock-wrong clock ahead of']];
+  await eventually(
+    'all know',
+    () => isDeepStrictEqual([clockFindings(0), clockFindings(1), clockFindings(2)], all),
+    PATIENCE,
+  );
   known();
-  expect(clockFindings(0)).toEqual(['health.peer-clock-wrong peer node-c ahead of']);
-  expect(clockFindings(1)).toEqual(['health.peer-clock-wrong peer node-c ahead of']);
-  expect(clockFindings(2)).toEqual(['health.own-clock-wrong clock ahead of']);
-  const [finding] = cluster[0]!.harness.fact('health.status')!.findings;
-  expect(finding).toMatchObject({ critical: true, error: { detail: { peer: 'node-c', offsetSecs: 6 } } });
+  // The quickest of several answers counts: the first may have been slow.
+  const finding = await eventually(
+    'its offset is known to a tenth of a second',
+    () =>
+      cluster[0]!.harness
+        .fact('health.status')
+        ?.findings.find(({ error }) => error.detail['offsetSecs'] === 6),
+    PATIENCE,
+  );
+  expect(finding).toMatchObject({
+    critical: true,
+    error: { code: 'health.peer-clock-wrong', detail: { peer: 'node-c' } },
+  });
   expect(cluster[0]!.isPublisher).toBe(true);
   steps[2] = 0;
   await eventually(
@@ -76,14 +92,15 @@ test('a clock that steps is named by the others with its offset, and known as it
     () => [0, 1, 2].every((index) => clockFindings(index).length === 0),
     PATIENCE,
   );
-});
+}, 150_000);
 
 test('a publisher whose clock is wrong gives the lease to another, and far off it signs nothing', async () => {
   steps[0] = -5000;
   const moved = measuring('the clock of the publisher steps by 5 s: another publishes');
   await eventually('another node publishes', () => cluster[1]!.isPublisher, PATIENCE);
   moved();
-  expect(cluster[0]!.harness.fact('health.status')?.clockSane).toBe(true);
+  expect(cluster[0]!.harness.fact('health.status')).toMatchObject({ clockSane: true, fit: false });
+  expect(cluster[0]!.harness.inspect('election')?.context['fit']).toBe(false);
   steps[0] = -90_000;
   const unsigned = measuring('a clock steps by 90 s: nothing is signed');
   await eventually(
@@ -98,4 +115,4 @@ test('a publisher whose clock is wrong gives the lease to another, and far off i
     () => cluster[0]!.harness.fact('health.status')?.clockSane === true,
     PATIENCE,
   );
-});
+}, 150_000);

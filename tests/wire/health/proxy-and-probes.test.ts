@@ -17,15 +17,16 @@ import { sayAndListen } from '../proxy/support/raw-client.js';
 import { okay, scriptedTarget } from '../proxy/support/scripted-target.js';
 import type { Answerer } from '../proxy/support/scripted-target.js';
 
-const PATIENCE = { timeoutMs: 10_000, everyMs: 10 };
+const PATIENCE = { timeoutMs: 20_000, everyMs: 10 };
 const GET = requestText('GET /page', 'Connection: close');
 const PROBE_INTERVAL_SECS = 0.2;
+const PROBE_TIMEOUT_SECS = 0.3;
 
 /** Both actors of one node, wired as in the daemon, probing by HTTP. */
-const node = async (ports: readonly number[], downPage = '') => {
+const node = async (ports: readonly number[], downPage = '', timeoutSecs = PROBE_TIMEOUT_SECS) => {
   const dir = await mkdtemp(join(tmpdir(), 'rb-'));
   const config = configWith(
-    `[health]\nhttp_probe_enabled = true\nhttp_probe_interval_secs = ${String(PROBE_INTERVAL_SECS)}\nhttp_probe_timeout_secs = 0.3\n`,
+    `[health]\nhttp_probe_enabled = true\nhttp_probe_interval_secs = ${String(PROBE_INTERVAL_SECS)}\nhttp_probe_timeout_secs = ${String(timeoutSecs)}\n`,
   );
   const urls = ports.map((port) => `http://127.0.0.1:${String(port)}`);
   const page = join(dir, 'down.html');
@@ -118,7 +119,8 @@ describe('a target', () => {
     const target = await scriptedTarget((socket) => {
       setTimeout(() => socket.write(okay('slow')), 50);
     });
-    const { get, harness, until } = await node([target.port]);
+    // On a busy machine a twentieth of a second may become several.
+    const { get, harness, until } = await node([target.port], '', 5);
     await until(0, 'well');
     expect(await get()).toContain('slow');
     await eventually('ten probes', () => target.requests.length >= 11, PATIENCE);
@@ -137,9 +139,14 @@ describe('a target', () => {
     await until(0, 'down');
     const asked = first.target.requests.filter((head) => head.includes('/page')).length;
     // One may have gone over a connection from before, and again over a new one, before another target was asked.
-    const retries = harness.fact('proxy.status')?.retriesTotal ?? 0;
-    expect(retries).toBeGreaterThanOrEqual(1);
-    expect([0, 1]).toContain(asked - retries);
+    await eventually(
+      'each is told of as a retry',
+      () => {
+        const retries = harness.fact('proxy.status')?.retriesTotal ?? 0;
+        return retries >= 1 && [0, 1].includes(asked - retries);
+      },
+      PATIENCE,
+    );
     expect(harness.fact('health.status')?.target.healthy).toBe(true);
   });
 

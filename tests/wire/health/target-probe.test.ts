@@ -51,7 +51,10 @@ const probeOf = (extra: string, url: string) => {
 
 const http = async (answer: RequestListener) => listening(createHttp(answer), { path: join(dir, 'proxy') });
 const way = () => ({ proxy: `unix:${join(dir, 'proxy')}`, socks: `unix:${join(dir, 'socks')}` });
-const HTTP = '[health]\nhttp_probe_enabled = true\nhttp_probe_path = "/up"\nhttp_probe_timeout_secs = 0.2\n';
+const httpProbe = (timeoutSecs: number): string =>
+  `[health]\nhttp_probe_enabled = true\nhttp_probe_path = "/up"\nhttp_probe_timeout_secs = ${String(timeoutSecs)}\n`;
+/** Where it is not the time-out that is tried. */
+const HTTP = httpProbe(10);
 
 describe('the connection probe', () => {
   it('succeeds where the target accepts, and sends nothing', async () => {
@@ -112,7 +115,7 @@ describe('the connection probe', () => {
 
   it('of an onion target ends in time, whatever Tor says, and succeeds only where the connection was granted', async () => {
     const config = configWith();
-    const target = { ...config.target, url: `http://${ONION}`, connect_timeout_secs: 0.1 };
+    const target = { ...config.target, url: `http://${ONION}`, connect_timeout_secs: 0.3 };
     const probe = probeWith({ ...config, target });
     const servers = await Promise.all(
       Array.from({ length: 12 }, (_, at) => babblingSocks(join(dir, `socks-${String(at)}`))),
@@ -125,7 +128,7 @@ describe('the connection probe', () => {
           const script = said[at];
           if (script === undefined) return;
           say(script);
-          const result = await within(3000, 'a result', probe({ proxy: null, socks: address }));
+          const result = await within(10_000, 'a result', probe({ proxy: null, socks: address }));
           results.add(result?.ok === true);
           if (!couldBeGrant(script, false)) expect(result?.ok).toBe(false);
           if (result?.ok === false) expect(result.reason).toMatch(/^[A-Za-z ]{1,40}$/);
@@ -174,7 +177,7 @@ describe('the HTTP probe', () => {
 
   it('fails in time when nothing answers', async () => {
     await http(() => undefined);
-    expect(await probeOf(HTTP, 'http://127.0.0.1:1')(way())).toEqual({
+    expect(await probeOf(httpProbe(0.2), 'http://127.0.0.1:1')(way())).toEqual({
       ok: false,
       reason: 'no answer in time',
     });

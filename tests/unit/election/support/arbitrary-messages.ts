@@ -54,6 +54,7 @@ const heartbeat: fc.Arbitrary<Heartbeat> = fc.record({
     listening: fc.boolean(),
     strained: fc.boolean(),
     withholds: fc.boolean(),
+    unfit: fc.boolean(),
   }),
   priority: fc.integer({ min: 1, max: 1_000_000 }),
   leaseRemainingMs: fc.integer({ min: 0, max: 604_800_000 }),
