@@ -49,8 +49,11 @@ export const actorSpecs = ({ supervisor, proxy }: Config): SupervisorSpec => {
   };
 };
 
-/** The longest that an orderly stop can take before the process ends anyway. */
+/** Children of the process host that are asked to end are killed after this. */
+export const CHILDREN_STOP_MS = 5_000;
+
+/** The longest that an orderly stop can take before the process ends anyway: one actor after the other, then the children. */
 export const worstCaseStopMs = ({ groups }: SupervisorSpec): number =>
   groups
     .flatMap(({ children }) => children)
-    .reduce((sum, { shutdownMs, killMs }) => sum + shutdownMs + killMs, 0);
+    .reduce((sum, { shutdownMs, killMs }) => sum + shutdownMs + killMs, CHILDREN_STOP_MS);

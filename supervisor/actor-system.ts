@@ -157,7 +157,7 @@ export class ActorSystem {
         this.#incarnations.get(effect.id)?.thread.post({ kind: 'begin' });
         return;
       case 'ask-stop':
-        this.#incarnations.get(effect.id)?.thread.post({ kind: 'stop', deadlineMs: effect.deadlineMs });
+        this.#askStop(effect);
         return;
       case 'terminate':
         this.#incarnations.get(effect.id)?.thread.terminate();
@@ -176,6 +176,10 @@ export class ActorSystem {
         this.#options.onEnd({ code: effect.code, forced: effect.forced });
         return;
     }
+  }
+
+  #askStop({ id, deadlineMs, reason }: Extract<Effect, { readonly kind: 'ask-stop' }>): void {
+    this.#incarnations.get(id)?.thread.post({ kind: 'stop', deadlineMs, reason });
   }
 
   #load(id: string, generation: number): void {

@@ -56,6 +56,8 @@ export const requestSchema = z.discriminatedUnion('command', [
         action: z.literal('create'),
         lifetimeSecs: z.number().int().min(60).max(LONGEST_TOKEN_LIFETIME_SECS),
         uses: z.number().int().min(1).max(MAX_TOKEN_USES),
+        /** Nodes that join with it may be given the master key. */
+        bringsKey: z.boolean(),
         /** The master key shall be in it, sealed with a key that was made of a passphrase; both base64. */
         seal: z
           .strictObject({ key: base64Of(PASSPHRASE_KEY_BYTES), salt: base64Of(PASSPHRASE_SALT_BYTES) })

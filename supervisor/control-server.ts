@@ -11,6 +11,12 @@ import { clearStaleSocket } from './control-socket-file.js';
 /** A client that has not sent its request by then is cut off. */
 const REQUEST_MS = 5_000;
 
+/**
+ * So long a client may take to read its answer and to close: as long as ours waits for one (control-client.ts). One that
+ * stays would keep its place, and thirty-two of them would lock everybody out.
+ */
+const LEAVE_MS = 5_000;
+
 /** Connections at a time: people and scripts of one machine. */
 const MOST_CONNECTIONS = 32;
 
@@ -43,7 +49,7 @@ export const serveControl = async (options: ControlServerOptions): Promise<Contr
     socket.once('close', () => connections.delete(socket));
     connections.add(socket);
     if (connections.size <= MOST_CONNECTIONS) converse(socket, options);
-    else turnAway(socket);
+    else turnAway(socket, options.clock);
   });
   await listen(server, path);
   return {
@@ -84,14 +90,18 @@ const refusal = (
   detail: Readonly<Record<string, string | number>>,
 ): ControlResponse => ({ ok: false, error: errorData(code, 'control socket', detail) });
 
-const respond = (socket: Socket, response: ControlResponse, sent?: () => void): void => {
+const respond = (socket: Socket, clock: Clock, response: ControlResponse, sent?: () => void): void => {
+  if (!socket.destroyed) {
+    const cancel = clock.after(LEAVE_MS, () => socket.destroy());
+    socket.once('close', cancel);
+  }
   socket.end(`${JSON.stringify(response)}\n`, sent);
 };
 
 /** What it still sends is thrown away: a socket that is not read never closes. */
-const turnAway = (socket: Socket): void => {
-  socket.resume().setTimeout(REQUEST_MS, () => socket.destroy());
-  respond(socket, refusal('control-socket.busy', { limit: MOST_CONNECTIONS }));
+const turnAway = (socket: Socket, clock: Clock): void => {
+  socket.resume();
+  respond(socket, clock, refusal('control-socket.busy', { limit: MOST_CONNECTIONS }));
 };
 
 /** One line in, one line out. */
@@ -102,7 +112,7 @@ const converse = (socket: Socket, options: ControlServerOptions): void => {
   const refuse = (problem: string): void => {
     complete = true;
     cancelDeadline();
-    respond(socket, refusal('control-socket.bad-request', { problem }));
+    respond(socket, options.clock, refusal('control-socket.bad-request', { problem }));
   };
   const cancelDeadline = options.clock.after(REQUEST_MS, () => {
     refuse('it was not complete in time');
@@ -134,11 +144,11 @@ const converse = (socket: Socket, options: ControlServerOptions): void => {
 const serve = async (socket: Socket, line: string, options: ControlServerOptions): Promise<void> => {
   const request = parsed(line);
   if (typeof request === 'string') {
-    respond(socket, refusal('control-socket.bad-request', { problem: request }));
+    respond(socket, options.clock, refusal('control-socket.bad-request', { problem: request }));
     return;
   }
   const response = await answerTo(request, options);
-  respond(socket, response, () => {
+  respond(socket, options.clock, response, () => {
     if (response.ok) options.answered?.(request);
   });
 };

@@ -6,7 +6,7 @@ import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
 import type { LogLevel, Logger } from '@rustbalance/actors/kernel/logging.js';
 import type { ActorSecrets } from '@rustbalance/actors/kernel/secrets.js';
 import { actorBirths } from './actor-birth.js';
-import { actorSpecs } from './actor-specs.js';
+import { CHILDREN_STOP_MS, actorSpecs } from './actor-specs.js';
 import { ActorSystem } from './actor-system.js';
 import { answerCommand, statusNow } from './commands.js';
 import { serveControl } from './control-server.js';
@@ -22,16 +22,13 @@ import { repairHandlers } from './repairs.js';
 import { Router } from './router.js';
 import { ensureDirectory } from './run-directories.js';
 import { startServicePulse } from './service-pulse.js';
-import type { SpareThreads } from './spare-threads.js';
+import { SpareThreads } from './spare-threads.js';
 import { specProblem } from './spec-validation.js';
 import { statusLine } from './status-line.js';
 import { systemSurroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 import { threadStarter } from './thread-runner.js';
 import { watchdogVerdict } from './watchdog-verdict.js';
-
-/** Children of the process host that are asked to end are killed after this. */
-const CHILDREN_STOP_MS = 5_000;
 
 export interface DaemonOptions {
   /** Loaded and checked. */
@@ -123,6 +120,8 @@ const runLogged = async (parts: Parts): Promise<ExitCode> => {
     router.publish('host.children', { children });
   });
   const ended = deferred<End>();
+  const hurried = deferred<true>();
+  const spareThreads = parts.spareThreads ?? new SpareThreads([], surroundings.threadPlan);
   const ready = deferred<true>();
   let current = config;
   let births = actorBirths(current, secrets);
@@ -132,7 +131,7 @@ const runLogged = async (parts: Parts): Promise<ExitCode> => {
     random,
     log,
     router,
-    startThread: threadStarter(surroundings.threadPlan, parts.spareThreads),
+    startThread: threadStarter(surroundings.threadPlan, spareThreads),
     birth: (name) => births(name),
     write: (record) => {
       sink.write(record);
@@ -146,6 +145,12 @@ const runLogged = async (parts: Parts): Promise<ExitCode> => {
     onEnd: ended.resolve,
   });
   const stop = (): void => {
+    if (system.state().phase.at === 'ended') {
+      // The actors have ended, children and pool have not: whoever asks again does not want to wait for those either.
+      host.killAll();
+      hurried.resolve(true);
+      return;
+    }
     notify({ kind: 'stopping' });
     system.stop();
   };
@@ -176,6 +181,8 @@ const runLogged = async (parts: Parts): Promise<ExitCode> => {
       system.setLogLevel(level);
     },
     restart: (names) => {
+      // Clients wait for this one alone: its successor loads while it still serves.
+      spareThreads.prepare(names.filter((name) => name === 'proxy'));
       system.replace(names);
     },
   });
@@ -203,12 +210,13 @@ const runLogged = async (parts: Parts): Promise<ExitCode> => {
   void ready.promise.then(pulse.show);
 
   const { code, forced } = await ended.promise;
+  // It judges actors, of which there are none any more.
+  pulse.stop();
   if (forced) {
     host.killAll();
     system.abandon();
-  } else await Promise.all([host.stop(CHILDREN_STOP_MS), pool.close()]);
+  } else await Promise.race([Promise.all([host.stop(CHILDREN_STOP_MS), pool.close()]), hurried.promise]);
   await control.close();
-  pulse.stop();
   ignoreStopRequests();
   ignoreReloadRequests();
   ignoreFaults();

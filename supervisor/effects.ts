@@ -1,3 +1,4 @@
+import type { StopReason } from '@rustbalance/actors/kernel/envelope.js';
 import type { ErrorData } from '@rustbalance/actors/kernel/errors.js';
 import type { ExitCode } from './exit-codes.js';
 
@@ -32,7 +33,11 @@ export type Effect =
   | ({ readonly kind: 'load' } & OfIncarnation)
   /** Tell a loaded thread to start. */
   | ({ readonly kind: 'begin' } & OfIncarnation)
-  | ({ readonly kind: 'ask-stop'; readonly deadlineMs: number } & OfIncarnation)
+  | ({
+      readonly kind: 'ask-stop';
+      readonly deadlineMs: number;
+      readonly reason: StopReason;
+    } & OfIncarnation)
   | ({ readonly kind: 'terminate' } & OfIncarnation)
   | ({ readonly kind: 'ping' } & OfIncarnation)
   | { readonly kind: 'report'; readonly report: Report }

@@ -1,7 +1,9 @@
 import type { Clock } from '@rustbalance/actors/kernel/clock.js';
-import { rbError } from '@rustbalance/actors/kernel/errors.js';
+import { errorData, rbError } from '@rustbalance/actors/kernel/errors.js';
 import type { ChildOrder, ChildSignal, ChildState } from '@rustbalance/actors/kernel/host-messages.js';
 import type { Logger } from '@rustbalance/actors/kernel/logging.js';
+import { systemCapabilityDrop } from './capability-drop.js';
+import type { CapabilityDrop } from './capability-drop.js';
 import { startChild } from './child-process.js';
 import type { HostedChild } from './child-process.js';
 import { runCommand } from './run-command.js';
@@ -25,16 +27,25 @@ export class ProcessHost {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #changed: (children: readonly ChildState[]) => void;
+  readonly #capabilities: CapabilityDrop;
   readonly #children = new Map<string, HostedChild>();
   /** Starts under way: a second order for the same child waits for the first. */
   readonly #starting = new Map<string, Promise<HostedChild>>();
   #stopping = false;
+  /** Children of which it was told that they keep the capabilities. */
+  readonly #toldOf = new Set<string>();
 
   /** @param changed is given all children whenever one has started or ended */
-  constructor(clock: Clock, log: Logger, changed: (children: readonly ChildState[]) => void) {
+  constructor(
+    clock: Clock,
+    log: Logger,
+    changed: (children: readonly ChildState[]) => void,
+    capabilities: CapabilityDrop = systemCapabilityDrop(clock),
+  ) {
     this.#clock = clock;
     this.#log = log;
     this.#changed = changed;
+    this.#capabilities = capabilities;
   }
 
   readonly handlers: ServiceHandlers<'host'> = {
@@ -86,7 +97,7 @@ export class ProcessHost {
     if (running + this.#starting.size >= MOST_RUNNING) {
       throw rbError('host.too-many-children', 'host', { id, limit: MOST_RUNNING });
     }
-    const starting = startChild(order, () => this.#clock.wallMs());
+    const starting = this.#start(order);
     this.#starting.set(id, starting);
     try {
       const child = await starting;
@@ -95,6 +106,21 @@ export class ProcessHost {
     } finally {
       this.#starting.delete(id);
     }
+  }
+
+  async #start(order: ChildOrder): Promise<HostedChild> {
+    const asked = order.dropCapabilities ? await this.#withoutCapabilities(order) : order;
+    return startChild(asked, () => this.#clock.wallMs());
+  }
+
+  async #withoutCapabilities(order: ChildOrder): Promise<ChildOrder> {
+    const { command, args, keptBecause } = await this.#capabilities.of(order);
+    if (keptBecause !== null && !this.#toldOf.has(order.id)) {
+      this.#toldOf.add(order.id);
+      const error = errorData('host.capabilities-kept', 'host', { program: order.id, reason: keptBecause });
+      this.#log.error('a child process has more rights than it needs', { child: order.id }, error);
+    }
+    return { ...order, command, args };
   }
 
   #adopt(id: string, child: HostedChild): void {

@@ -3,7 +3,7 @@ import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
 import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
 import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
 
-/** Who reads a section, and is started anew when it changes; `process`: only a new process reads it. */
+/** Who reads a section, and is started anew when that changes; `process`: only a new process reads it. */
 export const READERS: Readonly<Record<keyof Config, readonly ActorName[] | 'process'>> = {
   node: ['election', 'health'],
   master: 'process',
@@ -25,6 +25,19 @@ export const READERS: Readonly<Record<keyof Config, readonly ActorName[] | 'proc
   // The level changes without anybody's restart.
   log: [],
   chaos: 'process',
+};
+
+/** What a reader of a section reads of it beside FIXED_KEYS, where clients or peers would feel a restart for the rest. */
+export const READS_ONLY: Readonly<
+  Partial<Record<ActorName, Readonly<Partial<Record<keyof Config, readonly string[]>>>>>
+> = {
+  wg: { coordination: [], resilience: ['tor_fallback_enabled'] },
+  proxy: { join: ['via_master'] },
+};
+
+const isReadBy = (actor: ActorName, section: keyof Config, changed: readonly string[]): boolean => {
+  const only = READS_ONLY[actor]?.[section];
+  return only === undefined || changed.some((key) => only.includes(key));
 };
 
 /** Keys that a new process alone takes, in sections of which the rest can change. */
@@ -71,7 +84,7 @@ export const reloadPlan = (now: Config, next: Config): ReloadPlan => {
       ...config,
       [name]: { ...after, ...Object.fromEntries(stays.map((key) => [key, before[key]])) },
     };
-    for (const reader of readers) restart.add(reader);
+    for (const reader of readers) if (isReadBy(reader, name, takes)) restart.add(reader);
   }
   return { config, restart: ACTOR_NAMES.filter((name) => restart.has(name)), taken, fixed };
 };

@@ -15,6 +15,8 @@ export const repairHandlers = (
     const drain = router.fact('election.drain-state');
     return Promise.resolve({ untilMs: drain === undefined || drain.phase === 'no' ? null : drain.untilMs });
   },
+  'supervisor.time-vouched': () =>
+    Promise.resolve({ vouched: router.fact('health.status')?.timeVouched ?? false }),
   'supervisor.give-up': ({ reason }) => {
     system.giveUp(errorData('supervisor.told-to-end', 'supervisor', { reason }));
     return Promise.resolve({ ending: true });

@@ -24,7 +24,7 @@ const clear = (turn: Turn, unit: number, plan: Plan): void => {
     startNext(turn, unit, started);
     return;
   }
-  if (turn.child(last).life.at !== 'ending') stopChild(turn, last);
+  if (turn.child(last).life.at !== 'ending') stopChild(turn, last, 'replace');
 };
 
 const startNext = (turn: Turn, unit: number, plan: Plan): void => {

@@ -2,7 +2,7 @@ import type { Clock } from '@rustbalance/actors/kernel/clock.js';
 import { errorData } from '@rustbalance/actors/kernel/errors.js';
 import type { Logger } from '@rustbalance/actors/kernel/logging.js';
 import type { Notify } from './notify.js';
-import { NOTHING_WATCHED } from './watchdog-verdict.js';
+import { NOTHING_WATCHED, forgiving } from './watchdog-verdict.js';
 import type { Verdict, Watch } from './watchdog-verdict.js';
 
 /** How often `systemctl status` shows something new when nobody watches us. */
@@ -10,9 +10,6 @@ const STATUS_EVERY_MS = 10_000;
 
 /** Told so often within the manager's patience that one message may be lost (sd_watchdog_enabled(3) asks for two). */
 const PULSES_A_PATIENCE = 3;
-
-/** Whoever was away accuses nobody: after a pause of the whole process everything looks overdue for a moment. */
-const LATE_MS = 1_000;
 
 export interface PulseParts {
   readonly clock: Clock;
@@ -39,13 +36,14 @@ export const startServicePulse = (parts: PulseParts): ServicePulse => {
   let shown = '';
   let cancel = (): void => undefined;
   let dueAt = clock.monotonicMs();
+  /**
+   * Whoever was away accuses nobody: after a pause of the whole process everything looks overdue for a moment. So time in
+   * which this loop did not turn does not count; but a loop that is late at every beat judges all the same.
+   */
   const judge = (nowMs: number): string | null => {
-    if (nowMs - dueAt > LATE_MS) {
-      watch = NOTHING_WATCHED;
-      return null;
-    }
-    const judged = verdict(watch, nowMs);
-    watch = judged.watch;
+    const lateMs = Math.max(0, nowMs - dueAt);
+    const judged = verdict(watch, nowMs - lateMs);
+    watch = forgiving(judged.watch, lateMs);
     return judged.stuck;
   };
   const beat = (): void => {

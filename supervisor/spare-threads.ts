@@ -20,15 +20,23 @@ export const actorWorker = (
   });
 
 /**
- * Threads that load their code while the main thread still loads its own, before anybody knows whether and as what they
- * will be needed: after a crash clients wait for both.
+ * Threads that load their code before their turn: while the main thread still loads its own, when nobody knows yet whether and
+ * as what they will be needed (after a crash clients wait for both), or while the one whose place they take still serves.
  */
 export class SpareThreads {
+  readonly #planOf: (name: ActorName) => ThreadPlan;
   readonly #workers = new Map<ActorName, Worker>();
 
   constructor(names: readonly ActorName[], planOf: (name: ActorName) => ThreadPlan) {
+    this.#planOf = planOf;
+    this.prepare(names);
+  }
+
+  /** Makes a thread for each of these for whom none waits. */
+  prepare(names: readonly ActorName[]): void {
     for (const name of names) {
-      const worker = actorWorker(name, planOf(name), null);
+      if (this.#workers.has(name)) continue;
+      const worker = actorWorker(name, this.#planOf(name), null);
       // One that dies unused is not missed: another is made in its turn, and dies where somebody listens.
       const forget = (): void => {
         this.#workers.delete(name);

@@ -38,5 +38,5 @@ export const advanceStop = (turn: Turn, code: ExitCode): void => {
     turn.effects.push({ kind: 'end', code, forced: false });
     return;
   }
-  if (turn.child(last).life.at !== 'ending') stopChild(turn, last);
+  if (turn.child(last).life.at !== 'ending') stopChild(turn, last, 'shutdown');
 };

@@ -1,3 +1,4 @@
+import type { StopReason } from '@rustbalance/actors/kernel/envelope.js';
 import { errorData } from '@rustbalance/actors/kernel/errors.js';
 import type { ErrorData } from '@rustbalance/actors/kernel/errors.js';
 import type { SupervisorSpec } from './child-spec.js';
@@ -96,7 +97,7 @@ export const terminate = (turn: Turn, place: Place, intent: 'stop' | 'failed'): 
 };
 
 /** First step of a stop. A child that is not up has nothing that it could release in order. */
-export const stopChild = (turn: Turn, place: Place): void => {
+export const stopChild = (turn: Turn, place: Place, reason: StopReason): void => {
   const { life, generation } = turn.child(place);
   if (life.at !== 'up') {
     terminate(turn, place, 'stop');
@@ -105,7 +106,7 @@ export const stopChild = (turn: Turn, place: Place): void => {
   const deadlineMs = place.spec.shutdownMs;
   const deadline = turn.now + deadlineMs;
   turn.live(place, { at: 'ending', since: life.since, step: 'asked', deadline, intent: 'stop' });
-  turn.effects.push({ kind: 'ask-stop', id: place.spec.id, generation, deadlineMs });
+  turn.effects.push({ kind: 'ask-stop', id: place.spec.id, generation, deadlineMs, reason });
 };
 
 /** Ends the tree without waiting for anybody. */

@@ -14,6 +14,10 @@ export interface Verdict {
 
 export const NOTHING_WATCHED: Watch = new Map();
 
+/** The same watch, with so much time that is held against nobody. */
+export const forgiving = (watch: Watch, ms: number): Watch =>
+  new Map([...watch].map(([id, { stage, sinceMs }]) => [id, { stage, sinceMs: sinceMs + ms }]));
+
 /**
  * Added to every deadline. The supervisor acts within milliseconds of one; a machine that swaps or sleeps for a moment
  * must not cost a restart. What hangs for ever is found this much later.

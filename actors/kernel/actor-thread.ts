@@ -8,7 +8,7 @@ import { obeyChaos } from './chaos.js';
 import { systemClock } from './clock.js';
 import type { Config } from './config/schema.js';
 import { PROTOCOL_VERSION } from './envelope.js';
-import type { ActorBirth, Delivery, FromActor, Inspection, ToActor } from './envelope.js';
+import type { ActorBirth, Delivery, FromActor, Inspection, StopReason, ToActor } from './envelope.js';
 import { RbError, errorData, toErrorData } from './errors.js';
 import { makeLogger } from './logging.js';
 import type { LogLevel } from './logging.js';
@@ -182,7 +182,7 @@ class ActorThread<A extends ActorName> {
         this.#inspect(running, message.id);
         return;
       case 'stop':
-        void this.#stop(running, message.deadlineMs);
+        void this.#stop(running, message.deadlineMs, message.reason);
         return;
     }
   }
@@ -240,8 +240,8 @@ class ActorThread<A extends ActorName> {
   }
 
   /** Ends the thread by itself: a handle that an actor forgot to close must not cost a stop its deadline. */
-  async #stop(running: RunningActor<A>, deadlineMs: number): Promise<void> {
-    await running.stop(deadlineMs);
+  async #stop(running: RunningActor<A>, deadlineMs: number, reason: StopReason): Promise<void> {
+    await running.stop(deadlineMs, reason);
     this.#send({ kind: 'stopped' });
     process.exit(0);
   }

@@ -1,7 +1,7 @@
 import type { TaskInput, TaskName, TaskResult } from '@rustbalance/crypto-worker/tasks.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config/schema.js';
-import type { Inspection } from './envelope.js';
+import type { Inspection, StopReason } from './envelope.js';
 import type { Logger } from './logging.js';
 import type {
   ActorName,
@@ -51,8 +51,11 @@ export interface RunningActor<A extends ActorName> {
   /** True while the xstate machine is active: the pong is the machine's own, not the event loop's. */
   alive(): boolean;
   inspect(): Inspection;
-  /** Orderly end: release what others would have to wait for. */
-  stop(deadlineMs: number): Promise<void>;
+  /**
+   * Orderly end. At a shutdown: release what others would have to wait for. When replaced: keep what the next incarnation
+   * goes on with, as after a crash, so that nobody outside notices more than of a crash.
+   */
+  stop(deadlineMs: number, reason: StopReason): Promise<void>;
 }
 
 /** What an actor's folder exports from `actor.ts`; `thread.ts` beside it runs it in a worker thread. */

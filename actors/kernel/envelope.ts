@@ -16,6 +16,9 @@ export const PROTOCOL_VERSION = 2;
 export const CHAOS_MODES = ['throw', 'exit', 'hang', 'oom'] as const;
 export type ChaosMode = (typeof CHAOS_MODES)[number];
 
+/** replace: the next incarnation goes on at once. shutdown: nobody does, and others must know. */
+export type StopReason = 'replace' | 'shutdown';
+
 /** What an actor shows of itself to `rbctl inspect`: plain data, nothing secret. */
 export interface Inspection {
   /** The xstate state value, dotted: `up.configured`. */
@@ -52,7 +55,7 @@ export type ToActor =
   | { readonly kind: 'ping'; readonly id: number }
   | { readonly kind: 'inspect'; readonly id: number }
   | { readonly kind: 'log-level'; readonly level: LogLevel }
-  | { readonly kind: 'stop'; readonly deadlineMs: number }
+  | { readonly kind: 'stop'; readonly deadlineMs: number; readonly reason: StopReason }
   | { readonly kind: 'chaos'; readonly mode: ChaosMode };
 
 /** Actor thread → main thread. The main thread knows actor and generation by the port. */

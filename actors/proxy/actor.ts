@@ -3,6 +3,7 @@ import type { ActorContext, ActorDefinition, RunningActor } from '../kernel/acto
 import { nodePaths } from '../kernel/config/paths.js';
 import { parseTargets } from '../kernel/config/target.js';
 import { torSocksPort } from '../kernel/config/tor-ports.js';
+import type { StopReason } from '../kernel/envelope.js';
 import { RbError, rbError } from '../kernel/errors.js';
 import { SelfTestTokens } from '../kernel/self-test-token.js';
 import { startLevelTrigger } from '../kernel/level-trigger.js';
@@ -28,6 +29,12 @@ const SILENT_REASON = 'the target owes answers and gives none';
 
 /** The part of the stop's deadline that connections may have at most: what is left is for closing them. */
 const DRAIN_SHARE = 0.8;
+
+/**
+ * What requests under way may take where another incarnation follows at once. Clients are served meanwhile; longer would
+ * save a few more downloads, and put off what the operator changed.
+ */
+const REPLACE_GRACE_MS = 1_000;
 
 const DRAIN_OF = new Map<string, ProxyDrain>([
   ['finishing', 'finishing'],
@@ -129,13 +136,18 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
   const reporter = startLevelTrigger(clock, report);
   reporter.poke();
 
-  const stop = async (deadlineMs: number): Promise<void> => {
+  const stop = async (deadlineMs: number, reason: StopReason): Promise<void> => {
     machine.send({ type: 'stop' });
     reporter.stop();
     leaving.stop();
     downPage.stop();
-    context.publish('proxy.status', status(proxy));
-    await proxy.stop(Math.min(config.proxy.drain_secs * 1000, deadlineMs * DRAIN_SHARE));
+    const graceMs = Math.min(config.proxy.drain_secs * 1000, deadlineMs * DRAIN_SHARE);
+    // Where a successor follows, the status stays "listening" as after a crash: probes need not pause for so short a time.
+    if (reason === 'replace') await proxy.handOver(Math.min(graceMs, REPLACE_GRACE_MS));
+    else {
+      context.publish('proxy.status', status(proxy));
+      await proxy.stop(graceMs);
+    }
     machine.send({ type: 'drained' });
   };
   const leaving = startLeaving(clock, proxy, streams, (circuits) => {
@@ -187,8 +199,8 @@ const start = async (context: ActorContext<'proxy'>): Promise<RunningActor<'prox
         lastTargetError: proxy.traffic.lastFailure?.data.what ?? null,
       },
     }),
-    stop: (deadlineMs) => {
-      stopped ??= stop(deadlineMs);
+    stop: (deadlineMs, reason) => {
+      stopped ??= stop(deadlineMs, reason);
       return stopped;
     },
   };

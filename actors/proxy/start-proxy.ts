@@ -66,7 +66,18 @@ export interface Proxy {
    * Resolves when everything is closed.
    */
   stop(deadlineMs: number): Promise<void>;
+  /**
+   * Another proxy takes this one's place at once. Serves whoever comes until nothing is under way, or for almost `graceMs`:
+   * only then is nobody accepted, and what is left broken off. Resolves when everything is closed.
+   */
+  handOver(graceMs: number): Promise<void>;
 }
+
+/**
+ * The part of a grace in which nobody is accepted, so that the last to come may be answered: a tenth of a second of one. As many
+ * are refused in it as come to their end; but whoever is refused can ask again, and half of a POST is half done.
+ */
+const LAST_PART = 0.1;
 
 /** What a socket's error says its close says too; without a listener it would end the thread. */
 const errorsEndInClose = (): void => undefined;
@@ -166,6 +177,25 @@ export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
     await listenersClosed;
   };
 
+  const handOver = async (graceMs: number): Promise<void> => {
+    const lastMs = graceMs * LAST_PART;
+    const former = [...sessions];
+    leaving = true;
+    for (const session of former) session.drain();
+    if (former.length > 0) {
+      await new Promise<void>((resolve) => {
+        const cancelDeadline = clock.after(graceMs - lastMs, resolve);
+        onEmpty = () => {
+          cancelDeadline();
+          resolve();
+        };
+      });
+    }
+    // What has taken so long is no request that ends in a moment: nobody is kept out for it.
+    for (const session of former) if (sessions.has(session)) session.destroy();
+    await stop(lastMs);
+  };
+
   return {
     listen: streamAddressText(listeners.address),
     traffic,
@@ -189,5 +219,6 @@ export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
       for (const session of sessions) session.retire(stillMs);
     },
     stop,
+    handOver,
   };
 };

@@ -19,6 +19,7 @@ import { wgMachine } from './machine.js';
 import { chooseTransport } from './choose-transport.js';
 import { KeyFiles } from './key-files.js';
 import { listenTcp } from './tcp-listener.js';
+import type { Transport } from './transport.js';
 import { openUdp } from './udp-socket.js';
 import type { OpenUdp } from './udp-socket.js';
 import type { ListenUnix } from './unix-listener.js';
@@ -149,7 +150,7 @@ export const wgActorWith = (
       caller.useSocks(at);
     };
 
-    await Promise.all(transports.map((transport) => transport.open()));
+    await Promise.all([...transports.map((transport) => transport.open()), keyFiles.removeLeftovers()]);
     if (doors === null) context.publish('wg.coordination', { service: null });
     tellStatus();
     const trigger = startLevelTrigger(context.clock, (nowMs) => {
@@ -198,12 +199,16 @@ export const wgActorWith = (
           joins: joinDoor.counts,
         },
       }),
-      stop: async () => {
+      stop: async (_deadlineMs, reason) => {
         trigger.stop();
         machine.send({ type: 'CLOSE' });
         joinDoor.close();
         caller.close();
-        await Promise.all(transports.map((transport) => transport.close()));
+        // Interface, routes and guards wait for a successor as they do after a crash: no key of theirs changes without a new
+        // process, and the rest it sets right.
+        const end = (transport: Transport): Promise<void> =>
+          (reason === 'replace' ? transport.handOver?.() : undefined) ?? transport.close();
+        await Promise.all(transports.map(end));
         machine.stop();
       },
     };

@@ -8,6 +8,7 @@ import { encodeNodeKeyFile } from '../kernel/node-key.js';
 import type { Secret } from '../kernel/redact.js';
 import { rewriteKeyFile } from '../kernel/rewrite-key-file.js';
 import { systemReason } from '../kernel/system-reason.js';
+import { removeLeftovers } from '../kernel/temporary-file.js';
 import type { KeyFileFault } from './messages.js';
 
 /** No key file is larger. */
@@ -81,6 +82,11 @@ export class KeyFiles {
   ) {
     this.#log = context.log;
     this.#held = heldFiles(context, credentialsDirectory);
+  }
+
+  /** Whole copies of the secrets that an earlier process was ended over. Once, before anything is written. */
+  async removeLeftovers(): Promise<void> {
+    await Promise.all(this.#held.map(({ path }) => removeLeftovers(path)));
   }
 
   async faults(): Promise<readonly KeyFileFault[]> {

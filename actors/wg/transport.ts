@@ -37,6 +37,8 @@ export interface Transport {
   status(): TransportStatus;
   /** Dropped datagrams by reason, for inspection and metrics. */
   drops(): Readonly<Partial<Record<DropReason, number>>>;
+  /** Ends it, but for what the next incarnation finds and goes on with; absent: there is nothing of that kind. */
+  handOver?(): Promise<void>;
   /** Ends it for good; calling it again does nothing. */
   close(): Promise<void>;
 }

@@ -37,7 +37,7 @@ export class TunnelDevice {
       link: found,
       device: found === null ? 'unreadable' : await this.#dump(interfaceName),
       routes: parseRoutes(routes.stdout, interfaceName) ?? { throughTunnel: false, unreachable: false },
-      guarded: await this.#isGuarded(interfaceName),
+      guarded: await this.#isGuarded(wanted),
       ownProcess: userspace.running,
     };
   }
@@ -52,11 +52,11 @@ export class TunnelDevice {
     }
   }
 
-  async #isGuarded(interfaceName: string): Promise<boolean> {
+  async #isGuarded({ interfaceName, network }: WantedTunnel): Promise<boolean> {
     try {
       const line: CommandLine = ['nft', 'list', 'table', 'ip6', guardTableName(interfaceName)];
       const { code, stdout } = await this.#world.commands.result(line);
-      return code === 0 && isGuardTable(stdout);
+      return code === 0 && isGuardTable(stdout, network);
     } catch {
       // Setting it will say what is wrong.
       return false;

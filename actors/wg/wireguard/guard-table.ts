@@ -3,8 +3,13 @@
  * when it would be forwarded into the tunnel; and what is meant for the tunnel never leaves by another one. WireGuard
  * alone does not authenticate what reaches a socket that is bound to the tunnel address.
  */
-const MARK = 'rustbalance guard 1';
 const RULES = 2;
+
+/**
+ * By what a rule is known again. The network is part of it: a table that a crash left behind guards that of another cluster,
+ * whose interface had the same name. In the rule itself nft may write the same network in another form.
+ */
+const mark = (network: string): string => `comment "rustbalance guard 1 ${network}"`;
 
 /** Our own table: nothing of anybody else's rule set is touched. */
 export const guardTableName = (interfaceName: string): string => `rustbalance-${interfaceName}`;
@@ -20,11 +25,11 @@ export const guardTableText = (interfaceName: string, network: string): string =
     `${table} {`,
     '  chain arriving {',
     '    type filter hook prerouting priority -300; policy accept;',
-    `    iifname != ${allowed} ip6 daddr ${network} counter drop comment "${MARK}"`,
+    `    iifname != ${allowed} ip6 daddr ${network} counter drop ${mark(network)}`,
     '  }',
     '  chain leaving {',
     '    type filter hook output priority -300; policy accept;',
-    `    oifname != ${allowed} ip6 daddr ${network} counter drop comment "${MARK}"`,
+    `    oifname != ${allowed} ip6 daddr ${network} counter drop ${mark(network)}`,
     '  }',
     '}',
     '',
@@ -32,5 +37,5 @@ export const guardTableText = (interfaceName: string, network: string): string =
 };
 
 /** Whether the output of `nft list table` still holds both rules for this network. */
-export const isGuardTable = (listing: string): boolean =>
-  listing.split('\n').filter((line) => line.includes(`drop comment "${MARK}"`)).length === RULES;
+export const isGuardTable = (listing: string, network: string): boolean =>
+  listing.split('\n').filter((line) => line.includes(`drop ${mark(network)}`)).length === RULES;

@@ -225,12 +225,17 @@ export class TunnelKeeper {
     this.#implementation = await this.#world.device.build(wanted);
   }
 
-  /** Stops looking and takes everything down that is ours. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
+  /** Stops looking, and leaves everything to whoever looks next. */
+  async letGo(): Promise<void> {
     this.#closed = true;
     this.#cancelTimer?.();
     await this.#looking;
+  }
+
+  /** Stops looking and takes everything down that is ours. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.letGo();
     const { device } = this.#world;
     if (this.#ours) await device.removeInterface(this.#wanted.interfaceName);
     if (this.#ours || this.#implementation !== null) await device.removeGuards(this.#wanted);

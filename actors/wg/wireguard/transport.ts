@@ -118,6 +118,11 @@ export class WireguardTransport implements Transport {
     return { implementation: this.#keeper.implementation, rebuilds: this.#keeper.rebuilds };
   }
 
+  async handOver(): Promise<void> {
+    await this.#udp.close();
+    await this.#keeper.letGo();
+  }
+
   async close(): Promise<void> {
     await this.#udp.close();
     await this.#keeper.close();

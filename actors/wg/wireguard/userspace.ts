@@ -95,6 +95,8 @@ export class UserspaceWireguard {
         [OWNER_VARIABLE]: this.#owner,
       },
       cwd: null,
+      // It makes the interface.
+      dropCapabilities: false,
     };
     try {
       this.#child = await context.request('host.spawn', order, HOST_DEADLINE_MS);

@@ -25,7 +25,7 @@ test('text is a time, a level, a component, a message, fields, and what to do ab
   const error = errorData('state.write-failed', '/var/lib/x', { reason: 'ENOSPC' });
   expect(formatted(record({ level: 'warn', fields: { n: 1, why: 'two words' }, error }), 'text')).toBe(
     '1970-01-01T00:00:00.000Z warn  tor: connected n=1 why="two words": /var/lib/x: the state file cannot be ' +
-      'written (ENOSPC) [state.write-failed]. Check free space, and that the directory belongs to the user of the daemon.',
+      'written (ENOSPC); it is tried again every 15 s [state.write-failed]. Check free space, and that the directory belongs to the user of the daemon.',
   );
 });
 

@@ -1,4 +1,5 @@
 import { errorData } from '@rustbalance/actors/kernel/errors.js';
+import { repairHandlers } from '@rustbalance/supervisor/repairs.js';
 import { expect, test } from 'vitest';
 import { SimulatedTree, oneForOne } from './simulated-tree.js';
 
@@ -68,4 +69,15 @@ test('a stop that is under way already is not turned into a failure', () => {
   });
   tree.pass(2_000);
   expect(tree.end()).toEqual({ code: 0, forced: false });
+});
+
+test('asked by a health actor, it tells what the one before it knew of the time', async () => {
+  const system = { restart: () => false, giveUp: () => undefined };
+  const vouched = (timeVouched: boolean | undefined): Promise<unknown> =>
+    repairHandlers(system, {
+      fact: () => (timeVouched === undefined ? undefined : ({ timeVouched } as never)),
+    })['supervisor.time-vouched']({}, { from: 'health', deadlineMs: 1000 });
+  expect(await vouched(undefined)).toEqual({ vouched: false });
+  expect(await vouched(false)).toEqual({ vouched: false });
+  expect(await vouched(true)).toEqual({ vouched: true });
 });

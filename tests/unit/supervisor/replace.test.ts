@@ -1,5 +1,76 @@
+import { errorData } from '@rustbalance/actors/kernel/errors.js';
 import { expect, test } from 'vitest';
-import { SimulatedTree, oneForOne } from './simulated-tree.js';
+import { SimulatedTree, oneForOne, restForOne } from './simulated-tree.js';
+
+const TOLD_TO_END = errorData('supervisor.told-to-end', 'health', { reason: 'a test' });
+
+test.each<[string, SimulatedTree, (tree: SimulatedTree) => void, readonly string[]]>([
+  [
+    'a child is replaced',
+    SimulatedTree.booted(oneForOne('a', 'b')),
+    (tree) => {
+      tree.dispatch({ kind: 'replace', id: 'a' });
+    },
+    ['a replace'],
+  ],
+  [
+    'a child goes down with its sibling and is started again',
+    SimulatedTree.booted(restForOne('a', 'b', 'c')),
+    (tree) => {
+      tree.crash('a');
+      tree.pass(1_000);
+    },
+    ['c replace', 'b replace'],
+  ],
+  [
+    'the process is to stop',
+    SimulatedTree.booted(oneForOne('a', 'b')),
+    (tree) => {
+      tree.dispatch({ kind: 'stop-requested' });
+    },
+    ['b shutdown', 'a shutdown'],
+  ],
+  [
+    'the process is to stop after a child was replaced',
+    SimulatedTree.booted(oneForOne('a', 'b')),
+    (tree) => {
+      tree.dispatch({ kind: 'replace', id: 'b' });
+      tree.dispatch({ kind: 'stop-requested' });
+    },
+    ['b replace', 'b shutdown', 'a shutdown'],
+  ],
+  [
+    'the repair engine gives up',
+    SimulatedTree.booted(oneForOne('a', 'b')),
+    (tree) => {
+      tree.dispatch({ kind: 'give-up-ordered', error: TOLD_TO_END });
+    },
+    ['b shutdown', 'a shutdown'],
+  ],
+  [
+    'another child fails too often',
+    SimulatedTree.booted(oneForOne('a', 'b')),
+    (tree) => {
+      for (let crash = 0; crash < 4; crash++) {
+        tree.crash('b');
+        tree.pass(1_000);
+      }
+    },
+    ['a shutdown'],
+  ],
+  [
+    'another child cannot start',
+    new SimulatedTree(oneForOne('a', 'b')),
+    (tree) => {
+      tree.manners.set('b', 'broken');
+      tree.dispatch({ kind: 'boot' });
+    },
+    ['a shutdown'],
+  ],
+])('a child that is asked to stop since %s is told whether another follows', (_why, tree, happen, asked) => {
+  happen(tree);
+  expect(tree.stopReasons()).toEqual(asked);
+});
 
 test('a child that is replaced stops in order and starts at once, and its sibling notices nothing', () => {
   const tree = SimulatedTree.booted(oneForOne('a', 'b'));

@@ -2,16 +2,24 @@ import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
 import type { LogRecord } from '@rustbalance/actors/kernel/logging.js';
 import type { NotifyState } from '@rustbalance/supervisor/notify.js';
 import { startServicePulse } from '@rustbalance/supervisor/service-pulse.js';
+import type { PulseParts } from '@rustbalance/supervisor/service-pulse.js';
+import { watchdogVerdict } from '@rustbalance/supervisor/watchdog-verdict.js';
 import { expect, test } from 'vitest';
 import { SimulatedClock } from '../../support/simulated-clock.js';
+import { SimulatedTree, oneForOne } from './simulated-tree.js';
 
-const setUp = (patienceMs: number | null) => {
+const setUp = (patienceMs: number | null, verdict?: PulseParts['verdict']) => {
   const clock = new SimulatedClock(0);
   const told: NotifyState[] = [];
   const records: LogRecord[] = [];
-  const world = { stuck: null as string | null, status: 'fine' };
+  const world = { stuck: null as string | null, status: 'fine', lateMs: 0 };
   const pulse = startServicePulse({
-    clock,
+    clock: {
+      wallMs: () => clock.wallMs(),
+      monotonicMs: () => clock.monotonicMs(),
+      // How late a timer fires whose loop does not turn.
+      after: (delayMs, fire) => clock.after(delayMs + world.lateMs, fire),
+    },
     log: makeLogger(
       'test',
       () => 0,
@@ -19,7 +27,7 @@ const setUp = (patienceMs: number | null) => {
     ),
     notify: (state) => told.push(state),
     patienceMs,
-    verdict: (watch) => ({ watch, stuck: world.stuck }),
+    verdict: verdict ?? ((watch) => ({ watch, stuck: world.stuck })),
     status: () => world.status,
   });
   const fed = (): number => told.filter(({ kind }) => kind === 'watchdog').length;
@@ -60,4 +68,34 @@ test('a stopped pulse says nothing more', async () => {
   const before = told.length;
   await clock.advance(60_000);
   expect(told).toHaveLength(before);
+});
+
+const SPEC = oneForOne('a');
+
+test('a loop that is late at every beat still has what hangs found', async () => {
+  const { state } = SimulatedTree.booted(SPEC);
+  const { clock, world, fed, records } = setUp(30_000, (before, nowMs) =>
+    watchdogVerdict(SPEC, state, before, nowMs),
+  );
+  world.lateMs = 5_000;
+  await clock.advance(60_000);
+  expect(fed()).toBe(1);
+  expect(records.at(-1)?.error?.what).toContain('the supervisor does not do what is due');
+});
+
+test('time in which the whole process stood still is held against nobody', async () => {
+  const tree = SimulatedTree.booted(SPEC);
+  tree.manners.set('a', 'immortal');
+  const { clock, world, fed, records } = setUp(30_000, (before, nowMs) =>
+    watchdogVerdict(SPEC, tree.state, before, nowMs),
+  );
+  world.lateMs = 600_000;
+  tree.pass(9_950);
+  await clock.advance(10_000);
+  tree.pass(10_000);
+  // It was ended right before: nobody could see whether it did.
+  tree.dispatch({ kind: 'pong', id: 'a', generation: 1, alive: false });
+  await clock.advance(610_000);
+  expect(records).toEqual([]);
+  expect(fed()).toBe(3);
 });

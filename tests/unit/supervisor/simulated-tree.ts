@@ -151,6 +151,13 @@ export class SimulatedTree {
     );
   }
 
+  /** Why children were asked to stop, as `id reason`, in order. */
+  stopReasons(): string[] {
+    return this.effects.flatMap((effect) =>
+      effect.kind === 'ask-stop' ? [`${effect.id} ${effect.reason}`] : [],
+    );
+  }
+
   deedsSince(length: number): string[] {
     return this.deeds().slice(length);
   }

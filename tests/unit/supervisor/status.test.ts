@@ -81,6 +81,8 @@ test('status shows roles, peers, Tor, target and what lies on which HSDir', () =
       ],
       canary: { failures: 0, checkedAtMs: 3, last: { ok: true, node: 'n2', tookMs: 900 } },
       clockSane: true,
+      fit: true,
+      timeVouched: true,
       findings: [{ error: errorData('chaos.disabled', 'x'), sinceMs: 0, critical: false }],
     },
   });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { configSchema } from '@rustbalance/actors/kernel/config/schema.js';
 import { actorSpecs, worstCaseStopMs } from '@rustbalance/supervisor/actor-specs.js';
 import { expect, test } from 'vitest';
@@ -63,10 +64,24 @@ test('a child that waits for its restart is not started any more once a stop was
   expect(tree.end()).toEqual({ code: 0, forced: false });
 });
 
-test("with the default configuration the worst stop fits into systemd's default TimeoutStopSec of 90 s", () => {
-  const config = configSchema.parse({
-    node: { id: 'n1' },
-    master: { onion_address: `${'a'.repeat(56)}.onion` },
-  });
-  expect(worstCaseStopMs(actorSpecs(config))).toBeLessThan(80_000);
+const UNIT = readFileSync(new URL('../../../ops/rustbalance.service', import.meta.url), 'utf8');
+const unitsTimeoutMs = Number(/^TimeoutStopSec=(\d+)$/m.exec(UNIT)?.[1]) * 1000;
+
+const worstStopMs = (proxy: { readonly drain_secs?: number } = {}): number => {
+  const node = { id: 'n1' };
+  const master = { onion_address: `${'a'.repeat(56)}.onion` };
+  return worstCaseStopMs(actorSpecs(configSchema.parse({ node, master, proxy })));
+};
+
+test('with the default configuration the worst stop fits well into TimeoutStopSec of the shipped unit', () => {
+  expect(worstStopMs()).toBeLessThan(unitsTimeoutMs - 20_000);
+});
+
+test('what the configuration says of longer drains and that TimeoutStopSec is true', () => {
+  expect(configSchema.shape.proxy.unwrap().shape.drain_secs.description).toContain(
+    `Above 24, TimeoutStopSec of the systemd unit (${String(unitsTimeoutMs / 1000)} s) must be raised to 60 s and 1.25 times this.`,
+  );
+  expect(worstStopMs({ drain_secs: 24 })).toBe(unitsTimeoutMs);
+  for (const drainSecs of [24, 40, 60])
+    expect(worstStopMs({ drain_secs: drainSecs })).toBe(60_000 + 1250 * drainSecs);
 });

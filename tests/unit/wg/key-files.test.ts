@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig } from '@rustbalance/actors/kernel/config/load.js';
@@ -86,6 +86,13 @@ describe('the key files of a running daemon', () => {
     expect(await states()).toEqual(['coordination.cluster_token_file damaged']);
     await keyFiles().restore('coordination.cluster_token_file');
     expect(await readFile(at('token'), 'utf8')).toBe('the token\n');
+  });
+
+  it('lose the copies that a crash left beside them', async () => {
+    const names = await readdir(folder);
+    for (const name of names) await writeFile(at(`.${name}.0123456789ab.tmp`), 'a copy');
+    await keyFiles().removeLeftovers();
+    expect(await readdir(folder)).toEqual(names);
   });
 
   it('are not looked at where systemd keeps them', async () => {

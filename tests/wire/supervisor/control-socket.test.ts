@@ -17,7 +17,7 @@ import type { ControlServer } from '@rustbalance/supervisor/control-server.js';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { SimulatedClock } from '../../support/simulated-clock.js';
-import { within } from '../../support/eventually.js';
+import { eventually, within } from '../../support/eventually.js';
 import { DOCUMENT_MARKS, mutated } from '../../support/mutations.js';
 import { INSPECTION, STATUS } from '../cli/fake-daemon.js';
 
@@ -136,6 +136,52 @@ test('more clients at a time than are served are told so', async () => {
   await Promise.all(waiting.map((socket) => socket.connecting && once(socket, 'connect')));
   await expect(askDaemon(path, { command: 'stop' })).rejects.toMatchObject({ code: 'control-socket.busy' });
   for (const socket of waiting) socket.destroy();
+});
+
+test.each([
+  ['an answer', '{"command":"stop"}\n', '"ok":true'],
+  ['an answer that they do not read', '{"command":"status"}\n', null],
+  ['a refusal', 'hello\n', 'not JSON'],
+  ['a refusal in the middle', 'x'.repeat(70_000), 'longer than'],
+  ['a refusal for being late', '{"comm', 'not complete in time'],
+])('clients that stay after %s give their places up after 5 s', async (_what, bytes, said) => {
+  const clock = new SimulatedClock(0);
+  const long = 'x'.repeat(1 << 20);
+  await serve(({ command }) => Promise.resolve(command === 'status' ? long : { stopping: true }), { clock });
+  let open = 0;
+  const staying = Array.from({ length: 32 }, () => {
+    const socket = connect({ path, allowHalfOpen: true }, () => open++);
+    const heard = { text: '', closed: false };
+    if (said !== null) socket.on('data', (chunk: Buffer) => (heard.text += chunk.toString('utf8')));
+    socket.on('error', () => undefined);
+    socket.once('close', () => (heard.closed = true));
+    socket.write(bytes);
+    onTestFinished(() => {
+      socket.destroy();
+    });
+    return { socket, heard };
+  });
+  await eventually('they are connected', () => open === 32, { timeoutMs: 5_000, everyMs: 5 });
+  await expect(askDaemon(path, { command: 'stop' })).rejects.toMatchObject({ code: 'control-socket.busy' });
+  const served = async (): Promise<boolean> => {
+    await clock.advance(1_000);
+    return askDaemon(path, { command: 'stop' }).then(
+      () => true,
+      () => false,
+    );
+  };
+  await eventually('somebody else is served', served, { timeoutMs: 10_000, everyMs: 5 });
+  await eventually(
+    'they are cut off',
+    async () => {
+      await clock.advance(1_000);
+      // A side that the client left open shows only when it writes.
+      for (const { socket } of staying) socket.write('x');
+      return staying.every(({ heard }) => heard.closed);
+    },
+    { timeoutMs: 10_000, everyMs: 5 },
+  );
+  for (const { heard } of staying) expect(heard.text).toContain(said ?? '');
 });
 
 test('a second daemon is refused while the first one answers', async () => {
@@ -342,7 +388,7 @@ test.each(ANSWERS)(
         async (bytes, cut, ends) => {
           say(bytes, cut, ends);
           const asked = askDaemon(path, request, ends ? 5_000 : 50).catch((error: unknown) => error);
-          const heard = await within(3_000, 'a result', asked);
+          const heard = await within(10_000, 'a result', asked);
           const said = jsonOf(bytes);
           if (heard instanceof Error) {
             expect(heard).toBeInstanceOf(RbError);

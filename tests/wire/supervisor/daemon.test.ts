@@ -1,116 +1,19 @@
 /** The whole daemon in this process, with small actors in its threads. */
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import type { NodeOutcome } from '@rustbalance/actors/kernel/config/load-node.js';
-import { nodePaths } from '@rustbalance/actors/kernel/config/paths.js';
-import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
+import { readFile, stat } from 'node:fs/promises';
+import { systemClock } from '@rustbalance/actors/kernel/clock.js';
+import type { Clock } from '@rustbalance/actors/kernel/clock.js';
 import { errorData } from '@rustbalance/actors/kernel/errors.js';
-import type { ErrorData } from '@rustbalance/actors/kernel/errors.js';
 import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
-import { Secret } from '@rustbalance/actors/kernel/redact.js';
+import { CHILDREN_STOP_MS } from '@rustbalance/supervisor/actor-specs.js';
 import { askDaemon } from '@rustbalance/supervisor/control-client.js';
-import { runDaemon } from '@rustbalance/supervisor/daemon.js';
-import { deferred } from '@rustbalance/supervisor/deferred.js';
-import type { NotifyState } from '@rustbalance/supervisor/notify.js';
-import { systemSurroundings } from '@rustbalance/supervisor/surroundings.js';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { SILENT_STATES } from '../../support/cluster/status.js';
-import { eventually, within } from '../../support/eventually.js';
-import { PATIENCE_MS, poolTasks, smallActor, smallConfig } from './small-system.js';
-import type { SmallConfig } from './small-system.js';
+import { eventually } from '../../support/eventually.js';
+import { PLANTED, daemonsUnderTest } from './daemon-under-test.js';
+import { PATIENCE_MS } from './small-system.js';
 
-let folder: string;
-const daemons: { stop: () => void; ended: Promise<number> }[] = [];
+const { start } = daemonsUnderTest();
 const patience = { timeoutMs: PATIENCE_MS };
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'rb-daemon-'));
-});
-
-afterEach(async () => {
-  for (const daemon of daemons.splice(0)) {
-    daemon.stop();
-    await daemon.ended;
-  }
-  await rm(folder, { recursive: true, force: true });
-});
-
-const PLANTED = 'planted-secret-value';
-
-const start = (change: SmallConfig = {}) => {
-  const config = smallConfig({ runDir: join(folder, 'run'), ...change });
-  const logStream = new PassThrough();
-  let log = '';
-  logStream.on('data', (chunk: Buffer) => (log += chunk.toString('utf8')));
-  const notified: NotifyState[] = [];
-  const ready = deferred<true>();
-  let stop: () => void = () => undefined;
-  let hangUp: () => void = () => undefined;
-  let written: NodeOutcome = { ok: false, problems: [] };
-  let fault: (thrown: unknown) => void = () => undefined;
-  const secret = new Secret(new TextEncoder().encode(PLANTED));
-  const secrets = {
-    masterKey: secret,
-    nodeKey: secret,
-    clusterToken: secret,
-    wireguardKey: secret,
-    controlPassword: secret,
-  };
-  const ended = runDaemon({
-    config,
-    secrets,
-    reload: () => Promise.resolve(written),
-    surroundings: {
-      ...systemSurroundings((state) => {
-        notified.push(state);
-        if (state.kind === 'ready') ready.resolve(true);
-      }),
-      threadPlan: smallActor,
-      poolEntry: poolTasks,
-      logStream,
-      onStopRequest: (listener) => {
-        stop = listener;
-        return () => undefined;
-      },
-      onReloadRequest: (listener) => {
-        hangUp = listener;
-        return () => undefined;
-      },
-      onFault: (listener) => {
-        fault = listener;
-        return () => undefined;
-      },
-    },
-  });
-  const daemon = {
-    ended: within(PATIENCE_MS, 'the daemon has ended', ended),
-    stop: () => {
-      stop();
-    },
-    /** What the files say by now, and the signal to read them. */
-    reload: (outcome: Config | readonly ErrorData[]) => {
-      written =
-        'node' in outcome
-          ? { ok: true, node: { config: outcome, secrets, warnings: [] } }
-          : { ok: false, problems: outcome };
-      hangUp();
-    },
-    config,
-    told: () => notified.map(({ kind }) => kind).filter((kind) => kind !== 'status'),
-    fail: (thrown: unknown) => {
-      fault(thrown);
-    },
-    ready: within(PATIENCE_MS, 'the daemon is ready', ready.promise),
-    socket: nodePaths(config).daemonSocket,
-    notified,
-    log: () => log,
-  };
-  daemon.ready.catch(() => undefined);
-  daemons.push(daemon);
-  return daemon;
-};
 
 test('a daemon starts, serves status and inspect, and stops when told over its socket', async () => {
   const daemon = start();
@@ -193,6 +96,63 @@ test('a signal stops in order; a second one ends at once', async () => {
   );
   daemon.stop();
   expect(await daemon.ended).toBe(1);
+});
+
+test('a second signal ends at once also when only a child is waited for that does not end; nothing complains', async () => {
+  const daemon = start({ manners: { health: 'has-a-deaf-child' }, surroundings: { watchdogMs: 30 } });
+  await daemon.ready;
+  const pid = await eventually(
+    'the child is deaf',
+    async () => {
+      const [, child] = /child process started.*pid=(\d+)/.exec(daemon.log()) ?? [];
+      const deaf =
+        child !== undefined && (await readFile(`/proc/${child}/cmdline`, 'latin1')).startsWith('sleep');
+      return deaf && child;
+    },
+    patience,
+  );
+  daemon.stop();
+  await eventually(
+    'the actors have ended',
+    async () =>
+      (await askDaemon(daemon.socket, { command: 'inspect', actor: 'tor' })).supervisor.phase === 'ended',
+    patience,
+  );
+  const beganMs = performance.now();
+  daemon.stop();
+  expect(await daemon.ended).toBe(0);
+  expect(performance.now() - beganMs).toBeLessThan(CHILDREN_STOP_MS / 2);
+  await eventually('the child is gone', async () => !(await isAlive(pid)), patience);
+  expect(daemon.log()).not.toContain('[supervisor.stuck]');
+});
+
+const isAlive = (pid: string): Promise<boolean> =>
+  stat(`/proc/${pid}/exe`).then(
+    () => true,
+    () => false,
+  );
+
+test('the watchdog is fed by the verdict on the supervisor, and not by a timer', async () => {
+  const watchdogMs = 300;
+  let stands = false;
+  // Where it stands no timer fires any more, as in a supervisor that has lost its own; the pulse's goes on.
+  const clock: Clock = {
+    ...systemClock,
+    after: (delayMs, fire) =>
+      stands && delayMs !== watchdogMs / 3 ? () => undefined : systemClock.after(delayMs, fire),
+  };
+  const daemon = start({ surroundings: { watchdogMs, clock } });
+  await daemon.ready;
+  const before = daemon.fed();
+  await eventually('it is fed, again and again', () => daemon.fed() > before + 5, patience);
+  expect(daemon.log()).not.toContain('[supervisor.stuck]');
+  stands = true;
+  await eventually('the verdict is bad', () => daemon.log().includes('[supervisor.stuck]'), patience);
+  const fed = daemon.fed();
+  const complaints = (): number => daemon.log().split('[supervisor.stuck]').length;
+  const complained = complaints();
+  await eventually('five beats more', () => complaints() > complained + 5, patience);
+  expect(daemon.fed()).toBe(fed);
 });
 
 test('a reload gives the actors concerned the new configuration and leaves the others alone', async () => {
@@ -306,37 +266,12 @@ test('a fault of the main thread ends the daemon as a failure, with the reason',
 });
 
 test('chaos is refused unless it is enabled', async () => {
-  const config = smallConfig({ runDir: join(folder, 'run') });
-  const ended = deferred<() => void>();
-  const ready = deferred<true>();
-  const code = runDaemon({
-    config: { ...config, chaos: { enabled: false } },
-    secrets: {
-      masterKey: null,
-      nodeKey: null,
-      clusterToken: null,
-      wireguardKey: null,
-      controlPassword: null,
-    },
-    surroundings: {
-      ...systemSurroundings((state) => {
-        if (state.kind === 'ready') ready.resolve(true);
-      }),
-      threadPlan: smallActor,
-      poolEntry: poolTasks,
-      logStream: new PassThrough().resume(),
-      onStopRequest: (listener) => {
-        ended.resolve(listener);
-        return () => undefined;
-      },
-    },
-  });
-  await within(PATIENCE_MS, 'ready', ready.promise);
-  const { daemonSocket } = nodePaths(config);
-  const asked = askDaemon(daemonSocket, { command: 'chaos', actor: 'tor', mode: 'exit' });
+  const daemon = start({ configured: (config) => ({ ...config, chaos: { enabled: false } }) });
+  await daemon.ready;
+  const asked = askDaemon(daemon.socket, { command: 'chaos', actor: 'tor', mode: 'exit' });
   await expect(asked).rejects.toMatchObject({ code: 'chaos.disabled' });
-  (await ended.promise)();
-  expect(await code).toBe(0);
+  daemon.stop();
+  expect(await daemon.ended).toBe(0);
 });
 
 test('no secret appears in the log at its most verbose, nor in status or inspect, whatever fails', async () => {

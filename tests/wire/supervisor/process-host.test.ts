@@ -1,8 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { systemClock } from '@rustbalance/actors/kernel/clock.js';
-import type { ChildOrder, ChildState } from '@rustbalance/actors/kernel/host-messages.js';
-import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
+import type { ChildOrder, ChildState, CommandOrder } from '@rustbalance/actors/kernel/host-messages.js';
+import { makeLogger, type LogRecord } from '@rustbalance/actors/kernel/logging.js';
+import { CapabilityDrop } from '@rustbalance/supervisor/capability-drop.js';
 import { ProcessHost } from '@rustbalance/supervisor/process-host.js';
+import { runCommand } from '@rustbalance/supervisor/run-command.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eventually, within } from '../../support/eventually.js';
 
@@ -31,6 +33,7 @@ const shell = (script: string, change: Partial<ChildOrder> = {}): ChildOrder => 
   args: ['-c', script],
   env: { PATH: process.env['PATH'] ?? '' },
   cwd: null,
+  dropCapabilities: false,
   ...change,
 });
 
@@ -153,5 +156,58 @@ test('the number of children is bounded', async () => {
   for (let i = 0; i < 16; i++) await spawn(shell('sleep 1000', { id: `child-${String(i)}` }));
   await expect(spawn(shell('sleep 1000', { id: 'one too many' }))).rejects.toMatchObject({
     code: 'host.too-many-children',
+  });
+});
+
+/** A host that hands on capabilities as under the unit of the daemon, whatever runs this test. */
+const hostOfUnit = (run = (order: CommandOrder) => runCommand(order, systemClock)): LogRecord[] => {
+  const logs: LogRecord[] = [];
+  const log = makeLogger(
+    'host',
+    () => 0,
+    (record) => logs.push(record),
+  );
+  const ownStatus = (): string => 'CapInh:\t0000000000001000\nCapAmb:\t0000000000001000\n';
+  host = new ProcessHost(
+    systemClock,
+    log,
+    (children) => facts.push(children),
+    new CapabilityDrop({ ownStatus, run }),
+  );
+  return logs;
+};
+const lines = (): readonly string[] => host.children()[0]?.lastLines ?? [];
+
+test('a child without capabilities inherits none, and is the program of its order in every other respect', async () => {
+  const logs = hostOfUnit();
+  const script = 'grep ^Cap /proc/self/status; read -r line < /dev/zero';
+  const { pid } = await spawn(shell(script, { command: 'sh', dropCapabilities: true }));
+  await eventually('its capabilities', () => lines().length === 5, patience);
+  expect(lines()).toEqual(expect.arrayContaining(['CapInh:\t0000000000000000', 'CapAmb:\t0000000000000000']));
+  // By these leftover-tor.ts knows a Tor of ours again.
+  expect(readlinkSync(`/proc/${String(pid)}/exe`)).toBe(realpathSync('/bin/sh'));
+  expect(readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').split('\0')).toEqual(['sh', '-c', script, '']);
+  expect(await signal('tor', 'SIGTERM')).toMatchObject({ child: { pid } });
+  expect((await ended()).exited).toMatchObject({ signal: 'SIGTERM' });
+  expect(logs.filter(({ level }) => level === 'error')).toEqual([]);
+});
+
+test('a child whose capabilities cannot be dropped runs all the same, and the operator is told once', async () => {
+  const missing = { ended: 'not-started', code: null, stdout: '', stderr: '' } as const;
+  const logs = hostOfUnit(() => Promise.resolve(missing));
+  for (const times of [1, 2]) {
+    await spawn(shell('exit 7', { dropCapabilities: true }));
+    expect((await ended()).exited?.code).toBe(7);
+    expect(logs.filter(({ error }) => error?.code === 'host.capabilities-kept')).toHaveLength(1);
+    await eventually('its end is told', () => facts.length === 2 * times, patience);
+  }
+});
+
+test('a child without capabilities whose program does not exist is told as such', async () => {
+  hostOfUnit();
+  const order = shell('', { command: '/nowhere/tor', dropCapabilities: true });
+  await expect(spawn(order)).rejects.toMatchObject({
+    code: 'host.spawn-failed',
+    data: { detail: { command: '/nowhere/tor', reason: 'ENOENT' } },
   });
 });

@@ -79,9 +79,9 @@ test('Each attempt has a circuit of its own, and one stream lasts', async () => 
     { timeoutMs: 15_000 },
   );
   const attempts = toB();
-  const before = b.received.length;
   for (let sent = 0; sent < 50; sent++) a.transport.send(b.id, Uint8Array.of(2, sent));
-  await eventually('all of them, in order', () => b.received.length >= before + 50, { timeoutMs: 5_000 });
+  // What was sent before may arrive with them.
+  await eventually('all of them', () => b.received.at(-1)?.[1] === 49, { timeoutMs: 10_000 });
   expect(b.received.slice(-50).map((bytes) => bytes[1])).toEqual(Array.from({ length: 50 }, (_, i) => i));
   expect(toB()).toBe(attempts);
 });
@@ -142,7 +142,7 @@ test('Told to reconnect, it leaves the stream that leads nowhere and has a fresh
     socks.requests.filter(({ host }) => host.startsWith('b')).map(({ user }) => user);
   const before = users().length;
   a.transport.reconnect(b.id);
-  await eventually('another stream is asked for', () => users().length > before, { timeoutMs: 5_000 });
+  await eventually('another stream is asked for', () => users().length > before, { timeoutMs: 10_000 });
   expect(new Set(users()).size).toBe(users().length);
   await arrives();
   a.transport.reconnect('nobody' as NodeId);

@@ -58,9 +58,39 @@ test('An address has one form, however it was written', () => {
   expect(canonicalIp('10.0.0.1/24')).toBe('10.0.0.1/24');
 });
 
-test('The guard table is known again by both of its rules', () => {
-  const text = guardTableText('wg-rb', 'fd00::/64');
-  expect(isGuardTable(text)).toBe(true);
-  expect(isGuardTable(text.replace(/oifname.*/, ''))).toBe(false);
-  expect(isGuardTable('')).toBe(false);
+describe('The guard table', () => {
+  const NETWORK = 'fd12:3456:789a:1::/64';
+  const text = guardTableText('wg-rb', NETWORK);
+
+  test('is known again by both of its rules', () => {
+    expect(isGuardTable(text, NETWORK)).toBe(true);
+    expect(isGuardTable(text.replace(/oifname.*/, ''), NETWORK)).toBe(false);
+    expect(isGuardTable('', NETWORK)).toBe(false);
+  });
+
+  test('of another cluster, left by a crash, is not taken for ours', () => {
+    expect(isGuardTable(guardTableText('wg-rb', 'fd12:3456:789a:2::/64'), NETWORK)).toBe(false);
+    expect(isGuardTable(text, 'fd12:3456:789a:2::/64')).toBe(false);
+  });
+
+  test('of a version that did not name its network is made anew', () => {
+    expect(isGuardTable(text.replaceAll(` ${NETWORK}"`, '"'), NETWORK)).toBe(false);
+  });
+
+  test('is known in what nft lists of it', () => {
+    // As nftables 1.0.6 prints it.
+    const listing = `table ip6 rustbalance-wg-rb {
+	chain arriving {
+		type filter hook prerouting priority raw; policy accept;
+		iifname != { "lo", "wg-rb" } ip6 daddr ${NETWORK} counter packets 7 bytes 343 drop comment "rustbalance guard 1 ${NETWORK}"
+	}
+
+	chain leaving {
+		type filter hook output priority raw; policy accept;
+		oifname != { "lo", "wg-rb" } ip6 daddr ${NETWORK} counter packets 0 bytes 0 drop comment "rustbalance guard 1 ${NETWORK}"
+	}
+}
+`;
+    expect(isGuardTable(listing, NETWORK)).toBe(true);
+  });
 });
