@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { createInterface } from 'node:readline/promises';
@@ -7,6 +6,9 @@ import type { Clock } from '@rustbalance/actors/kernel/clock.js';
 import { systemRandom } from '@rustbalance/actors/kernel/random.js';
 import type { Random } from '@rustbalance/actors/kernel/random.js';
 import type { SpareThreads } from '@rustbalance/supervisor/spare-threads.js';
+import { runAttached } from './attached-command.js';
+import { hasUnit } from './systemd-unit.js';
+import { confirmOn } from './terminal-confirm.js';
 import { askSecretOnTerminal, readDescriptor } from './terminal-secret.js';
 
 /** What a command touches outside its own work, so that tests can be the world. */
@@ -30,6 +32,12 @@ export interface CliWorld {
   processors(): number;
   /** Does systemd run this machine? */
   hasSystemd(): boolean;
+  /** Is a unit of this name installed there, and not masked? */
+  hasUnit(name: string): boolean;
+  /** May this process do what it likes on this machine? */
+  isRoot(): boolean;
+  /** Runs a command on the operator's terminal; its exit code, or null when it cannot be run or did not end by itself. */
+  runAttached(command: string, args: readonly string[]): Promise<number | null>;
   /** Writes text to standard output as it is. */
   print(text: string): void;
   /** Writes text to standard error as it is. */
@@ -40,21 +48,13 @@ export interface CliWorld {
   askSecret(question: string): Promise<string | null>;
   /** What comes by a descriptor that this process was started with, `limit` bytes at most; null when it is none. */
   readDescriptor(descriptor: number, limit: number): Promise<Uint8Array | null>;
-  /** Asks a yes-or-no question; null when nobody is there to answer. */
-  confirm(question: string): Promise<boolean | null>;
+  /** Asks a yes-or-no question; null when nobody is there to answer. @param enterMeans no if absent */
+  confirm(question: string, enterMeans?: boolean): Promise<boolean | null>;
 }
 
-const confirmOnTerminal = async (question: string): Promise<boolean | null> => {
+const confirmOnTerminal = async (question: string, enterMeans = false): Promise<boolean | null> => {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return null;
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    // At ^D a question is never answered, and at ^C it is rejected: both say no.
-    const closed = once(lines, 'close').then(() => '');
-    const answer = await Promise.race([lines.question(`${question} [y/N] `).catch(() => ''), closed]);
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    lines.close();
-  }
+  return confirmOn(process.stdin, process.stderr, question, enterMeans);
 };
 
 const readInput = async (question: string, limit: number): Promise<string> => {
@@ -106,6 +106,9 @@ export const systemWorld = (programName: string, spareThreads: SpareThreads | nu
   processors: availableParallelism,
   // As sd_booted(3) tells.
   hasSystemd: () => existsSync('/run/systemd/system'),
+  hasUnit: (name) => hasUnit(name),
+  isRoot: () => process.geteuid?.() === 0,
+  runAttached,
   print: (text) => {
     process.stdout.write(text);
   },

@@ -12,6 +12,8 @@ export interface ChildOrder {
   /** The whole environment of the child: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string | null;
+  /** Whether it runs without the capabilities that the unit of the daemon gives (CAP_NET_ADMIN), where that can be had. */
+  readonly dropCapabilities: boolean;
 }
 
 export interface ChildState {

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { open, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open, rename } from 'node:fs/promises';
+import type { CancelTimer, Clock } from './clock.js';
 import { errorData } from './errors.js';
 import type { Logger } from './logging.js';
 import { replaceFile } from './replace-file.js';
+import { removeLeftovers, temporaryFor } from './temporary-file.js';
 
 /**
  * What an actor keeps across restarts: one small JSON file that this actor alone writes. It is a help, never a
@@ -12,9 +12,12 @@ import { replaceFile } from './replace-file.js';
 export interface StateFile<T> {
   /** What was saved last, or null: there is none, or it cannot be used and was set aside. */
   read(): Promise<T | null>;
-  /** Writes soon; of several states that wait, only the newest is written. A failure is logged. */
+  /**
+   * Writes soon; of several states that wait, only the newest is written. A failure is logged, and what could not be
+   * written is tried again until it is, or until a newer state takes its place.
+   */
   save(state: T): void;
-  /** Resolves when nothing waits to be written. */
+  /** Resolves when nothing is being written any more; what could not be written before is tried once more first. */
   flush(): Promise<void>;
 }
 
@@ -37,39 +40,67 @@ export interface StateFileOptions<T> {
   readonly version: number;
   readonly schema: StateSchema<T>;
   readonly log: Logger;
+  readonly clock: Pick<Clock, 'after'>;
 }
 
 /** Far above what any actor saves; more than this is not ours. */
 const MAX_BYTES = 1024 * 1024;
 
+/**
+ * How soon after a failure it is tried again. A try on a full disk costs a call or two, and the next save of some states
+ * is hours away; the disk is looked at as often (health/examine/examiner.ts).
+ */
+const TRY_AGAIN_MS = 15_000;
+
 type Reading<T> = { readonly state: T | null } | { readonly problem: string };
 
 export const openStateFile = <T>(options: StateFileOptions<T>): StateFile<T> => {
-  const { path, log } = options;
-  const name = basename(path);
-  const folder = dirname(path);
-  // A name of this incarnation's own: a write that an ended thread left under way must not reach into ours.
-  const temporary = join(folder, `.${name}.${randomBytes(6).toString('hex')}.tmp`);
+  const { path, log, clock } = options;
+  const temporary = temporaryFor(path);
   let waiting: { readonly state: T } | null = null;
   let writing: Promise<void> | null = null;
+  let cancelRetry: CancelTimer = () => undefined;
+  /** Why the last write failed, which is said once as long as it stays the same; null when it did not. */
+  let failure: string | null = null;
+
+  const write = async ({ state }: { readonly state: T }): Promise<boolean> => {
+    try {
+      await replaceFile(path, temporary, JSON.stringify({ version: options.version, state }));
+      if (failure !== null) log.info('state saved again', { path });
+      failure = null;
+      return true;
+    } catch (error) {
+      const reason = reasonOf(error);
+      if (reason !== failure)
+        log.warn('state not saved', {}, errorData('state.write-failed', path, { reason }));
+      failure = reason;
+      return false;
+    }
+  };
 
   const writeAll = async (): Promise<void> => {
     while (waiting !== null) {
-      const { state } = waiting;
-      waiting = null;
-      try {
-        await replaceFile(path, temporary, JSON.stringify({ version: options.version, state }));
-      } catch (error) {
-        const problem = errorData('state.write-failed', path, { reason: reasonOf(error) });
-        log.warn('state not saved', {}, problem);
+      const newest: { readonly state: T } = waiting;
+      const isWritten = await write(newest);
+      // What was saved meanwhile is worth a try of its own.
+      if (waiting !== newest) continue;
+      if (isWritten) waiting = null;
+      else {
+        cancelRetry = clock.after(TRY_AGAIN_MS, begin);
+        break;
       }
     }
     writing = null;
   };
 
+  const begin = (): void => {
+    cancelRetry();
+    if (waiting !== null) writing ??= writeAll();
+  };
+
   return {
     read: async () => {
-      await removeLeftovers(folder, name);
+      await removeLeftovers(path);
       const reading = await readState(options);
       if ('state' in reading) return reading.state;
       const aside = `${path}.unusable`;
@@ -83,9 +114,10 @@ export const openStateFile = <T>(options: StateFileOptions<T>): StateFile<T> => 
     },
     save: (state) => {
       waiting = { state };
-      writing ??= writeAll();
+      begin();
     },
     flush: async () => {
+      begin();
       await writing;
     },
   };
@@ -132,10 +164,4 @@ const parseState = <T>(text: string, version: number, schema: StateSchema<T>): R
   if (state.success) return { state: state.data };
   const at = state.error.issues[0]?.path.map(String).join('.') ?? '';
   return { problem: at === '' ? 'unexpected contents' : `unexpected contents at ${at}` };
-};
-
-const removeLeftovers = async (folder: string, name: string): Promise<void> => {
-  const names = await readdir(folder).catch(() => []);
-  const leftovers = names.filter((other) => other.startsWith(`.${name}.`) && other.endsWith('.tmp'));
-  await Promise.all(leftovers.map((leftover) => rm(join(folder, leftover), { force: true })));
 };

@@ -12,6 +12,8 @@ export const supervisorMessages = {
     Readonly<Record<string, never>>,
     { readonly untilMs: number | null }
   >(),
+  /** Whether the last HealthActor knew that a time service had kept the clock since the daemon's start (health.status). */
+  'supervisor.time-vouched': request<Readonly<Record<string, never>>, { readonly vouched: boolean }>(),
   /** Stops everything in order and ends with the code that tells the service manager to start afresh. */
   'supervisor.give-up': request<{ readonly reason: string }, { readonly ending: true }>(),
 } as const;

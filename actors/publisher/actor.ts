@@ -20,6 +20,7 @@ const start = async (context: ActorContext<'publisher'>): Promise<RunningActor<'
     version: PERSISTED_VERSION,
     schema: persistedPublisher,
     log,
+    clock,
   });
   const persisted = (await stateFile.read()) ?? NOTHING_PERSISTED;
   const effects = await poolEffects(context, address, (state) => {

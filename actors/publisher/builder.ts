@@ -38,7 +38,12 @@ export class Builder {
   /** Periods whose descriptor is being built with a higher counter: the one before would be refused. */
   #recounting: ReadonlySet<TimePeriodNumber> = new Set();
 
-  /** @param save called before anything is sent: whoever starts after a crash must not use the same n again */
+  /**
+   * @param save begins to write what a start after a crash goes on from, before anything is sent. It is not waited for: a
+   * disk that is full, slow or hangs must keep no descriptor from the HSDirs. A last n that was lost costs little: a start
+   * takes seconds, after which n is higher by the time alone, and one that had leapt ahead is refused and leaps again
+   * (counters.ts).
+   */
   constructor(setting: PublicationSetting, save: () => void) {
     this.#setting = setting;
     this.#save = save;
@@ -47,6 +52,11 @@ export class Builder {
   /** What the last build of this term was made from; null when nothing was built in it. */
   get lastOffer(): Offer | null {
     return this.#lastBuild?.offer ?? null;
+  }
+
+  /** Names that offer. */
+  get lastOfferKey(): string | null {
+    return this.#lastBuild?.offerKey ?? null;
   }
 
   /** When the descriptors are built again by their age alone (monotonic ms). */

@@ -108,12 +108,13 @@ const isUnheard = ({ absent }: HoldView): boolean =>
 /** Its claim decides, and comes within a heartbeat: what its points alone would allow is not done before. */
 const isArriving = ({ absent }: HoldView): boolean => absent.some(({ how }) => how === 'arriving');
 
-/** Silence for a whole take-over is evidence of its own: one look confirms it. */
+/** Silence for a whole take-over, or of two transports, is evidence of its own: one look confirms it. */
 const silentLooksNeeded = ({ cause, answeredAtMs }: Closed, view: HoldView): number =>
   answeredAtMs === null && cause === 'first' && !isUnheard(view) ? 1 : SILENT_LOOKS;
 
 /**
- * A node that was silent for a whole take-over had dropped our points long before: a descriptor that still has them, even
+ * A node that was silent for a whole take-over had dropped our points long before, and one that is silent over two transports
+ * judges as we do (second-transport.ts of the election): a descriptor that still has our points, even
  * those that our Tor has replaced since, was left behind by one that is dead. A visit there might reach ourselves.
  */
 const isLeftBehind = (closed: Closed, seen: TheirDescriptor, view: HoldView): boolean => {

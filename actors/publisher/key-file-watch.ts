@@ -17,7 +17,7 @@ export const watchKeyFile = (context: ActorContext<'publisher'>): KeyFileWatch =
   let cancel: CancelTimer = () => undefined;
   let stopped = false;
   /** One after the other: a look in the middle of a restore would see half of it. */
-  let busy = Promise.resolve();
+  let busy = file.removeLeftovers();
 
   const look = async (): Promise<void> => {
     cancel();

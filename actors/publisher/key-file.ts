@@ -6,8 +6,9 @@ import type { ActorContext } from '../kernel/actor.js';
 import { readFileFacts } from '../kernel/config/read-file.js';
 import { errorData } from '../kernel/errors.js';
 import { replaceFile } from '../kernel/replace-file.js';
-import { rewriteKeyFile, temporaryFor } from '../kernel/rewrite-key-file.js';
+import { rewriteKeyFile } from '../kernel/rewrite-key-file.js';
 import { systemReason } from '../kernel/system-reason.js';
+import { removeLeftovers, temporaryFor } from '../kernel/temporary-file.js';
 import type { KeyFileStatus } from './messages.js';
 
 /** No key file is larger. */
@@ -32,6 +33,13 @@ export class KeyFile {
     // What systemd keeps there nobody can write, and it is there as long as the process.
     const isCredential = credentialsDirectory !== null && path.startsWith(`${credentialsDirectory}/`);
     this.#path = isCredential || means.secrets.masterKey === null ? '' : path;
+  }
+
+  /** Whole copies of the key that an earlier process was ended over. Once, before anything is written. */
+  async removeLeftovers(): Promise<void> {
+    if (this.#path === '') return;
+    const { backup_key_path: backup } = this.#means.config.master;
+    for (const path of [this.#path, ...(backup === '' ? [] : [backup])]) await removeLeftovers(path);
   }
 
   async look(): Promise<KeyFileStatus> {

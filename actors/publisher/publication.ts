@@ -72,7 +72,7 @@ export class Publication {
     const { config, persisted, poke } = options;
     this.#options = options;
     this.#effects = effects;
-    this.#offers = new OfferTracker(config.node.id as NodeId, effects.log);
+    this.#offers = new OfferTracker(config.node.id as NodeId, effects.log, () => this.#builder.lastOfferKey);
     this.#lastPublishMs = persisted.lastPublishMs;
     this.#counters = new Counters(restoredCounters(persisted));
     this.#ownKeys = new OwnKeys(persisted.ownPoints);

@@ -1,4 +1,5 @@
 import { curve25519PublicKey } from '@rustbalance/crypto-worker/x25519.js';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Curve25519SecretKey, Ed25519Seed, OnionAddress } from '@rustbalance/crypto-worker/brands.js';
 import type { HiddenServiceFiles } from '@rustbalance/crypto-worker/task-types.js';
@@ -6,6 +7,7 @@ import type { ActorContext } from '../kernel/actor.js';
 import { coordinationIdentitySeed } from '../kernel/cluster-keys.js';
 import { nodePaths } from '../kernel/config/paths.js';
 import { errorData, RbError, rbError, type ErrorData } from '../kernel/errors.js';
+import { removeLeftovers } from '../kernel/temporary-file.js';
 import { COORDINATION_PORTS, type CoordinationService } from '../wg/messages.js';
 import {
   authorizedClientNames,
@@ -26,6 +28,7 @@ import {
 } from './service-files.js';
 import type { CoordinationPlan, GuardedCoordination } from './service-guard.js';
 import { serviceConf, torrcLine, type OnionService } from './service-lines.js';
+import { firstPlace } from './tor-place.js';
 
 const KEY_BYTES = 32;
 /** Name of a client whose secret nobody has: it locks a service, or makes its descriptor another one. */
@@ -58,7 +61,7 @@ const pooled = <T>(result: { ok: true; value: T } | { ok: false; detail: string 
 
 /** What a Tor has to do with the coordination service. */
 export type TorCoordination = GuardedCoordination &
-  Pick<Coordination, 'beforeLaunch' | 'begin' | 'end' | 'descriptorEvent' | 'step' | 'fault'>;
+  Pick<Coordination, 'beforeLaunch' | 'begin' | 'end' | 'reloaded' | 'descriptorEvent' | 'step' | 'fault'>;
 
 /**
  * The coordination onion service of this node: its identity follows from the node key, its clients from the fact
@@ -68,14 +71,18 @@ export type TorCoordination = GuardedCoordination &
 export class Coordination implements GuardedCoordination {
   readonly #context: Context;
   readonly #managed: boolean;
+  /** May we have Tor read the files? */
+  readonly #maySet: boolean;
   readonly #directory: string;
   /** The file that torrc includes. */
   readonly #included: string;
   readonly #identity: Identity | null;
   /** Undefined until the fact comes. */
   #wanted: CoordinationService | null | undefined = undefined;
-  /** True while Tor may not have read the files as they are. */
-  #rereadDue = true;
+  /** How often the files changed since Tor read them. */
+  #unread = 0;
+  /** The Tor of the last connection; null: none yet, or it does not say. */
+  #torPid: number | null = null;
   readonly #refused = new RefusedUploads();
   /** Beside the clients, once an upload was refused: Tor uploads nothing as long as its clients are the same. */
   #decoy: AuthorizedClient | null = null;
@@ -84,7 +91,9 @@ export class Coordination implements GuardedCoordination {
   private constructor(context: Context, identity: Identity | null) {
     this.#context = context;
     this.#identity = identity;
-    this.#managed = context.config.tor.mode === 'managed';
+    const { managed, maySet } = firstPlace(context.config);
+    this.#managed = managed;
+    this.#maySet = maySet;
     const paths = nodePaths(context.config);
     this.#directory = paths.coordinationServiceDir;
     this.#included = paths.coordinationTorrc;
@@ -99,6 +108,7 @@ export class Coordination implements GuardedCoordination {
     const seed = coordinationIdentitySeed(nodeKey.reveal() as Ed25519Seed);
     const { address, secret } = pooled(await context.crypto('generateIdentity', { seed }));
     const files = pooled(await context.crypto('hiddenServiceFiles', { secret }));
+    await removeLeftovers(join(nodePaths(context.config).coordinationServiceDir, SECRET_FILE));
     return new Coordination(context, { address, files });
   }
 
@@ -124,9 +134,15 @@ export class Coordination implements GuardedCoordination {
     else if ((await readIfThere(this.#included)) === null) await this.#include([]);
   }
 
-  /** A new connection: what that Tor has read is not known. */
-  begin(): void {
-    this.#rereadDue = true;
+  /**
+   * A new connection. What that Tor has read is not known, after a crash of ours for instance: where to have it read
+   * again is ours and costs nothing, it is done. Otherwise it would cost the operator a reload at every start of the
+   * daemon, so that what we change ourselves counts alone, and another Tor has read the files when it started.
+   */
+  begin(torPid: number | null): void {
+    if (this.#maySet) this.#unread = Math.max(1, this.#unread);
+    else if (torPid !== this.#torPid) this.#unread = 0;
+    this.#torPid = torPid;
     this.#refused.reset();
     this.#tell('none');
   }
@@ -148,7 +164,12 @@ export class Coordination implements GuardedCoordination {
   }
 
   wasRead(): void {
-    this.#rereadDue = false;
+    this.#unread = 0;
+  }
+
+  /** Tor was reloaded, by whomever. Where we may set options we do not rely on that: its event may be older than our last change. */
+  reloaded(): void {
+    if (!this.#maySet) this.#unread = 0;
   }
 
   found(fault: ErrorData | null, isServed: boolean): void {
@@ -162,7 +183,8 @@ export class Coordination implements GuardedCoordination {
     if (event.address === null || event.address !== this.#identity?.address) return;
     if (event.action === 'UPLOADED' && this.#state === 'served') this.#tell('published');
     const isRefused = event.action === 'FAILED' && event.reason === 'UPLOAD_REJECTED';
-    if (isRefused) this.#refused.refused(this.#context.clock.monotonicMs());
+    // Where we may not have Tor upload again it does so by itself, within two hours: no reason to ask for a reload.
+    if (isRefused && this.#maySet) this.#refused.refused(this.#context.clock.monotonicMs());
   }
 
   /**
@@ -196,13 +218,13 @@ export class Coordination implements GuardedCoordination {
     if (wanted === null || usableClients(clients).length === 0 || this.#identity === null) {
       await this.#lock();
       await this.#include([]);
-      return { kind: 'absent', directory: this.#directory, reread: this.#rereadDue };
+      return { kind: 'absent', directory: this.#directory };
     }
     const service = coordinationOnionService(this.#directory, wanted);
     const decoys = this.#decoy === null ? [] : [this.#decoy];
     await this.#writeFiles(this.#identity, usableClients([...decoys, ...clients]));
     await this.#include(serviceConf(service).map(torrcLine));
-    return { kind: 'served', service, reread: this.#rereadDue };
+    return { kind: 'served', service, unread: this.#unread };
   }
 
   async #writeFiles({ files }: Identity, clients: readonly AuthorizedClient[]): Promise<void> {
@@ -213,7 +235,7 @@ export class Coordination implements GuardedCoordination {
       ['hostname', files.hostname],
     ] as const;
     await writeDiffering(this.#directory, list, owner);
-    if (await syncAuthorizedClients(this.#directory, clients, owner)) this.#rereadDue = true;
+    if (await syncAuthorizedClients(this.#directory, clients, owner)) this.#unread++;
   }
 
   /** Leaves one client whose secret nobody has: as long as Tor still serves it, nobody gets in. */
@@ -222,7 +244,7 @@ export class Coordination implements GuardedCoordination {
     if (names === null || (names.length === 1 && names[0] === NOBODY)) return;
     const owner = await makeServiceDirectory(this.#directory);
     await syncAuthorizedClients(this.#directory, [this.#nobody()], owner);
-    this.#rereadDue = true;
+    this.#unread++;
   }
 
   #nobody(): AuthorizedClient {

@@ -11,6 +11,7 @@ import { errorData, RbError, rbError, type ErrorData } from '../kernel/errors.js
 import type { Logger } from '../kernel/logging.js';
 import type { Random } from '../kernel/random.js';
 import { Secret } from '../kernel/redact.js';
+import { removeLeftovers } from '../kernel/temporary-file.js';
 import { readIfThere } from './private-files.js';
 import {
   makeServiceDirectory,
@@ -78,6 +79,7 @@ const prepare = async (options: InstanceFilesOptions): Promise<Instance> => {
   const { directory, masterAddress, crypto, random, log } = options;
   const secretPath = join(directory, SECRET_FILE);
   const owner = await makeServiceDirectory(directory);
+  await removeLeftovers(secretPath);
   const found = await readIfThere(secretPath);
   const identity =
     found === null

@@ -7,6 +7,7 @@ export const NO_COORDINATION: TorCoordination = {
   end: () => undefined,
   prepare: () => Promise.resolve({ kind: 'unknown' }),
   wasRead: () => undefined,
+  reloaded: () => undefined,
   found: () => undefined,
   descriptorEvent: () => undefined,
   step: () => null,

@@ -5,13 +5,7 @@ import type { NetworkView } from '@rustbalance/crypto-worker/task-types.js';
 import type { Coordination } from './coordination-service.js';
 import type { Instance } from './instance-files.js';
 import { sameContent } from './intro-point-view.js';
-import {
-  circuitOf,
-  type Departure,
-  type OwnIntroductionPoints,
-  type TorName,
-  type TorTrouble,
-} from './messages.js';
+import { circuitOf, type Departure, type OwnIntroductionPoints, type TorName } from './messages.js';
 import { NO_COORDINATION } from './no-coordination.js';
 import { instanceFaults, restoreInstance } from './restore-instance.js';
 import { firstPlace, standbyPlace, type TorPlace } from './tor-place.js';
@@ -24,6 +18,7 @@ import {
   otherName,
   statusOfBoth,
   torInUse,
+  torsToRestart,
   type OfBoth,
 } from './two-tors.js';
 
@@ -41,9 +36,6 @@ interface Member {
 }
 
 /** Where a node has two Tors, each line says of which it speaks. */
-/** Troubles that a restart does not end. */
-const UNMENDABLE: readonly TorTrouble[] = ['no-network', 'refused'];
-
 const logOf = (log: Logger, tor: TorName): Logger => ({
   error: (message, fields, error) => {
     log.error(message, { ...fields, tor }, error);
@@ -260,12 +252,14 @@ export class NodeTors {
     if (departure !== null) this.#context.publish('tor.departure', departure);
   }
 
-  /** A repair is for a Tor that is in trouble which a restart may mend; where none is, for the one in use. */
   #restart(reason: string): void {
-    const amiss = this.#all.filter(
-      ({ tor: { status } }) => status.trouble !== null && !UNMENDABLE.includes(status.trouble),
-    );
-    for (const { tor } of amiss.length === 0 ? [this.#used] : amiss) tor.restart(reason);
+    if (this.#standby === null) {
+      this.#first.tor.restart(reason);
+      return;
+    }
+    const members = this.#of((member) => member, this.#standby);
+    const status = this.#of(({ tor }) => tor.status, this.#standby);
+    for (const name of torsToRestart(this.#inUse, status)) members[name].tor.restart(reason);
   }
 
   async #instanceFaults(): Promise<readonly string[]> {

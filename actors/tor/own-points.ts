@@ -60,6 +60,10 @@ export class OwnPoints {
   #active = false;
   /** Why circuits that look alive are taken to carry nothing; none while they carry. */
   readonly #withheld = new Set<WithheldFor>();
+  /** When they were taken to carry again, wall clock. */
+  #releasedAtMs = 0;
+  /** When the last publication was made, wall clock. */
+  #publishedAtMs = 0;
   /** Since when only a stand-in could be published. */
   #standInSinceMs: number | null = null;
   /** Auth keys of descriptors that were read of the Tor that runs, and of the one before it, newest first. */
@@ -142,7 +146,7 @@ export class OwnPoints {
 
   /** That is over; `anew`: Tor has dropped all circuits, and tells of it later. */
   release(why: WithheldFor, anew = false): void {
-    this.#withheld.delete(why);
+    if (this.#withheld.delete(why) && this.#withheld.size === 0) this.#releasedAtMs = this.#effects.wallMs();
     if (anew) this.#circuits.clear();
     this.#tell(false);
   }
@@ -252,21 +256,30 @@ export class OwnPoints {
     return nowMs - this.#standInSinceMs >= STAND_IN_AFTER_MS;
   }
 
-  /** When the newest of the events happened that this change comes from, wall clock. */
+  /**
+   * When the oldest of the events happened that this change comes from, wall clock: what came on top of it waited less. No
+   * point could be told of before its period came and its circuits carried, however long it stood.
+   */
   #causeOf(said: Omit<OwnIntroductionPoints, 'causedAtMs'>): number {
     const { added, removed } = difference(this.#published?.points ?? [], said.points);
+    const turnedAtMs = this.#published?.timePeriod === said.timePeriod ? null : this.#phaseChangedAtMs;
+    const possibleAtMs = Math.max(turnedAtMs ?? 0, this.#releasedAtMs);
     const causes = added.map((point) => {
       const relay = relayOf(point);
-      return relay === null ? null : this.#circuits.establishedAtMs(relay);
+      const establishedAtMs = relay === null ? null : this.#circuits.establishedAtMs(relay);
+      return establishedAtMs === null ? null : Math.max(establishedAtMs, possibleAtMs);
     });
-    if (removed.length > 0) causes.push(this.#circuits.lastLossAtMs);
-    if (this.#published?.timePeriod !== said.timePeriod) causes.push(this.#phaseChangedAtMs);
+    // A loss is told of at once, so an older one has nothing to do with a point that only the descriptor lacks.
+    const { lastLossAtMs } = this.#circuits;
+    if (removed.length > 0 && lastLossAtMs !== null && lastLossAtMs > this.#publishedAtMs)
+      causes.push(lastLossAtMs);
     const known = causes.filter((cause) => cause !== null);
-    return known.length === 0 ? this.#effects.wallMs() : Math.max(...known);
+    return known.length === 0 ? (turnedAtMs ?? this.#effects.wallMs()) : Math.min(...known);
   }
 
   #publish(said: Omit<OwnIntroductionPoints, 'causedAtMs'>, causedAtMs: number): void {
     this.#published = { ...said, causedAtMs };
+    this.#publishedAtMs = this.#effects.wallMs();
     this.#effects.log.info('introduction points of this node', {
       alive: said.points.length,
       circuits: this.circuits,

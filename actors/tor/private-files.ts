@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { temporaryFor } from '../kernel/temporary-file.js';
 
 /** The owner that files shall have; null: whoever runs this process. */
 export type FileOwner = { readonly uid: number; readonly gid: number } | null;
@@ -34,7 +34,7 @@ export const makePrivateDirectory = async (path: string, owner: FileOwner): Prom
 
 /** Writes a file of mode 0600 so that after a crash at any moment the old or the new one is there, whole. */
 export const writePrivateFile = async (path: string, bytes: Uint8Array, owner: FileOwner): Promise<void> => {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = temporaryFor(path);
   try {
     const file = await open(temporary, 'wx', 0o600);
     try {
@@ -47,7 +47,7 @@ export const writePrivateFile = async (path: string, bytes: Uint8Array, owner: F
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
   const directory = await open(dirname(path), 'r');

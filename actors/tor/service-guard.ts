@@ -15,10 +15,9 @@ import {
 export type CoordinationPlan =
   /** Nobody has said yet; what Tor has stays. */
   | { readonly kind: 'unknown' }
-  /** `reread`: its files changed since Tor read them, and it may serve them still. */
-  | { readonly kind: 'absent'; readonly directory: string; readonly reread: boolean }
-  /** `reread`: its files changed since Tor read them. */
-  | { readonly kind: 'served'; readonly service: OnionService; readonly reread: boolean }
+  | { readonly kind: 'absent'; readonly directory: string }
+  /** `unread`: how often its files changed since Tor read them; 0: it has them as they are. */
+  | { readonly kind: 'served'; readonly service: OnionService; readonly unread: number }
   /** Its files cannot be made; what Tor has stays. */
   | { readonly kind: 'unfit'; readonly fault: ErrorData };
 
@@ -46,8 +45,6 @@ export interface ServiceGuardEffects {
   directoryFault(service: OnionService): Promise<ErrorData | null>;
   setConf(lines: readonly ConfLine[]): Promise<void>;
   resetConf(lines: readonly ConfLine[]): Promise<void>;
-  /** SIGNAL RELOAD. */
-  reload(): Promise<void>;
   /** Called right before Tor loads the instance's service anew: it will make new keys for all introduction points. */
   settingUp(): void;
   /** Is the instance's service in Tor? Called after each look. */
@@ -184,19 +181,16 @@ export class ServiceGuard {
     if (before.kind === 'unreadable') return { instance: this.#unreadable(), coordination: null };
     if (before.kind === 'missing') {
       const { instance: own, coordination } = this.#missing(before.services);
-      // What may not be taken out of Tor can still be locked.
-      const again = await this.#reread(plan, reply);
-      return { instance: own, coordination: coordination ?? again.coordination };
+      // Whoever adds or removes the lines reloads Tor, which then reads the files, too.
+      return { instance: own, coordination: coordination ?? (await this.#reread(plan, reply)).coordination };
     }
-    if (before.kind === 'present') return plan.kind === 'served' ? this.#reread(plan, reply) : NO_FAULTS;
+    if (before.kind === 'present') return this.#reread(plan, reply);
     const fault = await this.#effects.directoryFault(instance);
     if (fault !== null) return { instance: fault, coordination: null };
     // Tor would exit on a directory that it cannot use, also where it served it before.
     const unfit = plan.kind === 'served' ? await this.#effects.directoryFault(plan.service) : null;
     const usable: CoordinationPlan =
-      plan.kind === 'served' && unfit !== null
-        ? { kind: 'absent', directory: plan.service.directory, reread: false }
-        : plan;
+      plan.kind === 'served' && unfit !== null ? { kind: 'absent', directory: plan.service.directory } : plan;
     const next = servicePlan(reply, this.#wanted(usable), maySet);
     if (next.kind !== 'set') return { instance: null, coordination: unfit };
     log.info('bringing the onion services of this node into Tor', {
@@ -221,18 +215,24 @@ export class ServiceGuard {
 
   /**
    * Tor reads authorized_clients when it loads its configuration. Measured on tor 0.4.9.11: SETCONF of what is set
-   * already and SIGNAL RELOAD both make it upload new descriptors within 0.02 s, and no service loses a point.
+   * already and SIGNAL RELOAD both make it upload new descriptors within 0.02 s, and no service loses a point. But a
+   * reload makes it forget all that SETCONF set, whoever did, PublishHidServDescriptors too: on a Tor that we may not
+   * configure it is the operator's to choose the moment, and Debian reloads its tor each day anyway.
    */
   async #reread(plan: CoordinationPlan, reply: readonly ConfLine[]): Promise<Faults> {
-    if ((plan.kind !== 'served' && plan.kind !== 'absent') || !plan.reread) return NO_FAULTS;
+    if (plan.kind !== 'served' || plan.unread === 0) return NO_FAULTS;
     const { instance, maySet } = this.#effects;
-    const lines = maySet ? sameAgain(reply) : null;
-    for (const service of plan.kind === 'served' ? [instance, plan.service] : [instance]) {
+    for (const service of [instance, plan.service]) {
       const fault = await this.#effects.directoryFault(service);
       if (fault !== null) return { instance: null, coordination: fault };
     }
-    if (lines === null || lines.length === 0) await this.#effects.reload();
-    else await this.#effects.setConf(lines);
+    if (!maySet) {
+      const changes = plan.unread;
+      return { instance: null, coordination: errorData('tor.coordination-unread', 'torrc', { changes }) };
+    }
+    const lines = sameAgain(reply);
+    if (lines === null) return { instance: this.#unreadable(), coordination: null };
+    await this.#effects.setConf(lines);
     this.#effects.coordination.wasRead();
     return NO_FAULTS;
   }

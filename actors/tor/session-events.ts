@@ -37,7 +37,8 @@ export const sessionListener = (audience: SessionAudience): SessionListener => {
     consensus: () => {
       workers.network.consensusArrived();
     },
-    configuration: () => {
+    configuration: (wasReloaded) => {
+      if (wasReloaded) coordination.reloaded();
       workers.guard.look();
       workers.departure.look();
       workers.authorizations.again();

@@ -20,8 +20,8 @@ export interface SessionListener {
   /** An HSDir answered an upload that was made over this connection. */
   uploadAnswer(event: HsDescEvent): void;
   consensus(): void;
-  /** Options changed, or torrc was read again. */
-  configuration(): void;
+  /** Options changed, or Tor was reloaded and has read torrc and the services' files again. */
+  configuration(wasReloaded: boolean): void;
   bootstrap(phase: BootstrapPhase): void;
   clockSkew(seconds: number): void;
   /** Tor has not answered for a while, or does so again. Not called before it was doubted for the first time. */
@@ -233,10 +233,11 @@ export class TorSession {
         this.fetcher.content(event);
         return;
       case 'CONF_CHANGED':
-        this.#listener.configuration();
+        this.#listener.configuration(false);
         return;
       case 'SIGNAL':
-        if (event.signal === 'RELOAD' || event.signal === 'HUP') this.#listener.configuration();
+        // Tor tells it when it is done with it (C Tor's process_signal).
+        if (event.signal === 'RELOAD' || event.signal === 'HUP') this.#listener.configuration(true);
         return;
       case 'STATUS_CLIENT':
       case 'STATUS_GENERAL':

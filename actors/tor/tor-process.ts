@@ -126,6 +126,8 @@ export class TorProcess {
           LC_ALL: 'C',
         },
         cwd: dataDir,
+        // It speaks with strangers, and has no use for the CAP_NET_ADMIN that the tunnel needs.
+        dropCapabilities: true,
       };
       this.#child = await context.request('host.spawn', order, HOST_DEADLINE_MS);
     } catch (error) {

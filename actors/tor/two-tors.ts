@@ -8,6 +8,7 @@ import {
   type OwnIntroductionPoints,
   type TorName,
   type TorStatus,
+  type TorTrouble,
 } from './messages.js';
 
 /** What a node with two Tors says of both as one. */
@@ -24,6 +25,20 @@ export const isFit = ({ state, trouble }: TorStatus): boolean => state === 'up' 
  */
 export const torInUse = (now: TorName, of: OfBoth<TorStatus>): TorName =>
   isFit(of[now]) || !isFit(of[otherName(now)]) ? now : otherName(now);
+
+/** Troubles that a restart does not end. */
+const UNMENDABLE: readonly TorTrouble[] = ['no-network', 'refused'];
+
+/**
+ * Which of them an order to restart means. The finding behind it is about the one in use, which may be down without any trouble
+ * to its name: it is restarted, unless it is well again by now. The other is too where a restart may end its trouble.
+ */
+export const torsToRestart = (inUse: TorName, of: OfBoth<TorStatus>): readonly TorName[] =>
+  (['first', 'standby'] as const).filter((name) => {
+    const { trouble } = of[name];
+    if (trouble === null) return name === inUse && !isFit(of[name]);
+    return !UNMENDABLE.includes(trouble);
+  });
 
 /**
  * How many points of the other Tor stand in the descriptor beside those of the Tor in use. One is the way through for

@@ -7,13 +7,13 @@ import type { Workers } from './workers.js';
 export const beginWorkers = (
   workers: Workers,
   coordination: TorCoordination,
-  { circuits }: SessionStart,
+  { circuits, torPid }: SessionStart,
   nowMs: number,
 ): void => {
   workers.points.begin(circuits);
   workers.departure.begin(circuits);
   workers.network.begin();
-  coordination.begin();
+  coordination.begin(torPid);
   workers.guard.begin();
   workers.authorizations.begin();
   workers.outage.begin();

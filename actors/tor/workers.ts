@@ -216,10 +216,6 @@ export const makeWorkers = (setting: WorkerSetting): Workers => {
       await current().tor.commands.resetConf(lines);
       authorizations.again();
     },
-    reload: async () => {
-      await current().tor.commands.signal('RELOAD');
-      authorizations.again();
-    },
     settingUp: () => {
       points.renewed();
     },

@@ -7,10 +7,12 @@ import { createInterface } from 'node:readline';
 import { base32 } from '@rustbalance/actors/tor/authorized-clients.js';
 import type { Curve25519SecretKey, OnionAddress } from '@rustbalance/crypto-worker/brands.js';
 import type { Clock } from '@rustbalance/actors/kernel/clock.js';
-import { rbError } from '@rustbalance/actors/kernel/errors.js';
+import { errorData, errorLine, rbError } from '@rustbalance/actors/kernel/errors.js';
 import { openSocksStream } from '@rustbalance/actors/kernel/socks-stream.js';
 import { quoted } from '@rustbalance/actors/tor/torrc.js';
 import { COORDINATION_PORTS } from '@rustbalance/actors/wg/messages.js';
+import { systemCapabilityDrop } from '@rustbalance/supervisor/capability-drop.js';
+import type { CapabilityDrop, WithoutCapabilities } from '@rustbalance/supervisor/capability-drop.js';
 import type { TokenOrigin } from '@rustbalance/actors/election/join/token-text.js';
 import type { Duplex } from 'node:stream';
 
@@ -59,6 +61,9 @@ const torrcOf = (dir: string, extra: readonly string[]): string =>
     '',
   ].join('\n');
 
+const torrcIn = (dir: string): string => join(dir, 'torrc');
+const defaultsIn = (dir: string): string => join(dir, 'torrc-defaults');
+
 const writeFiles = async (dir: string, options: ThrowawayTorOptions): Promise<void> => {
   await chmod(dir, 0o700);
   for (const folder of ['data', 'auth']) await mkdir(join(dir, folder), { mode: 0o700 });
@@ -67,11 +72,32 @@ const writeFiles = async (dir: string, options: ThrowawayTorOptions): Promise<vo
     const line = `${address}:descriptor:x25519:${key}\n`;
     await writeFile(join(dir, 'auth', `member${String(index)}.auth_private`), line, { mode: 0o600 });
   }
-  await writeFile(join(dir, 'torrc'), torrcOf(dir, options.extraTorrc), { mode: 0o600 });
+  await writeFile(torrcIn(dir), torrcOf(dir, options.extraTorrc), { mode: 0o600 });
+  // The system's own torrc-defaults would otherwise be read, with its User and its ports.
+  await writeFile(defaultsIn(dir), '', { mode: 0o600 });
+};
+
+/** The command line, under the unit of the daemon too, whose capabilities (CAP_NET_ADMIN) are not for this Tor. */
+const invocationOf = async (
+  dir: string,
+  env: Readonly<Record<string, string>>,
+  { binary, tell }: ThrowawayTorOptions,
+  capabilities: CapabilityDrop,
+): Promise<WithoutCapabilities> => {
+  const args = ['-f', torrcIn(dir), '--defaults-torrc', defaultsIn(dir)];
+  const made = await capabilities.of({ command: binary, args, env, cwd: null });
+  if (made.keptBecause !== null) {
+    const fields = { program: binary, reason: made.keptBecause };
+    tell(errorLine(errorData('host.capabilities-kept', 'join', fields)));
+  }
+  return made;
 };
 
 /** Starts a Tor of our own in a temporary folder and waits until it knows the network. @throws RbError join.tor-failed */
-export const startThrowawayTor = async (options: ThrowawayTorOptions): Promise<ThrowawayTor> => {
+export const startThrowawayTor = async (
+  options: ThrowawayTorOptions,
+  capabilities: CapabilityDrop = systemCapabilityDrop(options.clock),
+): Promise<ThrowawayTor> => {
   const { clock, interrupted } = options;
   // Unix socket paths are short, so the folder lies where the system's temporary files do.
   const dir = await mkdtemp(join(tmpdir(), 'rb-join-'));
@@ -79,10 +105,9 @@ export const startThrowawayTor = async (options: ThrowawayTorOptions): Promise<T
   const failed = (reason: string): Error => rbError('join.tor-failed', options.binary, { reason });
   try {
     await writeFiles(dir, options);
-    const child = spawn(options.binary, ['-f', join(dir, 'torrc')], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'] ?? '', HOME: dir },
-    });
+    const env = { PATH: process.env['PATH'] ?? '', HOME: dir };
+    const { command, args } = await invocationOf(dir, env, options, capabilities);
+    const child = spawn(command, [...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
     const exited = once(child, 'exit').catch(() => undefined);
     close = async () => {
       const kill = clock.after(STOP_WITHIN_MS, () => child.kill('SIGKILL'));
@@ -111,6 +136,7 @@ export const startThrowawayTor = async (options: ThrowawayTorOptions): Promise<T
       interrupted.addEventListener('abort', () => {
         stop(failed('interrupted'));
       });
+      if (interrupted.aborted) stop(failed('interrupted'));
       child.stderr.resume();
       createInterface({ input: child.stdout }).on('line', (line) => {
         if (/\[(?:warn|err)\]|Bootstrapped/.test(line)) last = line.slice(0, 160);

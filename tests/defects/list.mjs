@@ -1,5 +1,6 @@
 // Defects that were or could have been in this code, each as one replacement in one file, with the tests that must see it.
-// `find` stands exactly once in the file; when the code moves on, `npm run defects` says which entry has to follow.
+// `find` stands exactly once in the file; when the code moves on, tests/unit/support/defects.test.ts says which entry has
+// to follow.
 
 /**
  * @typedef {object} Defect
@@ -64,8 +65,8 @@ export const DEFECTS = [
   {
     harm: 'mere silence removes a node at once: a lost packet or two cost it its visitors',
     file: 'actors/election/judging.ts',
-    find: 'const graceMs = judgement.agreed ? 0 : state.settings.removalGraceMs;',
-    put: 'const graceMs = 0;',
+    find: ': state.settings.removalGraceMs;',
+    put: ': 0;',
     tests: ['tests/unit/cluster/take-over.test.ts'],
   },
   {
@@ -74,6 +75,20 @@ export const DEFECTS = [
     find: 'return a.visiblePoints > b.visiblePoints;',
     put: 'return a.visiblePoints < b.visiblePoints;',
     tests: ['tests/unit/election/lease.test.ts'],
+  },
+  {
+    harm: 'a node whose clock is wrong gets its lease back every two minutes, and signs each time',
+    file: 'actors/election/lease.ts',
+    find: 'return fit ? 0 : 1;',
+    put: 'return fit ? 0 : 0;',
+    tests: ['tests/unit/election/lease.test.ts'],
+  },
+  {
+    harm: 'with each restart of a thread a publisher waits again for a time service, days after the start',
+    file: 'actors/health/actor.ts',
+    find: '{ ...NOTHING_OBSERVED, timeVouched: means.timeVouched }',
+    put: 'NOTHING_OBSERVED',
+    tests: ['tests/unit/health/fitness.test.ts'],
   },
   {
     harm: 'a node without the master key claims the lease, and nobody publishes',
@@ -163,7 +178,7 @@ export const DEFECTS = [
     harm: 'a machine without a network kills its Tor again and again',
     file: 'actors/tor/stall-watch.ts',
     find: 'if (!reaches) {',
-    put: 'if (session < 0) {',
+    put: 'if (!reaches && nowMs < 0) {',
     tests: ['tests/unit/tor/stall-watch.test.ts'],
   },
   {
@@ -186,6 +201,20 @@ export const DEFECTS = [
     find: 'await rename(path, aside).catch(() => undefined);',
     put: 'await Promise.resolve(aside);',
     tests: ['tests/unit/kernel/state-file.test.ts'],
+  },
+  {
+    harm: 'what could not be written on a full disk is forgotten, and the next save is hours away',
+    file: 'actors/kernel/state-file.ts',
+    find: 'cancelRetry = clock.after(TRY_AGAIN_MS, begin);',
+    put: 'cancelRetry();',
+    tests: ['tests/unit/kernel/state-file.test.ts'],
+  },
+  {
+    harm: 'each write that fails leaves a hidden copy of the master key behind',
+    file: 'actors/kernel/replace-file.ts',
+    find: 'await rm(temporary, { force: true }).catch(() => undefined);',
+    put: 'await Promise.resolve();',
+    tests: ['tests/unit/publisher/key-file.test.ts'],
   },
   {
     harm: 'one node gets all of the introduction points, and with them all of the visitors',
@@ -214,5 +243,26 @@ export const DEFECTS = [
     find: "return read(bytes) === null ? { key, path, state: 'damaged', reason: 'no valid content' } : null;",
     put: "return { key, path, state: read(bytes) === null ? 'damaged' : 'missing', reason: 'no valid content' };",
     tests: ['tests/unit/wg/key-files.test.ts'],
+  },
+  {
+    harm: 'a reload makes the publisher say goodbye: its points leave the descriptor, and another publishes',
+    file: 'supervisor/restart.ts',
+    find: "stopChild(turn, last, 'replace');",
+    put: "stopChild(turn, last, 'shutdown');",
+    tests: ['tests/unit/supervisor/replace.test.ts'],
+  },
+  {
+    harm: 'a reload takes the tunnel to all peers down',
+    file: 'actors/wg/actor.ts',
+    find: "(reason === 'replace' ? transport.handOver?.() : undefined) ?? transport.close();",
+    put: "(reason !== 'replace' ? transport.handOver?.() : undefined) ?? transport.close();",
+    tests: ['tests/unit/wg/wireguard/replaced-actor.test.ts'],
+  },
+  {
+    harm: 'a main thread that is always late feeds the watchdog whatever hangs',
+    file: 'supervisor/service-pulse.ts',
+    find: 'return judged.stuck;',
+    put: 'return lateMs > 1_000 ? null : judged.stuck;',
+    tests: ['tests/unit/supervisor/service-pulse.test.ts'],
   },
 ];

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFECTS } from './list.mjs';
+import { unknownNames } from './names.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const [word = ''] = process.argv.slice(2);
@@ -70,13 +71,13 @@ for (const [index, { harm, file, find, put, tests }] of wanted.entries()) {
   const path = join(scratch, file);
   const before = readFileSync(path, 'utf8');
   const found = before.split(find).length - 1;
+  const after = before.replace(find, () => put);
+  const unknown = unknownNames(scratch, file, after);
   let verdict;
   if (found !== 1) verdict = `NOT TRIED: its place occurs ${found} times in ${file}`;
+  else if (unknown.length > 0) verdict = `NOT TRIED: ${unknown.join(' ')}`;
   else {
-    writeFileSync(
-      path,
-      before.replace(find, () => put),
-    );
+    writeFileSync(path, after);
     const { failed, first } = runTests(tests);
     writeFileSync(path, before);
     verdict = failed > 0 ? `seen by "${first}"` : 'NOT SEEN';

@@ -54,13 +54,11 @@ for (const source of wanted) {
       seconds.set(one.fault, [...(seconds.get(one.fault) ?? []), one.seconds]);
     }
   }
-  const figures = [...seconds].map(([what, all]) => ({
-    what,
-    unit: 's',
-    spread: spread(all),
-    target: null,
-    met: null,
-  }));
+  const figures = [...seconds].map(([what, all]) => {
+    // What takes a millisecond would be a row of zeros.
+    const [unit, perSecond] = Math.max(...all) < 0.1 ? ['ms', 1000] : ['s', 1];
+    return { what, unit, spread: spread(all.map((one) => one * perSecond)), target: null, met: null };
+  });
   const load = `load average ${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}`;
   console.log(`\n${source.file}, ${load}${failed === 0 ? '' : `, ${failed} of ${runs} runs FAILED`}\n`);
   console.log(figureTable(figures));

@@ -112,7 +112,11 @@ const proxy = z.strictObject({
     .default(32_768)
     .describe('Size of all headers of one message.'),
   header_timeout_secs: seconds(30, 'A client must have sent its headers within this.'),
-  drain_secs: seconds(5, 'At a stop, open connections may take this long to finish.', { min: 0, max: 60 }),
+  drain_secs: seconds(
+    5,
+    'At a stop, open connections may take this long to finish. Above 24, TimeoutStopSec of the systemd unit (90 s) must be raised to 60 s and 1.25 times this.',
+    { min: 0, max: 60 },
+  ),
 });
 
 const tor = z.strictObject({
@@ -144,7 +148,9 @@ const tor = z.strictObject({
   configure_service: z
     .boolean()
     .default(false)
-    .describe('May we add our onion service to a system Tor by SETCONF?'),
+    .describe(
+      'May we add our onion services to a system Tor by SETCONF? Without it that Tor is neither set nor reloaded: the log says which lines it lacks, and when to reload it.',
+    ),
   restart_service: z
     .boolean()
     .default(false)

@@ -45,6 +45,11 @@ export const CLUSTER_ERRORS = {
     what: 'the member file is not used: {reason}',
     action: 'Copy it again from peers/ of another node of this cluster, or delete it.',
   },
+  'cluster.anchor-outdated': {
+    what: 'the file of a removed member, or of a revoked token, cannot be replaced by the record of its end: {reason}',
+    action:
+      'Delete it: a node that loses members.json would take the removed member for one of the cluster again. Or let the daemon write there (ReadWritePaths=) and restart it.',
+  },
   'cluster.too-many-records': {
     what: 'the cluster has more than {most} records of members and tokens; new ones are not taken',
     action: 'Look for a node that makes join tokens in a loop, and remove it.',

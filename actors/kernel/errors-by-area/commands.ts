@@ -78,4 +78,9 @@ export const COMMANDS_ERRORS = {
     what: 'the files of the node cannot be written ({reason}); none was left behind',
     action: 'Check free space and the owner of the directory around --config-dir.',
   },
+  'init.start-failed': {
+    what: 'the node is made, but systemd did not start it ({reason})',
+    action:
+      'See systemctl status rustbalance and journalctl -u rustbalance, mend what they name, and run systemctl enable --now rustbalance.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;

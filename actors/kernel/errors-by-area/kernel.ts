@@ -24,7 +24,7 @@ export const KERNEL_ERRORS = {
       'Nothing: the daemon starts without it. Keep the file that was set aside if you want to know why.',
   },
   'state.write-failed': {
-    what: 'the state file cannot be written ({reason})',
+    what: 'the state file cannot be written ({reason}); it is tried again every 15 s',
     action: 'Check free space, and that the directory belongs to the user of the daemon.',
   },
   'message.overloaded': {
@@ -104,6 +104,11 @@ export const KERNEL_ERRORS = {
   'host.spawn-failed': {
     what: '{command} could not be started ({reason})',
     action: 'Install it, or correct the setting that names it.',
+  },
+  'host.capabilities-kept': {
+    what: '{program} runs with the capabilities of the daemon, which it has no use for: they could not be dropped ({reason})',
+    action:
+      'Install setpriv (util-linux), and take over ops/rustbalance.service of this version, which allows capset; then restart the daemon.',
   },
   'host.too-many-children': {
     what: '{id} was not started: {limit} child processes run already',

@@ -112,7 +112,13 @@ export const TOR_ERRORS = {
   },
   'tor.coordination-surplus': {
     what: 'this Tor still serves the coordination service in {directory}, which nobody may use any more',
-    action: 'Remove its lines from torrc and reload it. Nobody can reach it meanwhile.',
+    action:
+      'Remove its lines from torrc and reload it, for example by systemctl reload tor@default: until then those whom it let in last may find it still.',
+  },
+  'tor.coordination-unread': {
+    what: 'who may reach the coordination service of this node has changed ({changes} times) since this Tor read it: over Tor those let in since cannot reach it yet, and those shut out may find it still',
+    action:
+      'Reload Tor when it suits you, for example by systemctl reload tor@default. With [tor] configure_service = true the daemon has it read, without a reload.',
   },
   'tor.publishing-off': {
     what: 'this Tor has PublishHidServDescriptors 0, so half of each day the points of the instance cannot be read',

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -557,6 +558,37 @@ describe('files that are placed', () => {
     });
     await expect(placeFiles('/proc/self', files)).rejects.toMatchObject({ code: 'init.write-failed' });
   });
+
+  it.runIf(process.geteuid?.() === 0)(
+    'by root go where nobody can lead them by a link, whoever owns the directory',
+    async () => {
+      mkdirSync(at('victim'));
+      for (let round = 0; round < 20; round++) {
+        const dir = `etc${String(round)}`;
+        mkdirSync(at(dir));
+        chownSync(at(dir), 4242, 4343);
+        let isOver = false;
+        let isPlanted = false;
+        const led = new Set<string>();
+        // As the owner of the directory could: puts a link into the place of the folder in which root writes.
+        const planting = (async () => {
+          for (let turn = 0; !isOver; turn++) {
+            await new Promise((resolve) => setImmediate(resolve));
+            for (const name of readdirSync(at('victim'))) led.add(name);
+            const [stage] = readdirSync(at(dir)).filter((name) => name.startsWith('.init-'));
+            if (isPlanted || stage === undefined || turn < round) continue;
+            renameSync(at(dir, stage), at(dir, 'moved'));
+            symlinkSync(at('victim'), at(dir, stage));
+            isPlanted = true;
+          }
+        })();
+        await placeFiles(at(dir), [{ name: 'peers/a.pub', content: 'A' }, ...files]).catch(() => undefined);
+        isOver = true;
+        await planting;
+        expect([...led]).toEqual([]);
+      }
+    },
+  );
 
   it('of two that race, one wins whole and the other says so', async () => {
     const outcomes = await Promise.allSettled([placeFiles(at('etc'), files), placeFiles(at('etc'), files)]);

@@ -29,6 +29,12 @@ export class TestWorld implements CliWorld {
   /** Given one by one before `answer`. */
   answers: (boolean | null)[] = [];
   systemd = true;
+  /** Units that are installed. */
+  units: readonly string[] = [];
+  root = false;
+  /** Commands that were run on the terminal, and what they end with. */
+  readonly ran: string[] = [];
+  runsEndWith: number | null = 0;
   /** What comes by standard input. */
   input = '';
   /** What is typed without being shown, one by one; then nobody answers. */
@@ -54,6 +60,19 @@ export class TestWorld implements CliWorld {
 
   hasSystemd(): boolean {
     return this.systemd;
+  }
+
+  hasUnit(name: string): boolean {
+    return this.units.includes(name);
+  }
+
+  isRoot(): boolean {
+    return this.root;
+  }
+
+  runAttached(command: string, args: readonly string[]): Promise<number | null> {
+    this.ran.push([command, ...args].join(' '));
+    return Promise.resolve(this.runsEndWith);
   }
 
   print(text: string): void {
@@ -82,8 +101,8 @@ export class TestWorld implements CliWorld {
     return this.width;
   }
 
-  confirm(question: string): Promise<boolean | null> {
-    this.asked.push(question);
+  confirm(question: string, enterMeans = false): Promise<boolean | null> {
+    this.asked.push(`${question}${enterMeans ? ' [Y/n]' : ''}`);
     const next = this.answers.shift();
     return Promise.resolve(next === undefined ? this.answer : next);
   }

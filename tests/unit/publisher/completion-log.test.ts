@@ -40,6 +40,24 @@ describe('how long changes took', () => {
     expect(last?.latencyMs).toBe(last!.atMs - firstEventMs);
   });
 
+  it('counts from the first of two changes that wait for one publication', async () => {
+    const w = world();
+    const points = [20, 21, 22, 23].map((id) => point(id));
+    w.ready(points.slice(0, 1));
+    await w.clock.advance(10_000);
+    w.publication.learn({ own: own(points.slice(0, 2), w.clock.wallMs()) });
+    await w.clock.advance(700);
+    // The next has to wait for its turn, and meets another there.
+    const [before, firstEventMs] = [w.publication.completions.length, w.clock.wallMs()];
+    w.publication.learn({ own: own(points.slice(0, 3), firstEventMs) });
+    await w.clock.advance(200);
+    w.publication.learn({ own: own(points, w.clock.wallMs()) });
+    await w.clock.advance(60_000);
+    const after = w.publication.completions.slice(before);
+    expect(after).toHaveLength(2);
+    for (const { atMs, latencyMs } of after) expect(latencyMs).toBe(atMs - firstEventMs);
+  });
+
   it('leaves out what is given again by age, or to an HSDir that forgot', async () => {
     const w = world();
     w.ready();

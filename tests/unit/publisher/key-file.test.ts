@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExpandedSecretKey } from '@rustbalance/crypto-worker/brands.js';
@@ -102,6 +102,17 @@ describe('the master key file', () => {
     await expect(stat(path)).rejects.toThrow('ENOENT');
   });
 
+  it('loses the copies that a crash left beside it and beside its backup, once the daemon runs', async () => {
+    const backup = join(folder, 'backup');
+    await mkdir(backup, { mode: 0o700 });
+    await writeFile(join(folder, '.master.key.0123456789ab.tmp'), 'a copy');
+    await writeFile(join(backup, '.copy.key.0123456789ab.tmp'), 'a copy');
+    const file = await keyFile(null, join(backup, 'copy.key'));
+    await file.removeLeftovers();
+    expect((await readdir(folder)).sort()).toEqual(['backup', 'master.key']);
+    expect(await readdir(backup)).toEqual([]);
+  });
+
   it('that cannot be looked at is told as such, and nothing is written', async () => {
     const file = await keyFile();
     await rm(folder, { recursive: true });
@@ -114,6 +125,15 @@ describe('the master key file', () => {
 
 describe('the backup of the master key', () => {
   const backup = (): string => join(folder, 'backup', 'master.key');
+
+  it('that cannot be written leaves no copy of the key behind, however often it is tried', async () => {
+    await mkdir(join(backup(), 'in the way'), { recursive: true });
+    const file = await keyFile(null, backup());
+    for (let minute = 0; minute < 3; minute++) {
+      expect(await file.look()).toMatchObject({ state: 'good', backupFault: 'EISDIR' });
+    }
+    expect(await readdir(join(folder, 'backup'))).toEqual(['master.key']);
+  });
 
   it('is written where it is missing or differs, for us alone, and not where others may write', async () => {
     const file = await keyFile(null, backup());

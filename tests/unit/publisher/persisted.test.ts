@@ -15,6 +15,7 @@ import type { PersistedPublisher } from '@rustbalance/actors/publisher/persisted
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DOCUMENT_MARKS, mutated } from '../../support/mutations.js';
+import { SimulatedClock } from '../../support/simulated-clock.js';
 
 let folder: string;
 let path: string;
@@ -37,6 +38,7 @@ const opened = (): StateFile<PersistedPublisher> =>
       () => 0,
       (record) => records.push(record),
     ),
+    clock: new SimulatedClock(0),
   });
 
 const STATES: readonly PersistedPublisher[] = [

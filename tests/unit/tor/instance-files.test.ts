@@ -50,6 +50,13 @@ describe("the files of this node's instance", () => {
     expect((await readFile(file('hs_ed25519_public_key'))).length).toBe(64);
   });
 
+  it('lose a copy of the key that a crash left beside them', async () => {
+    await prepare();
+    await writeFile(file('.hs_ed25519_secret_key.0123456789ab.tmp'), 'a copy');
+    await prepare();
+    expect(await readdir(directory())).not.toContain('.hs_ed25519_secret_key.0123456789ab.tmp');
+  });
+
   it('name the master address, so that the service is an instance from the first load', async () => {
     await prepare();
     expect(await readFile(file('ob_config'), 'utf8')).toBe(`MasterOnionAddress ${MASTER}.onion\n`);

@@ -1,4 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -11,6 +13,8 @@ import {
   type ProcessFacts,
   type Processes,
 } from '@rustbalance/actors/tor/leftover-tor.js';
+import { eventually } from '../../support/eventually.js';
+import { measuring } from '../../support/measured.js';
 import { SimulatedClock } from '../../support/simulated-clock.js';
 
 const TORRC = '/var/lib/rustbalance/tor/torrc';
@@ -157,6 +161,27 @@ describe('looking at real processes', () => {
     expect(found?.args.length).toBeGreaterThan(0);
     expect(await systemProcesses.look(2 ** 30)).toBeNull();
     expect(await systemProcesses.ofOurUser()).toContain(process.pid);
+  });
+
+  it('finds a Tor that runs with our torrc among them, where its pid file is lost', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'rb-pid-'));
+    const [program, torrc] = [join(folder, 'tor'), join(folder, 'torrc')];
+    // A shell by that name: it takes -f, too, and its "torrc" waits until standard input ends.
+    await copyFile(await realpath('/bin/sh'), program);
+    await writeFile(torrc, 'read -r line\n');
+    const child = spawn(program, ['-f', torrc], { stdio: ['pipe', 'ignore', 'ignore'] });
+    const ended = once(child, 'exit');
+    await eventually(
+      'it runs',
+      async () => (await systemProcesses.look(child.pid ?? 0))?.executable === program,
+      { timeoutMs: 5_000, everyMs: 5 },
+    );
+    const found = measuring('the pid file of Tor is lost: its Tor is found among the processes');
+    expect((await findOurTor(join(folder, 'tor.pid'), torrc, systemProcesses))?.pid).toBe(child.pid);
+    found();
+    child.stdin.end();
+    await ended;
+    await rm(folder, { recursive: true });
   });
 
   it('takes no other process for Tor because of a pid file', async () => {

@@ -174,6 +174,51 @@ describe("this node's introduction points", () => {
     expect(world.published.at(-1)?.causedAtMs).toBe(establishedAtMs);
   });
 
+  it('gain two replacements that the descriptor shows at once, timed from the first of them', async () => {
+    const world = new World();
+    await world.running(false);
+    world.lose(1, 12);
+    world.lose(2, 13);
+    await world.clock.advance(6000);
+    world.establish(21, 17);
+    const firstAtMs = world.clock.wallMs();
+    await world.clock.advance(2000);
+    world.establish(22, 18);
+    world.getInfo = decoded(500, [point(1, 11), point(7, 17), point(8, 18)]);
+    await world.clock.advance(5000);
+    expect(world.keys).toEqual([1, 7, 8]);
+    expect(world.published.at(-1)?.causedAtMs).toBe(firstAtMs);
+  });
+
+  it('change with a descriptor that lacks a point whose circuit lives: no loss of before is behind that', async () => {
+    const world = new World();
+    await world.running(false);
+    world.lose(1, 12);
+    const lostAtMs = world.clock.wallMs();
+    await world.clock.advance(60_000);
+    world.getInfo = decoded(500, [point(1, 11)]);
+    await world.clock.advance(31_000);
+    expect(world.keys).toEqual([1]);
+    expect(world.published.at(-1)?.causedAtMs).toBeGreaterThan(lostAtMs + 60_000);
+  });
+
+  it('that stood before their period came are timed from when it came', async () => {
+    const world = new World();
+    world.points.planned(plan(500, false), world.clock.wallMs());
+    world.points.begin([]);
+    [11, 12, 13, 14, 15, 16].forEach((relay, i) => world.establish(i, relay));
+    world.getInfo = decoded(500, [point(1, 11), point(2, 12), point(3, 13)]);
+    await world.clock.advance(60_000);
+    expect(world.keys).toEqual([1, 2, 3]);
+    world.heldSinceMs = world.clock.wallMs();
+    world.held = decoded(501, [point(4, 14), point(5, 15), point(6, 16)]);
+    const cameAtMs = world.clock.wallMs();
+    world.points.planned(plan(501, true), cameAtMs);
+    await world.clock.advance(3_000);
+    expect(world.keys).toEqual([4, 5, 6]);
+    expect(world.published.at(-1)?.causedAtMs).toBe(cameAtMs);
+  });
+
   it('of a circuit that Tor builds again to the same relay live again without being read again', async () => {
     const world = new World();
     await world.running(false);
@@ -397,6 +442,8 @@ describe("this node's introduction points", () => {
     expect(world.keys).toEqual([]);
     world.points.release('network');
     expect(world.keys).toEqual([1, 2, 3]);
+    // One of them stood since long before, and could not be told of.
+    expect(world.published.at(-1)?.causedAtMs).toBe(world.clock.wallMs());
   });
 
   it('are those of new circuits alone once Tor has dropped all', async () => {

@@ -34,7 +34,6 @@ class World {
   coordinationFault: ErrorData | null = null;
   readonly coordinationFound: (readonly [string | null, boolean])[] = [];
   wasRead = 0;
-  reloads = 0;
   refuses = false;
   reads = 0;
   setUps = 0;
@@ -58,7 +57,7 @@ class World {
         prepare: async () => this.plan,
         wasRead: () => {
           this.wasRead++;
-          if (this.plan.kind === 'served') this.plan = { ...this.plan, reread: false };
+          if (this.plan.kind === 'served') this.plan = { ...this.plan, unread: 0 };
         },
         found: (fault, isServed) => this.coordinationFound.push([fault?.code ?? null, isServed]),
       },
@@ -70,9 +69,6 @@ class World {
       isPublishingOff: async () => false,
       directoryFault: async ({ directory }) =>
         directory === service.directory ? this.fault : this.coordinationFault,
-      reload: async () => {
-        this.reloads++;
-      },
       setConf: take,
       resetConf: take,
       settingUp: () => {
@@ -198,7 +194,7 @@ describe("the guard of the instance's service", () => {
 });
 
 describe('the guard of the coordination service', () => {
-  const served: CoordinationPlan = { kind: 'served', service: coordination, reread: true };
+  const served = { kind: 'served', service: coordination, unread: 1 } as const;
   const bad = errorData('tor.directory-unusable', '/x', { directory: '/x', problem: 'p', remedy: 'r' });
   const begun = async (world: World): Promise<World> => {
     world.guard.begin();
@@ -225,7 +221,7 @@ describe('the guard of the coordination service', () => {
     world.guard.look();
     await world.clock.advance(10);
     expect(world.sent).toEqual([]);
-    world.plan = { kind: 'absent', directory: coordination.directory, reread: true };
+    world.plan = { kind: 'absent', directory: coordination.directory };
     world.guard.look();
     await world.clock.advance(10);
     expect(world.sent).toEqual([[...WIKI, ...serviceConf(service)]]);
@@ -243,22 +239,62 @@ describe('the guard of the coordination service', () => {
     world.guard.look();
     await world.clock.advance(10);
     expect(world.sent).toEqual([has]);
-    expect(world.reloads).toBe(0);
   });
 
-  it('reloads a Tor that it may not configure, when files changed', async () => {
+  it('tells the operator of a Tor that it may not configure to reload it, once after each change, and sends nothing', async () => {
     const world = new World(false);
     world.has = [...serviceConf(coordination), ...serviceConf(service)];
     world.plan = served;
     await begun(world);
-    expect(world.reloads).toBe(1);
+    await world.clock.advance(600_000);
+    const told = (): (string | undefined)[] =>
+      world.logs.filter(({ level }) => level === 'error').map(({ error }) => error?.code);
+    expect(told()).toEqual(['tor.coordination-unread']);
+    expect(world.logs.at(-1)?.error?.action).toContain('systemctl reload tor@default');
+    expect(world.coordinationFound.at(-1)).toEqual(['tor.coordination-unread', false]);
+    expect(world.found.at(-1)).toBeNull();
+    world.plan = { ...served, unread: 2 };
+    world.guard.look();
+    await world.clock.advance(600_000);
+    expect(told()).toEqual(['tor.coordination-unread', 'tor.coordination-unread']);
+    expect([world.sent, world.wasRead]).toEqual([[], 0]);
+    world.plan = { ...served, unread: 0 };
+    world.guard.look();
+    await world.clock.advance(10);
+    expect(world.coordinationFound.at(-1)).toEqual([null, true]);
+  });
+
+  it('tells nobody to reload a Tor that has the files as they are', async () => {
+    const world = new World(false);
+    world.has = [...serviceConf(coordination), ...serviceConf(service)];
+    world.plan = { ...served, unread: 0 };
+    for (let starts = 0; starts < 3; starts++) await begun(world);
+    expect(world.logs.filter(({ level }) => level === 'error')).toEqual([]);
+    expect(world.coordinationFound.at(-1)).toEqual([null, true]);
+  });
+
+  it('names what would end a reloaded Tor before it has it reloaded', async () => {
+    const world = new World(false);
+    world.has = [...serviceConf(coordination), ...serviceConf(service)];
+    world.plan = served;
+    world.coordinationFault = bad;
+    await begun(world);
+    expect(world.coordinationFound).toEqual([[bad.code, false]]);
+  });
+
+  it('names the lines to remove where it is not wanted any more, with the reload that they need', async () => {
+    const world = new World(false);
+    world.has = [...serviceConf(coordination), ...serviceConf(service)];
+    world.plan = { kind: 'absent', directory: coordination.directory };
+    await begun(world);
+    expect(world.coordinationFound).toEqual([['tor.coordination-surplus', false]]);
     expect(world.sent).toEqual([]);
   });
 
   it('says what is missing where it may not be set, and the instance serves on', async () => {
     const world = new World(false);
     world.has = [...WIKI, ...serviceConf(service)];
-    world.plan = { ...served, reread: false };
+    world.plan = served;
     await begun(world);
     expect(world.found).toEqual([null]);
     expect(world.coordinationFound).toEqual([['tor.coordination-missing', false]]);

@@ -14,6 +14,7 @@ import {
   otherName,
   statusOfBoth,
   torInUse,
+  torsToRestart,
 } from '@rustbalance/actors/tor/two-tors.js';
 import { period, point } from './points.js';
 
@@ -125,6 +126,22 @@ describe('the Tor in use', () => {
       redundancy: { inUse: 'standby', other: { state: 'down', deaths: 1, lastError: 'tor ended' } },
     });
     expect(otherName('standby')).toBe('first');
+  });
+});
+
+describe('an order to restart Tor', () => {
+  const NO_NETWORK = status({ trouble: 'no-network' });
+  const REFUSED = status({ state: 'down', trouble: 'refused' });
+  const cases: readonly (readonly [string, TorName, TorStatus, TorStatus, readonly TorName[]])[] = [
+    ['means the one in use, which is down', 'first', DOWN, UP, ['first']],
+    ['means the one in use, though only the other has a trouble', 'first', DOWN, STUCK, ['first', 'standby']],
+    ['means the one in use and no other that is merely down, too', 'standby', DOWN, STUCK, ['standby']],
+    ['means both where a restart may help both', 'first', STUCK, DOUBTED, ['first', 'standby']],
+    ['means none that a restart would not help', 'first', NO_NETWORK, REFUSED, []],
+    ['means none that is well again', 'first', UP, DOWN, []],
+  ];
+  it.each(cases)('%s', (_what, inUse, first, standby, expected) => {
+    expect(torsToRestart(inUse, { first, standby })).toEqual(expected);
   });
 });
 

@@ -118,7 +118,7 @@ export interface FakeTor {
   readonly systemctl: readonly string[];
   /** The actor's clock. */
   readonly clock: Clock;
-  start(hear?: Pick<HarnessOptions, 'onFact' | 'onAnswer'>): Promise<TorActorHarness>;
+  start(hear?: Pick<HarnessOptions, 'onFact' | 'onAnswer' | 'nodeKey'>): Promise<TorActorHarness>;
   /** A Tor that died and came back: nothing that SETCONF set is left. */
   comeBack(): Promise<FakeControlPort>;
   stop(): Promise<void>;

@@ -19,7 +19,7 @@ const DEBIAN_UNITS = [
   'Id=tor.service\nLoadState=loaded\nUnitFileState=enabled\n',
 ].join('\n');
 
-const soon = { timeoutMs: 20_000, everyMs: 10 };
+const soon = { timeoutMs: 25_000, everyMs: 10 };
 const newWorld = async (options: FakeTorOptions = {}): Promise<FakeTor> => {
   const world = await startFakeTor(options);
   worlds.push(world);
@@ -178,7 +178,7 @@ describe('a Tor that answers and does not get on', () => {
   });
 
   it('for want of a network is told from that, and nothing is restarted', async () => {
-    const world = await newWorld({ ...restartable, speed: 50 });
+    const world = await newWorld({ ...restartable, speed: 20 });
     world.fake.info.set('orconn-status', `$${'1'.repeat(40)}~guard LAUNCHED`);
     const node = await world.start();
     await isUp(node);
@@ -187,10 +187,10 @@ describe('a Tor that answers and does not get on', () => {
     const looks = (): number => world.fake.received.filter(({ args }) => args === 'orconn-status').length;
     await eventually('it was looked again', () => looks() > 4, soon);
     expect(world.systemctl).toEqual([]);
-  });
+  }, 120_000);
 
   it('with its bootstrap has its unit restarted, and nothing happens before', async () => {
-    const world = await newWorld({ ...restartable, speed: 50 });
+    const world = await newWorld({ ...restartable, speed: 20 });
     const phase = (percent: number): void =>
       void world.fake.info.set(
         'status/bootstrap-phase',
@@ -206,5 +206,5 @@ describe('a Tor that answers and does not get on', () => {
     await world.comeBack();
     await isUp(node);
     expect(tor(node)?.trouble).toBeNull();
-  });
+  }, 120_000);
 });

@@ -32,7 +32,7 @@ const newWorld = async (options: FakeTorOptions = {}): Promise<FakeTor> => {
   return world;
 };
 
-const soon = { timeoutMs: 10_000, everyMs: 10 };
+const soon = { timeoutMs: 20_000, everyMs: 10 };
 const isUp = (node: TorActorHarness): Promise<boolean> =>
   eventually('Tor is up', () => node.fact('tor.status')?.state === 'up', soon);
 const isTold = (node: TorActorHarness, code: string): Promise<unknown> =>
@@ -68,7 +68,7 @@ describe('a system Tor that serves others, too', () => {
     world.fake.reload();
     expect(directories(world)).toEqual(['/var/lib/tor/wiki']);
     await eventually('it is there again', () => directories(world).length === 2, {
-      timeoutMs: 2_000,
+      timeoutMs: 5_000,
       everyMs: 5,
     });
   });
@@ -85,7 +85,7 @@ describe('a system Tor that serves others, too', () => {
       '650-CONF_CHANGED\r\n650-HiddenServiceDir=/var/lib/tor/blog\r\n650 OK\r\n',
     );
     await eventually('it is there again', () => directories(world).length === 2, {
-      timeoutMs: 2_000,
+      timeoutMs: 5_000,
       everyMs: 5,
     });
     expect(directories(world)).toEqual(['/var/lib/tor/blog', world.instanceDir]);
@@ -257,7 +257,7 @@ describe('the points of the instance', () => {
     const line = introCircuit(1, relay!).replace(' BUILT ', ' CLOSED ');
     world.fake.push('CIRC', `650 CIRC ${line} REASON=DESTROYED REMOTE_REASON=CHANNEL_CLOSED\r\n`);
     await eventually('one is gone', () => keysOf(ownPoints(node)).length === 2, {
-      timeoutMs: 1_000,
+      timeoutMs: 5_000,
       everyMs: 2,
     });
   });
