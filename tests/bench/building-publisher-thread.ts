@@ -30,9 +30,9 @@ const buildingPublisher: ActorDefinition<'publisher'> = {
         const { state, context: known } = running.inspect();
         return { state, context: { ...known, pairs } };
       },
-      stop: async (deadlineMs) => {
+      stop: async (deadlineMs, reason) => {
         stopped = true;
-        await running.stop(deadlineMs);
+        await running.stop(deadlineMs, reason);
       },
     };
   },

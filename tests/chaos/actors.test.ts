@@ -3,6 +3,7 @@ import { CHAOS_MODES } from '@rustbalance/actors/kernel/envelope.js';
 import type { ChaosMode } from '@rustbalance/actors/kernel/envelope.js';
 import { ACTOR_NAMES } from '@rustbalance/actors/kernel/messages.js';
 import type { ActorName } from '@rustbalance/actors/kernel/messages.js';
+import { betweenSharedRandomValues } from '../support/chaos/between-values.js';
 import { census } from '../support/chaos/census.js';
 import { restartTimeMs } from '../support/chaos/kill-actor.js';
 import { CHAOS_SETTINGS } from '../support/chaos/settings.js';
@@ -21,8 +22,8 @@ import { startTorNetwork } from '../support/tor-network/network.js';
 import type { TorNetwork } from '../support/tor-network/network-types.js';
 
 const VISIT_EVERY_MS = 500;
-/** Two nodes take turns at random: that the same one never comes in so many is less likely than one in 4000. */
-const MOST_DOWNLOADS = 12;
+/** Two nodes take turns at random: that one with two points of five never comes in so many is less likely than one in 100,000. */
+const MOST_DOWNLOADS = 24;
 /** A hang is ended after ping_timeout_secs; the rest is the restart, on a machine that may be busy. */
 const BACK_WITHIN_MS = 15_000;
 
@@ -45,10 +46,12 @@ describe('a publisher whose actors are killed in every way while it serves', () 
     publisher = cluster.nodes[0]!;
     visitor = await startStockClient(network, { name: 'visitor' });
     await publisher.until('both are published', (s) => publishedNodes(s) === 'alpha,beta', 120_000);
-    await eventually('a page comes', async () => (await visitor.fetch(cluster.address)).ok, {
-      timeoutMs: 60_000,
-    });
-  });
+    await eventually(
+      'a page comes',
+      async () => (await visitor.fetch(cluster.address, { timeoutMs: 20_000 })).ok,
+      { timeoutMs: 90_000 },
+    );
+  }, 400_000);
 
   afterAll(async () => {
     await visitor?.stop();
@@ -78,6 +81,7 @@ describe('a publisher whose actors are killed in every way while it serves', () 
   };
 
   it('serves visits and an open download through all of them, unless it was the ProxyActor', async () => {
+    await betweenSharedRandomValues(network);
     const downloads = await openDownloads();
     const over = new AbortController();
     const visits = loadClient({
@@ -90,6 +94,8 @@ describe('a publisher whose actors are killed in every way while it serves', () 
     });
     const times: Record<string, number> = {};
     for (const [actor, mode] of kills(ACTOR_NAMES.filter((name) => name !== 'proxy'))) {
+      // Visits go on meanwhile, and no new value may cost one.
+      await betweenSharedRandomValues(network);
       times[`${actor} ${mode}`] = await restartTimeMs(publisher, actor, mode);
     }
     over.abort();
@@ -138,11 +144,21 @@ describe('a publisher whose actors are killed in every way while it serves', () 
       },
       { timeoutMs: 60_000 },
     );
-    const [hurt, unhurt] = await Promise.all(cluster.nodes.map((node) => census(node.pid!)));
-    // The other node does the same work and was never touched.
-    expect(hurt!.threads).toBeLessThanOrEqual(unhurt!.threads + 2);
-    expect(hurt!.children).toBe(unhurt!.children);
-    expect(hurt!.descriptors).toBeLessThanOrEqual(unhurt!.descriptors + 15);
+    // The other node does the same work and was never touched. What is lost stays lost; a command that either runs is soon over.
+    await eventually(
+      'the node that was hurt has no more open than the other',
+      async () => {
+        const [hurt, unhurt] = await Promise.all(cluster.nodes.map((node) => census(node.pid!)));
+        if (
+          hurt!.threads > unhurt!.threads + 2 ||
+          hurt!.children !== unhurt!.children ||
+          hurt!.descriptors > unhurt!.descriptors + 15
+        )
+          throw new Error(`${JSON.stringify(hurt)} beside ${JSON.stringify(unhurt)}`);
+        return true;
+      },
+      { timeoutMs: 30_000, everyMs: 500 },
+    );
   });
 
   it('has said it in a bounded number of lines', () => {

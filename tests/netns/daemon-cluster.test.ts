@@ -9,14 +9,36 @@ import { sufferFault, TUNNEL_FAULTS } from '../support/netns/tunnel-faults.js';
 import { untilWhole } from '../support/netns/tunnel-state.js';
 import { loadClient } from '../support/stock-client-load.js';
 import type { LoadSample } from '../support/stock-client-load.js';
+import { summary } from '../support/stock-client-summary.js';
 import { startStockClient } from '../support/stock-client.js';
 import { startTorNetwork } from '../support/tor-network/network.js';
 import { SELECTIVE_RINGS } from '../support/tor-network/options.js';
 import type { TorNetwork } from '../support/tor-network/network-types.js';
 
-/** One visit a second: three clients, since a visit to a node that has just gone keeps one for its whole patience. */
-const VISITS = { mode: 'cold', everyMs: 1000, durationMs: 3_600_000, fetch: { timeoutMs: 10_000 } } as const;
-const CLIENTS = 3;
+/**
+ * One visit a second. A rotation falls into every run, and on a loaded machine one visit in some hundred then takes more than ten
+ * seconds, and is answered: who was given up too early would count as lost.
+ */
+const VISIT_PATIENCE_MS = 60_000;
+const VISITS = {
+  mode: 'cold',
+  everyMs: 1000,
+  durationMs: 3_600_000,
+  fetch: { timeoutMs: VISIT_PATIENCE_MS },
+} as const;
+/** A visit to a node that has just gone keeps one for its whole patience, and a visit waits for a free one for ten seconds. */
+const CLIENTS = 8;
+/** Of all visits but those that may fail: those are some hundred, of which one more or less is 1 %. */
+const WITHIN_TEN_SECONDS = 0.98;
+
+/** A visit that is under way then may fail, Unix ms; one that begins later must be answered. */
+interface Leave {
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+const mayFail = ({ startMs, dueMs, ms }: LoadSample, leaves: readonly Leave[]): boolean =>
+  leaves.some(({ fromMs, untilMs }) => startMs <= untilMs && dueMs + ms >= fromMs);
 
 describe('three machines that meet through tunnels', () => {
   let lan: Lan;
@@ -24,13 +46,14 @@ describe('three machines that meet through tunnels', () => {
   let cluster: TunnelCluster;
   let links: LinkFaults;
   const visits: LoadSample[] = [];
+  const leaves: Leave[] = [];
   const enough = new AbortController();
   let load: Promise<unknown> = Promise.resolve();
 
   const untilVisited = async (count: number): Promise<void> => {
     const before = visits.length;
     await eventually(`${String(count)} more visits`, () => visits.length >= before + count, {
-      timeoutMs: 60_000,
+      timeoutMs: 120_000,
     });
   };
 
@@ -42,7 +65,7 @@ describe('three machines that meet through tunnels', () => {
     const clients = await Promise.all(Array.from({ length: CLIENTS }, () => startStockClient(network)));
     const onSample = (sample: LoadSample): void => void visits.push(sample);
     load = loadClient({ ...VISITS, clients, address: cluster.address, onSample, signal: enough.signal });
-  }, 240_000);
+  }, 400_000);
 
   afterAll(async () => {
     enough.abort();
@@ -50,7 +73,7 @@ describe('three machines that meet through tunnels', () => {
     await cluster?.stop();
     await network?.stop();
     await lan?.end();
-  }, 60_000);
+  }, VISIT_PATIENCE_MS + 60_000);
 
   it('are whole and answer for one address after init and join alone', async () => {
     await untilWhole(cluster);
@@ -58,11 +81,12 @@ describe('three machines that meet through tunnels', () => {
       timeoutMs: 60_000,
     });
     expect(visits.filter(({ ok }) => !ok)).toEqual([]);
-  });
+  }, 240_000);
 
   for (const fault of TUNNEL_FAULTS) {
     it(`stay reachable and are whole again: ${fault.name}`, async () => {
       const fromMs = Date.now();
+      if (fault.visitsMayFailMs > 0) leaves.push({ fromMs, untilMs: fromMs + fault.visitsMayFailMs });
       const { expectedMs, wholeMs } = await sufferFault(fault, { cluster, links, visits: untilVisited });
       measured(`${fault.name}: ${fault.expected}`, expectedMs / 1000);
       measured(`${fault.name}, and that has ended: whole again`, wholeMs / 1000);
@@ -70,6 +94,14 @@ describe('three machines that meet through tunnels', () => {
       await untilVisited(2);
       const failed = visits.filter(({ ok, startMs }) => !ok && startMs > fromMs + fault.visitsMayFailMs);
       expect(failed).toEqual([]);
-    }, 150_000);
+    }, 400_000);
   }
+
+  it('have answered every visit but those, also the ones that were under way when a fault was over', async () => {
+    enough.abort();
+    await load;
+    const others = visits.filter((visit) => !mayFail(visit, leaves));
+    expect(others.filter(({ ok }) => !ok)).toEqual([]);
+    expect(summary(others).successRatio).toBeGreaterThanOrEqual(WITHIN_TEN_SECONDS);
+  }, 120_000);
 });

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
+import { acceptsConnections } from '@rustbalance/actors/kernel/accepts-connections.js';
 import { eventually } from '../support/eventually.js';
 import { INTERFACE, Mesh, NETWORK } from '../support/netns/mesh-node.js';
 import type { MeshNode, NodeOptions } from '../support/netns/mesh-node.js';
@@ -8,7 +9,7 @@ import { Namespace } from '../support/netns/namespace.js';
 import { UdpAgent } from '../support/netns/udp-agent.js';
 
 const execute = promisify(execFile);
-const PATIENCE = { timeoutMs: 15_000 };
+const PATIENCE = { timeoutMs: 30_000 };
 /** So long that nothing is looked at but at the start: what holds then holds by itself. */
 const NEVER_CHECKED: NodeOptions = { checkSecs: 3600 };
 const DEAF = { datagram: () => undefined, failed: () => undefined };
@@ -75,8 +76,15 @@ describe('the guards of the tunnel network', () => {
     await mesh!.lan.plug(neighbour, 'port9', '10.77.0.9');
     const agent = new UdpAgent(neighbour);
     try {
-      const link = await a!.namespace.run('ip', '-o', '-6', 'addr', 'show', 'dev', 'eth0', 'scope', 'link');
-      const via = /inet6 (\S+)\//.exec(link)![1]!;
+      // The kernel makes it by itself, a moment after the link is up.
+      const via = await eventually(
+        'a link-local address',
+        async () => {
+          const link = ['-o', '-6', 'addr', 'show', 'dev', 'eth0', 'scope', 'link'];
+          return /inet6 (\S+)\//.exec(await a!.namespace.run('ip', ...link))?.[1];
+        },
+        PATIENCE,
+      );
       await neighbour.run('ip', '-6', 'route', 'add', NETWORK, 'via', via, 'dev', 'eth0');
       const [{ address: mac }] = JSON.parse(
         await a!.namespace.run('ip', '-j', 'link', 'show', 'dev', 'eth0'),
@@ -127,10 +135,13 @@ describe('a node', () => {
     const theirs = execute(
       'nsenter',
       [...namespace.enter, 'env', 'WG_PROCESS_FOREGROUND=1', 'wireguard-go', '-f', INTERFACE],
-      { timeout: 30_000 },
+      { timeout: 90_000 },
     );
     try {
       await eventually('their interface', () => namespace.run('ip', 'link', 'show', INTERFACE), PATIENCE);
+      // `wg` unlinks a socket that refuses it, and so ends a wireguard-go that is starting.
+      const socket = namespace.path(`/run/wireguard/${INTERFACE}.sock`);
+      await eventually('it takes commands', () => acceptsConnections(socket), PATIENCE);
       await eventually(
         'their key',
         () =>

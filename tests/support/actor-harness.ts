@@ -8,6 +8,7 @@ import type {
 import { systemClock } from '@rustbalance/actors/kernel/clock.js';
 import type { Clock } from '@rustbalance/actors/kernel/clock.js';
 import type { Config } from '@rustbalance/actors/kernel/config/schema.js';
+import type { StopReason } from '@rustbalance/actors/kernel/envelope.js';
 import { makeLogger } from '@rustbalance/actors/kernel/logging.js';
 import type { LogRecord } from '@rustbalance/actors/kernel/logging.js';
 import { ownerOf } from '@rustbalance/actors/kernel/messages.js';
@@ -70,7 +71,7 @@ export class HarnessNode {
       handlers: untyped(actor.handlers),
       alive: () => actor.alive(),
       inspect: () => actor.inspect(),
-      stop: (deadlineMs) => actor.stop(deadlineMs),
+      stop: (deadlineMs, reason) => actor.stop(deadlineMs, reason),
     };
     this.#running.set(name, routed);
     for (const [fact, payload] of this.#facts) routed.handlers[fact]?.(structuredClone(payload));
@@ -82,8 +83,8 @@ export class HarnessNode {
     this.#running.delete(name);
   }
 
-  async stop(name: ActorName, deadlineMs = 1000): Promise<void> {
-    await this.#running.get(name)?.stop(deadlineMs);
+  async stop(name: ActorName, deadlineMs = 1000, reason: StopReason = 'shutdown'): Promise<void> {
+    await this.#running.get(name)?.stop(deadlineMs, reason);
     this.forget(name);
   }
 

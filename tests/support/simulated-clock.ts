@@ -33,6 +33,11 @@ export class SimulatedClock implements Clock {
     };
   }
 
+  /** How many timers run. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   /** Steps the wall clock, as NTP or an operator would; timers do not notice. */
   stepWall(byMs: number): void {
     this.#wallOffsetMs += byMs;

@@ -218,7 +218,7 @@ export const startTorActor = async (options: HarnessOptions): Promise<TorActorHa
     fact: (name) => facts.get(name)?.at(-1)?.payload as never,
     history: (name) => (facts.get(name) ?? []) as never,
     stop: async () => {
-      await actor.stop(1000);
+      await actor.stop(1000, 'shutdown');
       host.onChange = () => undefined;
     },
   };

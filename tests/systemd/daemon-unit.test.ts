@@ -9,6 +9,9 @@ import { SystemdMachine } from '../support/systemd/machine.js';
 let machine: SystemdMachine;
 let daemon: InstalledDaemon;
 
+/** A start takes a second or two alone on its machine, and was seen to take nine. */
+const PATIENCE_MS = 60_000;
+
 /** The watchdog's patience in these tests: the shipped one is 30 s. */
 const QUICK_WATCHDOG = ['[Service]', 'WatchdogSec=5', 'RestartSec=100ms'];
 
@@ -19,7 +22,7 @@ beforeAll(async () => {
   await daemon.init();
   await daemon.configure('tor', ['extra_torrc = ["DisableNetwork 1"]']);
   await daemon.backUpConfig();
-});
+}, 240_000);
 afterAll(async () => {
   await machine.stop();
 });
@@ -35,21 +38,21 @@ const afresh = async (): Promise<void> => {
 };
 
 /** Waits for another main process than `before`, which has told that it is ready. */
-const anotherIsReady = (before: number, timeoutMs: number): Promise<number> =>
+const anotherIsReady = (before: number): Promise<number> =>
   eventually(
     'another daemon is ready',
     async () => {
       const { MainPID, ActiveState } = await machine.show(DAEMON, 'MainPID', 'ActiveState');
       return ActiveState === 'active' && Number(MainPID) !== before && Number(MainPID);
     },
-    { timeoutMs, everyMs: 50 },
+    { timeoutMs: PATIENCE_MS, everyMs: 50 },
   );
 
 describe('the unit of the daemon', () => {
   beforeEach(async () => {
     await afresh();
     await machine.must('systemctl', 'start', DAEMON);
-  });
+  }, 120_000);
 
   it('is started when every actor is ready, and not before', async () => {
     // systemctl waited for readiness.
@@ -61,19 +64,19 @@ describe('the unit of the daemon', () => {
         const { StatusText } = await machine.show(DAEMON, 'StatusText');
         return StatusText.startsWith('publisher, Tor ') && StatusText;
       },
-      { timeoutMs: 10_000 },
+      { timeoutMs: PATIENCE_MS },
     );
     expect(text).not.toMatch(/[a-z2-7]{56}/);
-  });
+  }, 90_000);
 
   it('starts it again after SIGKILL', async () => {
     const before = await daemon.pid();
     const again = measuring('the daemon is killed, its Tor managed: ready again');
     await daemon.signal('KILL');
-    await anotherIsReady(before, 30_000);
+    await anotherIsReady(before);
     again();
     expect((await daemon.status()).ready).toBe(true);
-  });
+  }, 90_000);
 
   it('is started by the boot of the machine', async () => {
     await machine.must('systemctl', 'enable', DAEMON);
@@ -87,10 +90,10 @@ describe('the unit of the daemon', () => {
     await machine.must('sh', '-ec', script.join('\n'));
     const ready = measuring('the machine boots (its target is reached): ready');
     await machine.must('systemctl', 'start', 'boot.target');
-    await daemon.until('it is ready', (status) => status.ready, 30_000);
+    await daemon.until('it is ready', (status) => status.ready, PATIENCE_MS);
     ready();
     await machine.must('systemctl', 'disable', DAEMON);
-  });
+  }, 120_000);
 
   it('stops it in order, with its Tor, and calls that a success', async () => {
     const stopped = measuring('the unit is stopped: the daemon and its Tor have ended');
@@ -109,9 +112,9 @@ describe('the unit of the daemon', () => {
     const before = await daemon.pid();
     const again = measuring('the daemon gets a SIGTERM of somebody else: ready again');
     await daemon.signal('TERM');
-    await anotherIsReady(before, 30_000);
+    await anotherIsReady(before);
     again();
-  });
+  }, 90_000);
 
   it('leaves it alone while it is well, and ends and starts it when it hangs', async () => {
     await override(machine, DAEMON, QUICK_WATCHDOG);
@@ -122,15 +125,15 @@ describe('the unit of the daemon', () => {
     const first = await fedAt();
     // Longer than its patience, on the clock that it counts by.
     await eventually('it was fed for 7 s', async () => (await fedAt()) > first + 7_000_000, {
-      timeoutMs: 20_000,
+      timeoutMs: PATIENCE_MS,
     });
     expect(await daemon.pid()).toBe(before);
     const again = measuring('the daemon hangs (WatchdogSec=5, RestartSec=0.1): ready again');
     await daemon.signal('STOP');
-    await anotherIsReady(before, 30_000);
+    await anotherIsReady(before);
     again();
     expect(await machine.journal(DAEMON)).toContain('Watchdog timeout');
-  });
+  }, 180_000);
 
   it('reloads what can change, in the same process', async () => {
     const before = await daemon.pid();
@@ -140,12 +143,14 @@ describe('the unit of the daemon', () => {
     await eventually(
       'the proxy is another',
       async () => (await daemon.inspect()).actors.proxy?.generation === (actors.proxy?.generation ?? 0) + 1,
-      { timeoutMs: 10_000 },
+      { timeoutMs: PATIENCE_MS },
     );
     expect(await daemon.pid()).toBe(before);
     expect((await daemon.inspect()).actors.tor?.generation).toBe(actors.tor?.generation);
-    await eventually('it is active again', async () => (await state()) === 'active', { timeoutMs: 10_000 });
-  });
+    await eventually('it is active again', async () => (await state()) === 'active', {
+      timeoutMs: PATIENCE_MS,
+    });
+  }, 150_000);
 
   it('goes on with the last good configuration when a reload finds a mistake', async () => {
     const before = await daemon.pid();
@@ -158,13 +163,13 @@ describe('the unit of the daemon', () => {
         const lines = await machine.journal(DAEMON);
         return lines.includes('reload.refused') && lines;
       },
-      { timeoutMs: 10_000 },
+      { timeoutMs: PATIENCE_MS },
     );
     refused();
     expect(journal).toContain('proxy.max_connections');
     expect(await daemon.pid()).toBe(before);
     expect((await daemon.status()).ready).toBe(true);
-  });
+  }, 90_000);
 });
 
 describe('a daemon that cannot start', () => {
@@ -176,12 +181,12 @@ describe('a daemon that cannot start', () => {
     await override(machine, DAEMON, ['[Service]', 'RestartSec=50ms', occupied]);
     const left = measuring('the daemon fails at every start (RestartSec=0.05): left alone after ten');
     await machine.run('systemctl', 'start', '--no-block', DAEMON);
-    await eventually('it is left alone', async () => (await state()) === 'failed', { timeoutMs: 55_000 });
+    await eventually('it is left alone', async () => (await state()) === 'failed', { timeoutMs: 200_000 });
     left();
     const journal = await machine.journal(DAEMON, 500);
     expect(journal.match(/control-socket\.not-a-socket/g)).toHaveLength(10);
     expect(journal).toContain('Start request repeated too quickly');
-  });
+  }, 240_000);
 
   it('is tried once with a configuration that cannot work', async () => {
     await daemon.configure('proxy', ['listn = ""']);
@@ -191,6 +196,6 @@ describe('a daemon that cannot start', () => {
       ExecMainStatus: '78',
       NRestarts: '0',
     });
-    expect(await machine.journal(DAEMON, 5)).toContain('listn');
+    expect(await machine.journal(DAEMON, 20)).toContain('listn');
   });
 });

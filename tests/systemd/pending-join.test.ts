@@ -14,7 +14,7 @@ const TARGET = ['--target', 'http://127.0.0.1:8080', '--yes'];
 beforeAll(async () => {
   machine = await SystemdMachine.boot();
   await install(machine);
-});
+}, 120_000);
 afterAll(async () => {
   await machine.stop();
 });
@@ -35,7 +35,7 @@ it('the unit is up while the join waits, says so, and serves as soon as a member
     'it says what it waits for',
     async () => (await shown()).startsWith('waits for a member'),
     {
-      timeoutMs: 15_000,
+      timeoutMs: 60_000,
     },
   );
   await expect(access(machine.path('/etc/rustbalance/config.toml'))).rejects.toMatchObject({
@@ -54,8 +54,8 @@ it('the unit is up while the join waits, says so, and serves as soon as a member
     ...tor,
   );
   const daemon = new InstalledDaemon(machine);
-  await daemon.until('the machine is a member', ({ ready, peers }) => ready && peers.length === 1, 90_000);
+  await daemon.until('the machine is a member', ({ ready, peers }) => ready && peers.length === 1, 150_000);
   joined();
   expect((await machine.show(DAEMON, 'NRestarts')).NRestarts).toBe('0');
   await access(daemon.configPath);
-}, 180_000);
+}, 360_000);

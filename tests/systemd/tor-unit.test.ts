@@ -9,7 +9,7 @@ let node: OwnTorNode;
 
 beforeAll(async () => {
   node = await startOwnTorNode();
-}, 180_000);
+}, 400_000);
 afterAll(async () => {
   await node.stop();
 });
@@ -23,7 +23,7 @@ describe('a Tor that systemd runs', () => {
     const pid = String(await node.torPid());
     const inside = await node.machine.run('nsenter', '-t', pid, '--mount', 'ls', '/etc/rustbalance');
     expect(inside.stdout).not.toContain('master.key');
-  });
+  }, 120_000);
 
   it('outlives a daemon that is killed, and keeps its introduction points', async () => {
     await node.calm();
@@ -33,29 +33,29 @@ describe('a Tor that systemd runs', () => {
     const served = measuring('the daemon is killed, its Tor in a unit of its own: a client is served');
     await node.daemon.signal('KILL');
     // By what it knows already: nothing that it fetches anew could be the reason that it is served.
-    await untilServed(node, 40_000);
+    await untilServed(node, 60_000);
     served();
     expect(await node.daemon.pid()).not.toBe(daemon);
     expect(await node.torPid()).toBe(tor);
-    await ready(20_000);
-    await node.published(30_000);
+    await ready(60_000);
+    await node.published(60_000);
     expect(await node.publishedPoints()).toEqual(points);
-  }, 180_000);
+  }, 480_000);
 
   it('outlives a daemon that is stopped and started, and keeps its introduction points', async () => {
     await node.calm();
     const points = await node.publishedPoints();
     await node.machine.must('systemctl', 'restart', 'rustbalance');
-    await node.published(30_000);
-    await untilServed(node, 40_000);
+    await node.published(60_000);
+    await untilServed(node, 60_000);
     expect(await node.publishedPoints()).toEqual(points);
-  }, 180_000);
+  }, 480_000);
 
   it('is started again when it is killed, and the daemon, the same as before, serves on it', async () => {
     const [tor, daemon] = [await node.torPid(), await node.daemon.pid()];
     const up = measuring('the Tor of its own unit is killed: it is up again');
     await node.machine.must('systemctl', 'kill', '--signal=KILL', TOR);
-    await node.daemon.until('Tor is lost', (status) => status.tor.state !== 'up', 20_000);
+    await node.daemon.until('Tor is lost', (status) => status.tor.state !== 'up', 60_000);
     const lostMs = Date.now();
     await node.daemon.until('Tor is up', (status) => status.tor.state === 'up', 60_000);
     up();
@@ -65,14 +65,14 @@ describe('a Tor that systemd runs', () => {
     await untilServed(node, 60_000);
     expect(await node.torPid()).not.toBe(tor);
     expect(await node.daemon.pid()).toBe(daemon);
-  }, 180_000);
+  }, 480_000);
 
   it('that hangs is killed by the daemon, whose user it runs as, and started again by systemd', async () => {
     const [tor, daemon] = [await node.torPid(), await node.daemon.pid()];
     const left = measuring('the Tor of its own unit hangs: the daemon has noticed');
     const up = measuring('the Tor of its own unit hangs: another is up');
     await node.machine.must('systemctl', 'kill', '--signal=STOP', TOR);
-    await node.daemon.until('Tor is doubted', (status) => status.tor.state !== 'up', 30_000);
+    await node.daemon.until('Tor is doubted', (status) => status.tor.state !== 'up', 60_000);
     const lostMs = Date.now();
     left();
     await node.daemon.until('Tor is up', (status) => status.tor.state === 'up', 120_000);
@@ -85,5 +85,5 @@ describe('a Tor that systemd runs', () => {
     expect(await node.daemon.pid()).toBe(daemon);
     const journal = await node.machine.journal('rustbalance', 400);
     expect(journal).toContain('ended the Tor of this system by a signal');
-  }, 240_000);
+  }, 480_000);
 });

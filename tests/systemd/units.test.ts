@@ -8,7 +8,7 @@ let machine: SystemdMachine;
 beforeAll(async () => {
   machine = await SystemdMachine.boot();
   await install(machine);
-});
+}, 120_000);
 afterAll(async () => {
   await machine.stop();
 });

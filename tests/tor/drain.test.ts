@@ -12,13 +12,19 @@ import type { TorNetwork } from '../support/tor-network/network-types.js';
 import { startWarmClients, startWarmLoad } from '../support/warm-load.js';
 
 /**
- * A stream that its client begins in the very moment in which its circuit is closed fails: 6 of 19,108 visits in ten drains
- * (docs/figures.md). None at all is wanted, and not reached.
+ * None of 17,292 in ten drains with the deadline of ten minutes (docs/figures.md). Here a drain has one: where the machine is so busy
+ * that clients make no pauses in it, circuits in use are closed at its end, and a stream begun in that very moment fails.
  */
-const MOST_FAILED = 0.002;
+const MOST_FAILED = 0.001;
 
 const hasBothTors = ({ tor }: StatusJson): boolean =>
   tor.state === 'up' && tor.redundancy?.other.state === 'up';
+
+/** When the daemon wrote a line of its log, Unix ms. */
+const loggedAtMs = (line: string): number => Date.parse(line.split(' ', 1)[0] ?? '');
+
+/** A visit that found no free client says nothing of the service, which was never asked. */
+const wasAsked = ({ error }: LoadSample): boolean => error?.stage !== 'load';
 
 describe('a publisher with a Tor that stands by', () => {
   let network: TorNetwork;
@@ -61,16 +67,20 @@ describe('a publisher with a Tor that stands by', () => {
         signal: ending.signal,
         onSample: (sample) => samples.push(sample),
       });
+      // What was published before, with the points of the Tor that was hurt, must not be taken for it. By the daemon's own
+      // clock: what follows may be published before anybody who asks for its status sees the change.
+      let takenOverMs = Number.POSITIVE_INFINITY;
+      alpha.onLine((line) => {
+        if (line.includes('the other Tor of this node takes over') && line.includes(`from=${inUse}`))
+          takenOverMs = Math.min(takenOverMs, loggedAtMs(line));
+      });
       const pid = await alpha.torPid(inUse);
       process.kill(pid!, fault);
-      // What was published before, with the points of the Tor that was hurt, must not be taken for it.
-      let takenOverMs = Number.POSITIVE_INFINITY;
       const roles = new Set<string>();
       await alpha.until(
         'the other Tor’s points stand in both descriptors',
         (s) => {
           roles.add(s.node.role);
-          if (s.tor.redundancy?.in_use !== inUse) takenOverMs = Math.min(takenOverMs, Date.now());
           return (
             publishedNodes(s) === 'alpha,beta' &&
             s.descriptors.every(({ published_at: at }) => Date.parse(at ?? '') > takenOverMs)
@@ -87,7 +97,7 @@ describe('a publisher with a Tor that stands by', () => {
       ending.abort();
       await load;
       expect([...roles]).toEqual(['publisher']);
-      const later = samples.filter(({ startMs, error }) => startMs > takenMs && error?.stage !== 'load');
+      const later = samples.filter((sample) => sample.startMs > takenMs && wasAsked(sample));
       expect(later.filter(({ ok }) => !ok)).toEqual([]);
       await alpha.until('the Tor that was hurt is there again', hasBothTors, 60_000);
     },
@@ -97,21 +107,20 @@ describe('a publisher with a Tor that stands by', () => {
     const [alpha, beta] = cluster.nodes;
     const { samples, first, end } = await startWarmLoad(clients, cluster.address);
     expect(first).toEqual(new Set(['alpha', 'beta']));
-    await eventually('the load runs', () => Promise.resolve(samples.length >= 250 || null), {
-      timeoutMs: 30_000,
-    });
+    const answered = (): number => samples.filter(({ ok }) => ok).length;
+    await eventually('the load runs', () => answered() >= 250, { timeoutMs: 30_000 });
     expect((await alpha!.command('drain', '--timeout', '60')).code).toBe(0);
-    await alpha!.until('drained', ({ node }) => node.draining === 'drained', 60_000);
+    // It ends at the deadline at the latest, which the daemon keeps and we see a little later.
+    await alpha!.until('drained', ({ node }) => node.draining === 'drained', 75_000);
     await beta!.until('knows it', ({ peers }) => peers[0]?.draining === 'drained', 10_000);
-    const before = samples.length;
+    const before = answered();
     expect(await alpha!.stop()).toBe(0);
-    await eventually('the load goes on', () => Promise.resolve(samples.length >= before + 250 || null), {
-      timeoutMs: 30_000,
-    });
+    await eventually('the load goes on', () => answered() >= before + 250, { timeoutMs: 30_000 });
     await end();
-    const failures = samples.filter(({ ok }) => !ok);
+    const asked = samples.filter(wasAsked);
+    const failures = asked.filter(({ ok }) => !ok);
     expect(failures.length, JSON.stringify(failures.slice(0, 5))).toBeLessThanOrEqual(
-      Math.ceil(samples.length * MOST_FAILED),
+      Math.ceil(asked.length * MOST_FAILED),
     );
   });
 });

@@ -92,6 +92,7 @@ describe('machines that meet over Tor alone', () => {
   });
   afterAll(async () => {
     for (const daemon of daemons) {
+      if (daemon.exitCode !== null || daemon.signalCode !== null) continue;
       const exit = once(daemon, 'exit');
       daemon.kill('SIGTERM');
       await exit;

@@ -21,6 +21,7 @@ import {
   removeFolder,
   threePoints,
 } from '../support/tor-actor-world.js';
+import { knownToActor, untilCalm } from '../support/tor-network/calm.js';
 import { startTorNetwork } from '../support/tor-network/network.js';
 import type { TorNetwork } from '../support/tor-network/network-types.js';
 
@@ -51,6 +52,10 @@ const start = async (config: Config, host?: TestProcessHost): Promise<TorActorHa
   return node;
 };
 const pidOf = (node: TorActorHarness): number => node.host.children.at(-1)?.pid ?? 0;
+
+/** Waits for a time in which no rotation takes other points or HSDirs. */
+const calm = (node: TorActorHarness): Promise<void> =>
+  untilCalm({ network, knowledge: [knownToActor(node)], secs: 30 });
 
 /** A Tor that is no child of this process, as after a daemon that was killed. Resolves when it has its pid file. */
 const orphanTor = async (config: Config): Promise<number> => {
@@ -99,6 +104,7 @@ describe('a managed Tor', () => {
     const folder = await nodeFolder();
     folders.push(folder);
     const node = await start(managedConfig(network, folder, address));
+    await calm(node);
     const own = await threePoints(node);
     const view = node.fact('tor.network')?.view;
     const planned = TASKS.publicationPlan({ identity: publicKey, network: view! });
@@ -194,14 +200,22 @@ describe('a managed Tor', () => {
   it('goes on, points and all, when the actor is started anew', async () => {
     const config = await newConfig();
     const first = await start(config);
+    await calm(first);
     const before = await threePoints(first);
     const pid = pidOf(first);
     await first.stop();
     const second = await start(config, first.host);
-    expect(keysOf(await threePoints(second))).toEqual(keysOf(before));
+    // Those of a neighbouring period stand in where a slow HSDir shows these late.
+    await eventually(
+      'points of the same period are published',
+      () => ownPoints(second)?.timePeriod === before.timePeriod,
+      { timeoutMs: 60_000, everyMs: 10 },
+    );
     expect(pidOf(second)).toBe(pid);
-    expect(second.history('tor.introduction-points').map(({ payload }) => payload.points.length)).toEqual([
-      3,
+    const published = second.history('tor.introduction-points').map(({ payload }) => payload);
+    expect(published.filter(({ points }) => points.length !== 3)).toEqual([]);
+    expect(published.filter(({ timePeriod }) => timePeriod === before.timePeriod).map(keysOf)).toEqual([
+      keysOf(before),
     ]);
     expect(second.fact('tor.status')?.instanceAddress).toBe(first.fact('tor.status')?.instanceAddress);
   });
@@ -271,7 +285,9 @@ describe('a managed Tor', () => {
   it('sets its service up anew on a reload of its torrc without losing a point', async () => {
     const config = await newConfig();
     const node = await start(config);
+    await calm(node);
     const before = keysOf(await threePoints(node));
+    const publications = node.history('tor.introduction-points').length;
     const control = await controlOf(config);
     await control.subscribe('SIGNAL');
     const reloaded = control.nextEvent('the reload', 10_000, ({ keyword, text }) =>
@@ -284,8 +300,11 @@ describe('a managed Tor', () => {
     });
     expect(keysOf(ownPoints(node))).toEqual(before);
     expect(
-      node.history('tor.introduction-points').filter(({ payload }) => payload.points.length < 3),
-    ).toHaveLength(1);
+      node
+        .history('tor.introduction-points')
+        .slice(publications)
+        .filter(({ payload }) => payload.points.length < 3),
+    ).toEqual([]);
     control.close();
   });
 });

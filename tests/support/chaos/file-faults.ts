@@ -82,8 +82,9 @@ export const FILE_FAULTS: readonly ChaosFault[] = [
     suffer: async ({ node, random }) => {
       const dir = join(node.stateDir, 'tor');
       const files = (await readdir(dir, { withFileTypes: true })).filter((entry) => entry.isFile());
-      const names = files.map(({ name }) => name).sort();
-      const name = pick(random, names);
+      // What Tor is just writing is gone a moment later, under the name of the file that it replaces.
+      const names = files.map(({ name }) => name).filter((one) => !one.endsWith('.tmp'));
+      const name = pick(random, names.sort());
       const pid = await torPidOf(node);
       const mendsFromMs = performance.now();
       const what = await damage(join(dir, name), random);

@@ -10,10 +10,13 @@ export const torPidOf = async (node: DaemonNode): Promise<number> => {
   return pid;
 };
 
-/** SIGKILL to the daemon, which its service manager starts again. */
-export const killDaemon = async (node: DaemonNode): Promise<void> => {
+/** SIGKILL to the daemon, alone or with its Tor; its service manager starts it again. */
+export const killDaemon = async (
+  node: DaemonNode,
+  whom: 'alone' | 'with its Tor' = 'alone',
+): Promise<void> => {
   const before = node.pid;
-  await node.killDaemon();
+  await (whom === 'alone' ? node.killDaemon() : node.killHard());
   await eventually(
     `${node.id} is ready again`,
     async () => node.pid !== before && (await node.status()).ready,
@@ -44,10 +47,22 @@ const hurtTor = async (node: DaemonNode, signal: 'SIGKILL' | 'SIGSTOP'): Promise
 
 export const PROCESS_FAULTS: readonly ChaosFault[] = [
   {
-    kind: 'daemon killed',
+    // As where Tor has a unit of its own.
+    kind: 'daemon killed, not its Tor',
     suffer: async ({ node }) => {
       const mendsFromMs = performance.now();
       await killDaemon(node);
+      return { what: 'SIGKILL', mendsFromMs };
+    },
+  },
+  {
+    // As systemd does by default with what is left of a unit whose daemon was killed (KillMode=mixed).
+    kind: 'daemon killed, and its Tor',
+    suffer: async ({ node }) => {
+      const before = await torPidOf(node);
+      const mendsFromMs = performance.now();
+      await killDaemon(node, 'with its Tor');
+      await untilOtherTor(node, before);
       return { what: 'SIGKILL', mendsFromMs };
     },
   },

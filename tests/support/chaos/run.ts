@@ -3,7 +3,7 @@ import { between } from '@rustbalance/actors/kernel/random.js';
 import type { ClusterWithTargets } from '../cluster/cluster.js';
 import type { DaemonNode } from '../cluster/daemon-node.js';
 import { namesOf } from '../cluster/published.js';
-import { publishedNodes } from '../cluster/status.js';
+import { publishedNodes, SILENT_STATES } from '../cluster/status.js';
 import type { StatusJson } from '../cluster/status.js';
 import { eventually } from '../eventually.js';
 import { seededRandom } from '../simulation/seeded-random.js';
@@ -25,6 +25,8 @@ export interface ChaosRun {
   readonly durationMs: number;
   /** From the end of one fault of a whole node to the next, on average. */
   readonly meanGapMs: number;
+  /** From one actor's being killed to the next one's, on average. */
+  readonly actorGapMs: number;
   /** Of a visitor. */
   readonly patienceMs: number;
   readonly tell: (line: string) => void;
@@ -51,7 +53,6 @@ export interface ChaosOutcome {
 
 const VISIT_EVERY_MS = 1000;
 const WHOLE_WITHIN_MS = 180_000;
-const ACTOR_GAP_MS = 4_000;
 
 const statusOf = (node: DaemonNode): Promise<StatusJson | null> => node.status().catch(() => null);
 
@@ -65,6 +66,17 @@ const isWhole = async ({ nodes }: ClusterWithTargets): Promise<boolean> => {
   );
 };
 
+/** Of several faults at once on one node nothing is promised: one of its actors may have been killed a moment ago. */
+const untilUnhurt = (node: DaemonNode): Promise<unknown> =>
+  eventually(
+    `all actors of ${node.id} answer`,
+    async () => {
+      const { actors } = await node.inspect();
+      return Object.values(actors).every(({ state }) => !SILENT_STATES.includes(state));
+    },
+    { timeoutMs: WHOLE_WITHIN_MS },
+  );
+
 const untilWhole = (cluster: ClusterWithTargets): Promise<unknown> =>
   eventually('the cluster is whole again', () => isWhole(cluster), { timeoutMs: WHOLE_WITHIN_MS });
 
@@ -77,6 +89,7 @@ export const runChaos = async ({
   seed,
   durationMs,
   meanGapMs,
+  actorGapMs,
   patienceMs,
   tell,
 }: ChaosRun): Promise<ChaosOutcome> => {
@@ -133,6 +146,7 @@ export const runChaos = async ({
       suffering = node;
       say(`${node.id}: ${kind}`);
       try {
+        await untilUnhurt(node);
         const { what, mendsFromMs } = await fault.suffer({
           ...instruments,
           cluster,
@@ -157,7 +171,7 @@ export const runChaos = async ({
     const plan = actorKills(seededRandom(seed + 1), {
       nodes: cluster.nodes.length,
       durationMs,
-      meanGapMs: ACTOR_GAP_MS,
+      meanGapMs: actorGapMs,
     });
     for (const { atMs, node: index, actor, mode } of plan) {
       await delay(Math.max(0, atMs - since()));

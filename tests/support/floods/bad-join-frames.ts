@@ -1,6 +1,7 @@
 import type { Ed25519PublicKey, Ed25519Seed } from '@rustbalance/crypto-worker/brands.js';
 import { runHere } from '@rustbalance/crypto-worker/tasks.js';
 import { placeCall } from '@rustbalance/actors/election/join/join-frame.js';
+import { keyProof } from '@rustbalance/actors/election/join/key-proof.js';
 import { LONGEST_JOIN_FRAME } from '@rustbalance/actors/election/join/limits.js';
 import type { JoinRequest } from '@rustbalance/actors/election/join/request-codec.js';
 import type { JoinToken } from '@rustbalance/actors/election/join/token-text.js';
@@ -45,6 +46,8 @@ export const badJoinFrames = async (
       nodeId: id,
       atSecs: Math.floor(Date.now() / 1000) - agedSecs,
       wantsMasterKey: true,
+      keyProof:
+        token.keyGrant === undefined ? null : keyProof(token.keyGrant, token.notAfter, nodePublicKey(seed)),
       priority: null,
       coordination: null,
       wireguard: null,

@@ -7,6 +7,9 @@ import type { NetworkPlace } from '../tor-network/options.js';
 
 const execute = promisify(execFile);
 
+/** `wg` waits for ever for a wireguard-go that was stopped; all else is done in milliseconds, on a loaded machine in seconds. */
+const COMMAND_LIMIT_MS = 10_000;
+
 /** Which network namespace a process is in; null for one that has ended. */
 const nameOf = (pid: number): Promise<string | null> =>
   readlink(`/proc/${String(pid)}/ns/net`).catch(() => null);
@@ -56,7 +59,8 @@ export class Namespace {
 
   /** Runs a command in here; rejects when it fails. Its standard output. */
   async run(command: string, ...args: readonly string[]): Promise<string> {
-    const { stdout } = await execute('nsenter', [...this.enter, command, ...args], { timeout: 5000 });
+    const inside = [...this.enter, command, ...args];
+    const { stdout } = await execute('nsenter', inside, { timeout: COMMAND_LIMIT_MS });
     return stdout;
   }
 

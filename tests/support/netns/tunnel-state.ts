@@ -8,7 +8,7 @@ import type { TunnelCluster } from './tunnel-cluster.js';
 export const TUNNEL_INTERFACE = 'wg-rb';
 
 /** For whatever is waited for, on a loaded machine. */
-export const PATIENCE_MS = 60_000;
+export const PATIENCE_MS = 120_000;
 
 /** The node holds that one for healthy, and heard it last by this transport. */
 export const hears =

@@ -31,9 +31,12 @@ export interface OwnTorNode {
   stop(): Promise<void>;
 }
 
-/** After a rotation until what follows from it is published, and before the next one: s. */
+/**
+ * After a rotation until what follows from it is published, and before the next one for as long as a daemon takes to start, to attach
+ * to its Tor and to publish on a loaded machine: s. The newest consensus may be a voting interval (10 s) old.
+ */
 const CALM_AFTER_SECS = 20;
-const CALM_BEFORE_SECS = 30;
+const CALM_BEFORE_SECS = 60;
 
 export const startOwnTorNode = async (): Promise<OwnTorNode> => {
   const machine = await SystemdMachine.boot();
@@ -96,12 +99,12 @@ export const startOwnTorNode = async (): Promise<OwnTorNode> => {
             const next = Math.min(nextRotation(phase, 'time-period'), nextRotation(phase, 'shared-random'));
             return before >= CALM_AFTER_SECS && next - phase.validAfterSecs >= CALM_BEFORE_SECS;
           },
-          { timeoutMs: 90_000 },
+          { timeoutMs: 240_000 },
         );
       },
       stop,
     };
-    await node.published(90_000);
+    await node.published(120_000);
     return node;
   } catch (error) {
     const journal = `${await machine.journal(DAEMON)}\n${await machine.journal(TOR)}`;

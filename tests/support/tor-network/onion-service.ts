@@ -36,24 +36,58 @@ export const introductionRelaysOf = async (tor: TorProcess): Promise<string[]> =
   return [...new Set(lastHops.filter((fingerprint) => fingerprint !== undefined))];
 };
 
-/** Follows HS_DESC events (control-spec §4.1.25) until every upload that was begun is answered. */
+/** Uploads of one descriptor that Tor began together. */
+interface Round {
+  lastMs: number;
+  readonly unanswered: Set<string>;
+}
+
+// Tor begins all uploads of a descriptor in one turn of its loop, and two rounds are a second or more apart.
+const ROUND_GAP_MS = 700;
+
+/**
+ * Follows HS_DESC events (control-spec §4.1.25) until every upload of both descriptors is answered. Of each its last round
+ * counts: where something changes while uploads are under way (a consensus, introduction points), Tor gives those up without
+ * a word and begins anew, and at a shared random value another descriptor takes the place of the first.
+ */
 const uploadWatch = (): {
   readonly take: (event: ControlEvent) => void;
   readonly allAnswered: () => boolean;
 } => {
-  const descriptors = new Set<string>();
-  let unanswered = 0;
+  const rounds = new Map<string, Round>();
+  const begun = (descriptor: string, hsdir: string): void => {
+    const nowMs = performance.now();
+    const last = rounds.get(descriptor);
+    const round =
+      last !== undefined && nowMs - last.lastMs < ROUND_GAP_MS
+        ? last
+        : { lastMs: nowMs, unanswered: new Set<string>() };
+    round.lastMs = nowMs;
+    round.unanswered.add(hsdir);
+    rounds.set(descriptor, round);
+  };
+  /** The answer does not say to which descriptor: HSDirs that have both answer in the order of sending. */
+  const answered = (hsdir: string): void => {
+    const [oldest] = [...rounds.values()]
+      .filter(({ unanswered }) => unanswered.has(hsdir))
+      .sort((one, other) => one.lastMs - other.lastMs);
+    oldest?.unanswered.delete(hsdir);
+  };
   return {
     take: ({ keyword, text }) => {
       if (keyword !== 'HS_DESC') return;
-      const [action = '', , , , descriptor = ''] = text.split(' ');
-      if (action === 'UPLOAD') {
-        descriptors.add(descriptor);
-        unanswered += 1;
-      }
-      if (action === 'UPLOADED' || action === 'FAILED') unanswered -= 1;
+      const [action = '', , , longName = '', descriptor = ''] = text.split(' ');
+      const hsdir = longName.slice(1, 41);
+      if (action === 'UPLOAD') begun(descriptor, hsdir);
+      if (action === 'UPLOADED' || action === 'FAILED') answered(hsdir);
     },
-    allAnswered: () => descriptors.size >= DESCRIPTORS_OF_A_SERVICE && unanswered === 0,
+    allAnswered: () => {
+      const newest = [...rounds.values()].sort((one, other) => other.lastMs - one.lastMs);
+      const both = newest.slice(0, DESCRIPTORS_OF_A_SERVICE);
+      return (
+        both.length === DESCRIPTORS_OF_A_SERVICE && both.every(({ unanswered }) => unanswered.size === 0)
+      );
+    },
   };
 };
 

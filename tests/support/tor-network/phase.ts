@@ -25,13 +25,16 @@ const ROUNDS_IN_A_RUN = 24;
 const ROUNDS_IN_A_PHASE = 12;
 const DEFAULT_PERIOD_MINUTES = 1440;
 
-const periodMinutes = (consensus: ConsensusView, interval: number, behaviour: NetworkBehaviour): number =>
+/** What of a consensus decides the phase. */
+type Timing = Omit<ConsensusView, 'relays'>;
+
+const periodMinutes = (consensus: Timing, interval: number, behaviour: NetworkBehaviour): number =>
   behaviour === 'testing'
     ? Math.floor((ROUNDS_IN_A_RUN * interval) / 60)
     : (consensus.params['hsdir_interval'] ?? DEFAULT_PERIOD_MINUTES);
 
 /** Derives the phase from a consensus; `behaviour` is that of the Tors that use it. */
-export const phaseOf = (consensus: ConsensusView, behaviour: NetworkBehaviour = 'testing'): NetworkPhase => {
+export const phaseOf = (consensus: Timing, behaviour: NetworkBehaviour = 'testing'): NetworkPhase => {
   const interval = consensus.freshUntilSecs - consensus.validAfterSecs;
   const length = 60 * periodMinutes(consensus, interval, behaviour);
   const offset = 60 * Math.floor((ROUNDS_IN_A_PHASE * interval) / 60);
@@ -52,6 +55,20 @@ export const phaseOf = (consensus: ConsensusView, behaviour: NetworkBehaviour = 
     sharedRandomPrevious: consensus.sharedRandomPrevious,
   };
 };
+
+/** The phase of a testing network by a consensus of which only the valid-after (Unix seconds) is known. */
+export const phaseAt = (validAfterSecs: number, votingIntervalSecs: number): NetworkPhase =>
+  phaseOf({
+    validAfterSecs,
+    freshUntilSecs: validAfterSecs + votingIntervalSecs,
+    sharedRandomCurrent: undefined,
+    sharedRandomPrevious: undefined,
+    params: {},
+  });
+
+/** The valid-after (Unix seconds) from which on consensuses have brought the last rotation of this kind. */
+export const lastRotation = (phase: NetworkPhase, kind: Rotation): number =>
+  kind === 'time-period' ? phase.timePeriodStartSecs : phase.runStartSecs;
 
 /** The valid-after (Unix seconds) of the first consensus to come that brings this rotation. */
 export const nextRotation = (phase: NetworkPhase, kind: Rotation): number =>

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FAST_SETTINGS, startCluster } from '../../support/cluster/cluster.js';
 import type { Cluster } from '../../support/cluster/cluster.js';
 import { publishedNodes } from '../../support/cluster/status.js';
+import { knownToNode } from '../../support/cluster/tor-of-node.js';
+import { untilCalm } from '../../support/tor-network/calm.js';
 import { SELECTIVE_RINGS } from '../../support/tor-network/options.js';
 import { startTorNetwork } from '../../support/tor-network/network.js';
 import type { TorNetwork } from '../../support/tor-network/network-types.js';
@@ -60,6 +62,8 @@ describe('two nodes that answer for one address', () => {
 
   it('lose the publisher and its Tor to SIGKILL, and the survivor publishes without it within 10 s', async () => {
     const [publisher, survivor] = cluster.nodes;
+    // The ring that the survivor publishes to stays the same meanwhile.
+    await untilCalm({ network, knowledge: cluster.nodes.map(knownToNode), secs: 20 });
     const beganMs = performance.now();
     await publisher!.killHard();
     await survivor!.until(

@@ -11,6 +11,7 @@ import type { NodeOutcome } from '@rustbalance/actors/kernel/config/load-node.js
 import { parseConfig } from '@rustbalance/actors/kernel/config/load.js';
 import type { SecretsWorld } from '@rustbalance/actors/kernel/config/secrets-files.js';
 import type { ErrorCode } from '@rustbalance/actors/kernel/errors.js';
+import { measuring } from '../../support/measured.js';
 
 const PLANTED = 'planted-hunter2-secret';
 const master = generateIdentity(new Uint8Array(32).fill(7));
@@ -270,7 +271,11 @@ describe('the backup of the master key', () => {
   ])('is started from when the key %s, with a warning', async (_how, damage) => {
     withBackup();
     damage();
+    const read = measuring(
+      'the master key is lost while no daemon runs: the configuration is loaded with its backup',
+    );
     const outcome = await load();
+    read();
     if (!outcome.ok) throw new Error(JSON.stringify(outcome.problems));
     expect(outcome.node.secrets.masterKey?.reveal()).toEqual(master.secret);
     expect(outcome.node.warnings.map(({ code }) => code)).toEqual(['secret.master-key-from-backup']);

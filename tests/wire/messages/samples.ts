@@ -204,7 +204,7 @@ export const SAMPLES: Samples = {
   'election.join-paths': { payload: { hashes: [bytes(32)] } },
   'election.join': { payload: { frame: bytes(300), admitOnly: true }, answer: { frame: bytes(16_384) } },
   'election.tokens': {
-    payload: { action: 'create', seal: null, lifetimeSecs: 3_600, uses: 1 },
+    payload: { action: 'create', seal: null, bringsKey: true, lifetimeSecs: 3_600, uses: 1 },
     answer: {
       tokens: [
         {
@@ -239,6 +239,7 @@ export const SAMPLES: Samples = {
     answer: { restarted: true },
   },
   'supervisor.drain-under-way': { payload: {}, answer: { untilMs: 1_700_000_000_000 } },
+  'supervisor.time-vouched': { payload: {}, answer: { vouched: true } },
   'supervisor.give-up': { payload: { reason: 'Tor is down' }, answer: { ending: true } },
   'health.history': {
     payload: { sinceMs: null },
@@ -319,6 +320,8 @@ export const SAMPLES: Samples = {
         last: { ok: false, step: 'introduction', reason: 'refused', node: null },
       },
       clockSane: true,
+      fit: false,
+      timeVouched: true,
       findings: [
         {
           error: errorData('state.write-failed', 'state.json', { reason: 'ENOSPC' }),
@@ -330,7 +333,14 @@ export const SAMPLES: Samples = {
   },
   'host.children': { payload: { children: [child, { ...child, exited: null, lastLines: [] }] } },
   'host.spawn': {
-    payload: { id: 'tor', command: 'tor', args: ['-f', '/x'], env: { PATH: '/usr/bin' }, cwd: null },
+    payload: {
+      id: 'tor',
+      command: 'tor',
+      args: ['-f', '/x'],
+      env: { PATH: '/usr/bin' },
+      cwd: null,
+      dropCapabilities: true,
+    },
     answer: { ...child, exited: null },
   },
   'host.run': {

@@ -154,7 +154,7 @@ export const startPublishingNode = async (speed: number, socksPort: number): Pro
       });
     },
     stop: async () => {
-      await running.stop(1_000);
+      await running.stop(1_000, 'shutdown');
       await world.stop();
     },
   };

@@ -22,7 +22,7 @@ if (!installed) console.warn('skipped: descriptors against stem (python3-stem is
 const identity = identityNamed('stem');
 const isoOf = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000', '');
 
-describe.runIf(installed)('stem', () => {
+describe.runIf(installed)('stem', { timeout: 200_000 }, () => {
   it.each([1, 9, 20])(
     'validates and reads a descriptor of ours with %i introduction points',
     async (count) => {

@@ -63,18 +63,18 @@ describe('a control port that breaks the protocol', () => {
       { violation: 'malformed-line' },
     ],
   ])('one that %s', async (_, how, code, detail) => {
-    const { port, commands, connection } = await start({}, { commandDeadlineMs: 1500, limits: SMALL_LIMITS });
+    const { port, commands, connection } = await start({}, { commandDeadlineMs: 3000, limits: SMALL_LIMITS });
     port.misbehave('GETINFO', how);
     const both = [commands.getInfo(['version']), commands.getConf(['SocksPort'])].map(errorOf);
     const [error] = await Promise.all(both);
     expect(error).toMatchObject({ code, detail });
     expect(error?.where).toMatch(/^127\.0\.0\.1:\d+$/);
     expect(connection.isOpen).toBe(false);
-    await eventually('the fake has lost us', () => port.connections === 0, { timeoutMs: 5000, everyMs: 5 });
+    await eventually('the fake has lost us', () => port.connections === 0, { timeoutMs: 10_000, everyMs: 5 });
   });
 
   test('an answer left out shifts all later ones, so the connection is not trusted past the deadline', async () => {
-    const { port, commands, connection } = await start({}, { commandDeadlineMs: 200 });
+    const { port, commands, connection } = await start({}, { commandDeadlineMs: 1500 });
     port.misbehave('SETEVENTS', 'no-answer');
     const left = commands.setEvents(['CIRC']);
     const after = commands.getInfo(['version']);
@@ -85,7 +85,7 @@ describe('a control port that breaks the protocol', () => {
   });
 
   test('a reply that comes after its deadline reaches nobody', async () => {
-    const { port, commands, connection } = await start({}, { commandDeadlineMs: 100 });
+    const { port, commands, connection } = await start({}, { commandDeadlineMs: 1500 });
     port.misbehave('GETINFO', 'late');
     expect((await errorOf(commands.getInfo(['version']))).code).toBe('control.deadline');
     port.answerLate();
