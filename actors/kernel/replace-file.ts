@@ -10,7 +10,8 @@ export interface FileOwner {
 
 /**
  * Writes a file of mode 0600 by way of another in the same folder: after a crash at any moment it is the old one or the
- * new one, whole. It follows no link that somebody who may write in the folder has put into the way. Where it fails the other one is removed: it may hold a key, and on a full disk each try would leave one more.
+ * new one, whole. It follows no link that somebody who may write in the folder has put into the way. Where it fails the other
+ * one is removed: it may hold a key, and on a full disk each try would leave one more.
  */
 export const replaceFile = async (
   path: string,
