@@ -128,10 +128,13 @@ export class MeshNode {
       () => 0,
       () => undefined,
     );
-    return new ProcessHost(systemClock, log, (children) => {
+    const host: ProcessHost = new ProcessHost(systemClock, log, (children) => {
+      // That of a daemon that was killed tells nobody anything, however late its child ends.
+      if (this.host !== host) return;
       this.children = children;
       this.harness.tell('host.children', { children });
     });
+    return host;
   }
 
   #makeHarness(): HarnessNode {
