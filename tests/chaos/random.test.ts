@@ -15,6 +15,7 @@ import { canMount } from '../support/chaos/small-disk.js';
 import { untilSettled } from '../support/cluster/published.js';
 import { eventually } from '../support/eventually.js';
 import { seededRandom } from '../support/simulation/seeded-random.js';
+import { loadClient } from '../support/stock-client-load.js';
 import type { LoadSample } from '../support/stock-client-load.js';
 import { summary } from '../support/stock-client-summary.js';
 import { startStockClient } from '../support/stock-client.js';
@@ -42,6 +43,11 @@ const MEAN_GAP_MS = IS_LONG ? 25_000 : 8_000;
  * every 3.6 minutes. What one has open is lost with it, whatever is done: with an actor killed every 4 s that alone was 0.8 % of all visits.
  */
 const ACTOR_GAP_MS = Number(process.env['RB_CHAOS_ACTOR_SECONDS'] ?? (IS_LONG ? 12 : 4)) * 1000;
+/**
+ * Clients learn from their first hundred circuits how long one takes, keep that over restarts, and until then wait for a minute or two
+ * where one is dead. Half an hour is to be about clients that know; a minute has none to spare for it.
+ */
+const LEARNING_MS = IS_LONG ? 150_000 : 0;
 /** Tor gives a stream up after two minutes (SocksTimeout). Who waits for one that hangs would lengthen the short form by as much. */
 const PATIENCE_MS = IS_LONG ? 120_000 : 20_000;
 /** All kinds of faults come equally often, and a minute has room for a few of them. */
@@ -93,11 +99,18 @@ describe(`a cluster of three in a random run of faults, seed ${String(SEED)}`, (
       )),
     );
     await untilSettled(chaos.cluster, 120_000);
+    await loadClient({
+      clients: visitors,
+      address: chaos.cluster.address,
+      mode: 'cold',
+      everyMs: 250,
+      durationMs: LEARNING_MS,
+    });
     for (const node of chaos.cluster.nodes) {
       logs.push(await LogWatch.of(node));
       before.set(node.id, await census(node.pid!));
     }
-  }, 500_000);
+  }, 500_000 + LEARNING_MS);
 
   afterEach(({ task }) => {
     if (task.result?.state === 'fail')
