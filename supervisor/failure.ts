@@ -56,7 +56,7 @@ const planRestart = (turn: Turn, place: Place): void => {
   turn.change(place, { shortLives: shortLives + 1, restarts: restarts + 1 });
   const dueAt = turn.now + restartDelayMs(group.backoff, shortLives + 1, turn.uniform);
   // A failed restart is taken up again at the child that failed; an earlier child's failure takes in the later ones.
-  turn.plan(unit, { from: index, dueAt, clearing: true, next: index });
+  turn.plan(unit, { from: index, dueAt, clearing: true, next: index, replaces: false });
 };
 
 /** The next level decides: everything stops in reverse, and the process ends with a code of its own. */

@@ -8,7 +8,7 @@ import { layoutOf } from './layout.js';
 import { advanceUnit, replaceChild } from './restart.js';
 import { initialState } from './state.js';
 import type { State } from './state.js';
-import { advanceStop, giveUpOnOrder, requestStop } from './stopping.js';
+import { advanceStop, giveUpOnOrder, requestStop, takeUpStop } from './stopping.js';
 import { checkDeadlines } from './timeouts.js';
 import { Turn } from './turn.js';
 
@@ -109,6 +109,8 @@ const advance = (turn: Turn): void => {
       return;
     case 'running':
       for (const unit of turn.layout.units.keys()) advanceUnit(turn, unit);
+      takeUpStop(turn);
+      if (turn.state.phase.at === 'stopping') advanceStop(turn, turn.state.phase.code);
       return;
     case 'stopping':
       advanceStop(turn, phase.code);

@@ -54,6 +54,8 @@ const startNext = (turn: Turn, unit: number, plan: Plan): void => {
  */
 export const replaceChild = (turn: Turn, place: Place): void => {
   const { at } = turn.child(place).life;
-  if (turn.state.phase.at !== 'running' || at === 'down' || at === 'ending') return;
-  turn.plan(place.unit, { from: place.index, dueAt: turn.now, clearing: true, next: place.index });
+  const { phase, stopAwaits } = turn.state;
+  if (phase.at !== 'running' || stopAwaits || at === 'down' || at === 'ending') return;
+  const { unit, index } = place;
+  turn.plan(unit, { from: index, dueAt: turn.now, clearing: true, next: index, replaces: true });
 };

@@ -36,7 +36,8 @@ export class SpareThreads {
   prepare(names: readonly ActorName[]): void {
     for (const name of names) {
       if (this.#workers.has(name)) continue;
-      const worker = actorWorker(name, this.#planOf(name), null);
+      const worker = this.#make(name);
+      if (worker === null) continue;
       // One that dies unused is not missed: another is made in its turn, and dies where somebody listens.
       const forget = (): void => {
         this.#workers.delete(name);
@@ -44,6 +45,15 @@ export class SpareThreads {
       worker.on('error', forget);
       worker.on('exit', forget);
       this.#workers.set(name, worker);
+    }
+  }
+
+  /** Null where there is no room for another thread: it is made in its turn then, where a failure is seen to. */
+  #make(name: ActorName): Worker | null {
+    try {
+      return actorWorker(name, this.#planOf(name), null);
+    } catch {
+      return null;
     }
   }
 

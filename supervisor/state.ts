@@ -52,6 +52,8 @@ export interface Plan {
   readonly clearing: boolean;
   /** The child whose turn it is to start. */
   readonly next: number;
+  /** Somebody asked for it: nothing has failed. */
+  readonly replaces: boolean;
 }
 
 export type Phase =
@@ -69,6 +71,8 @@ export interface State {
   readonly plans: readonly (Plan | null)[];
   /** Restart times by group. */
   readonly restarts: ReadonlyMap<string, readonly number[]>;
+  /** To stop as soon as what is being replaced is there (stopping.ts). */
+  readonly stopAwaits: boolean;
 }
 
 const NEVER_LIVED: Child = {
@@ -87,4 +91,5 @@ export const initialState = (layout: Layout): State => ({
   children: new Map(layout.places.map(({ spec }) => [spec.id, NEVER_LIVED])),
   plans: layout.units.map(() => null),
   restarts: new Map(),
+  stopAwaits: false,
 });

@@ -4,14 +4,27 @@ import type { ExitCode } from './exit-codes.js';
 import { endNow, isLive, stopChild } from './turn.js';
 import type { Turn } from './turn.js';
 
-/** The first request stops in order; a second one means that somebody does not want to wait. */
+const isReplacing = ({ state }: Turn): boolean => state.plans.some((plan) => plan?.replaces === true);
+
+const beginStop = (turn: Turn): void => {
+  turn.state = { ...turn.state, phase: { at: 'stopping', code: EXIT_CODES.good }, stopAwaits: false };
+  turn.report('shutdown', null, null);
+};
+
+/**
+ * The first request stops in order; a second one means that somebody does not want to wait. A child that is being replaced has kept
+ * for its successor what a shutdown takes down (its lease, its tunnel): the successor comes first, and is then told.
+ */
 export const requestStop = (turn: Turn): void => {
   switch (turn.state.phase.at) {
     case 'idle':
     case 'booting':
+      beginStop(turn);
+      return;
     case 'running':
-      turn.state = { ...turn.state, phase: { at: 'stopping', code: EXIT_CODES.good } };
-      turn.report('shutdown', null, null);
+      if (turn.state.stopAwaits) endNow(turn, EXIT_CODES.failure);
+      else if (isReplacing(turn)) turn.state = { ...turn.state, stopAwaits: true };
+      else beginStop(turn);
       return;
     case 'stopping': {
       const { code } = turn.state.phase;
@@ -21,6 +34,11 @@ export const requestStop = (turn: Turn): void => {
     case 'ended':
       return;
   }
+};
+
+/** Goes on with a stop that has waited for what was being replaced. */
+export const takeUpStop = (turn: Turn): void => {
+  if (turn.state.stopAwaits && !isReplacing(turn)) beginStop(turn);
 };
 
 /** Stops in order, and the process ends with the code by which the service manager starts it afresh. */

@@ -117,7 +117,8 @@ export const endNow = (turn: Turn, code: ExitCode): void => {
 
 /** @param pingedAt of the ping that it owes a pong for */
 export const unresponsive = (turn: Turn, place: Place, pingedAt: number): ErrorData =>
-  actorError('actor.unresponsive', place, { silentMs: Math.round(turn.now - pingedAt) });
+  // A stall of our own that was forgiven may have moved the ping ahead of now.
+  actorError('actor.unresponsive', place, { silentMs: Math.max(0, Math.round(turn.now - pingedAt)) });
 
 export const actorError = (
   code:

@@ -150,6 +150,8 @@ export const wgActorWith = (
       caller.useSocks(at);
     };
 
+    // What the last incarnation said of them holds no longer, and this one may not come as far as to say otherwise.
+    tellStatus();
     await Promise.all([...transports.map((transport) => transport.open()), keyFiles.removeLeftovers()]);
     if (doors === null) context.publish('wg.coordination', { service: null });
     tellStatus();

@@ -84,7 +84,11 @@ const create = (
   if (origin === null) throw rbError('token.no-address', WHERE);
   const id = random.bytes(TOKEN_ID_BYTES) as JoinTokenId;
   const notAfter = nowSecs + lifetimeSecs;
-  const grant = masterKey !== null && bringsKey ? joinKeyGrant(masterKey, secret.tag, id, notAfter) : null;
+  // What is sealed holds the key itself, and without the passphrase nothing of the token shall bring it.
+  const grant =
+    masterKey !== null && bringsKey && seal === null
+      ? joinKeyGrant(masterKey, secret.tag, id, notAfter)
+      : null;
   world.learn([newJoinToken(signer, { tokenId: id, issuer: signer.key.publicKey, notAfter, uses })]);
   const others = presentMembers(world.records())
     .filter((member) => member.id !== origin.nodeId && world.isLive(member.id))
@@ -99,8 +103,7 @@ const create = (
     clientAuthorization: tokenClientAuthorization(secret, id).secret,
     notAfter,
     uses,
-    // What is sealed holds the key itself, and without the passphrase nothing of the token shall bring it.
-    ...(grant === null || seal !== null ? {} : { keyGrant: grant }),
+    ...(grant === null ? {} : { keyGrant: grant }),
     origin,
     others,
     ...(viaMaster === null ? {} : { viaMaster: { ...viaMaster, key: tokenJoinKey(secret, id).publicKey } }),

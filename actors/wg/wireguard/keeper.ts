@@ -42,6 +42,7 @@ export class TunnelKeeper {
   readonly #world: KeeperWorld;
   readonly #events: KeeperEvents;
   #wanted: WantedTunnel;
+  #peersKnown = false;
   #applied: ReadonlyMap<string, string | null> = new Map();
   #progress: ReadonlyMap<string, PeerProgress> = new Map();
   #cancelTimer: CancelTimer | null = null;
@@ -95,6 +96,7 @@ export class TunnelKeeper {
   /** The peers changed. */
   want(wanted: WantedTunnel): void {
     this.#wanted = wanted;
+    this.#peersKnown = true;
     this.look();
   }
 
@@ -173,7 +175,7 @@ export class TunnelKeeper {
       if (this.#closed) return fresh;
       // Setting a stuck peer's endpoint once a look is enough: the next look tells whether it helped.
       const stuck = round === 0 ? this.#stuck(wanted, found) : NOBODY;
-      const memory = { applied: this.#applied, stuck };
+      const memory = { applied: this.#applied, stuck, peersKnown: this.#peersKnown };
       const plan = planChanges(wanted, found, memory, clock.wallMs() / 1000);
       this.#ours = plan.kind !== 'foreign';
       if (plan.kind === 'foreign') {

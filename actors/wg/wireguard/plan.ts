@@ -45,6 +45,11 @@ export interface TunnelMemory {
   readonly applied: ReadonlyMap<string, string | null>;
   /** Peers to whom nothing goes out, by public key. */
   readonly stuck: ReadonlySet<string>;
+  /**
+   * Whether anybody has said yet who the peers are. Before that those that are found stay: their sessions would go with them, and
+   * the endpoints of those whose endpoint nobody else knows.
+   */
+  readonly peersKnown: boolean;
 }
 
 /** How far sending to a peer has come. */
@@ -134,11 +139,11 @@ const foreignEvidence = (link: FoundLink, found: FoundTunnel, wanted: WantedTunn
 const peerSteps = (
   device: WireguardDump,
   wanted: WantedTunnel,
-  { applied, stuck }: TunnelMemory,
+  { applied, stuck, peersKnown }: TunnelMemory,
   nowSecs: number,
 ): readonly Step[] => {
   const found = new Map(device.peers.map((peer) => [peer.publicKey, peer]));
-  const removed = [...found.keys()].filter((key) => !wanted.peers.has(key));
+  const removed = peersKnown ? [...found.keys()].filter((key) => !wanted.peers.has(key)) : [];
   const changed = [...wanted.peers.values()].flatMap((peer): readonly WantedPeer[] => {
     const there = found.get(peer.publicKey);
     if (there === undefined) return [peer];

@@ -51,6 +51,13 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   fc.tuple(id, generationOffset, fc.boolean()).map(([name, offset, pong]) => (tree: SimulatedTree) => {
     tree.dispatch({ kind: 'pong', id: name, generation: tree.generation(name) + offset, alive: pong });
   }),
+  id.map((name) => (tree: SimulatedTree) => {
+    tree.dispatch({ kind: 'replace', id: name });
+  }),
+  // Seldom, since little happens after it.
+  fc.integer({ min: 0, max: 9 }).map((n) => (tree: SimulatedTree) => {
+    if (n === 0) tree.dispatch({ kind: 'stop-requested' });
+  }),
   fc.tuple(id, generationOffset).map(([name, offset]) => (tree: SimulatedTree) => {
     tree.dispatch({ kind: 'spinning', id: name, generation: tree.generation(name) + offset });
   }),

@@ -109,6 +109,40 @@ test('a child that waits for its restart keeps its back-off', () => {
   expect(tree.lives()).toEqual({ a: 'up' });
 });
 
+test('a stop that comes while a child is being replaced waits for the next one, which then takes leave', () => {
+  const tree = SimulatedTree.booted(oneForOne('a', 'b'));
+  tree.manners.set('b', 'deaf');
+  tree.dispatch({ kind: 'replace', id: 'b' });
+  tree.dispatch({ kind: 'stop-requested' });
+  expect(tree.lives()).toEqual({ a: 'up', b: 'ending' });
+  tree.manners.set('b', 'well');
+  tree.pass(500);
+  expect(tree.stopReasons()).toEqual(['b replace', 'b shutdown', 'a shutdown']);
+  expect(tree.generation('b')).toBe(2);
+  expect(tree.end()).toEqual({ code: 0, forced: false });
+});
+
+test('a stop waits for nobody who fails while being replaced, nor for ever', () => {
+  for (const manner of ['broken', 'slow'] as const) {
+    const tree = SimulatedTree.booted(oneForOne('a', 'b'));
+    tree.manners.set('b', manner);
+    tree.dispatch({ kind: 'replace', id: 'b' });
+    tree.dispatch({ kind: 'stop-requested' });
+    tree.pass(2_000);
+    expect(tree.end(), manner).toEqual({ code: 0, forced: false });
+  }
+});
+
+test('a second request to stop waits for nothing', () => {
+  const tree = SimulatedTree.booted(oneForOne('a', 'b'));
+  tree.manners.set('b', 'slow');
+  tree.dispatch({ kind: 'replace', id: 'b' });
+  tree.dispatch({ kind: 'stop-requested' });
+  expect(tree.end()).toBeNull();
+  tree.dispatch({ kind: 'stop-requested' });
+  expect(tree.end()).toEqual({ code: 1, forced: true });
+});
+
 test('while the tree stops, nothing is replaced', () => {
   const tree = SimulatedTree.booted(oneForOne('a', 'b'));
   tree.manners.set('b', 'deaf');

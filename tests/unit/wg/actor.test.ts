@@ -82,6 +82,13 @@ describe('a WgActor', () => {
     await node.stop('wg');
   });
 
+  test('that cannot open its transport has said that it is down: what the last one said holds no longer', async () => {
+    const node = harness(config);
+    const open: OpenUdp = () => Promise.reject(new Error('EADDRINUSE'));
+    await expect(node.start(wgActorWith(open))).rejects.toThrow();
+    expect(node.fact('wg.status')).toMatchObject({ transports: [{ transport: 'direct', state: 'down' }] });
+  });
+
   test('tells its status, hands on datagrams, and shows refused sends', async () => {
     let events: UdpEvents | null = null;
     const open: OpenUdp = (at, given) => {

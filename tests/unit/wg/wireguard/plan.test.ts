@@ -47,7 +47,7 @@ const right: FoundTunnel = {
   guarded: true,
   ownProcess: true,
 };
-const nothingBefore: TunnelMemory = { applied: new Map(), stuck: new Set() };
+const nothingBefore: TunnelMemory = { applied: new Map(), stuck: new Set(), peersKnown: true };
 const wanted = wantedWith(peer(2), peer(3));
 const plan = (found: Partial<FoundTunnel>, memory = nothingBefore, want = wanted): Plan =>
   planChanges(want, { ...right, ...found }, memory, NOW);
@@ -127,6 +127,13 @@ describe('the plan of changes', () => {
     ],
   ])('when %s', (_what, found, expected) => {
     expect(kinds(plan(found))).toEqual(expected);
+  });
+
+  test('no peer is taken away before anybody has said who they are', () => {
+    const nobodyYet = wantedWith();
+    const unknown = { ...nothingBefore, peersKnown: false };
+    expect(kinds(plan({}, unknown, nobodyYet))).toEqual([]);
+    expect(kinds(plan({}, nothingBefore, nobodyYet))).toEqual(['remove-peers']);
   });
 
   test('touches the peer alone that is not as wanted, and the device not at all', () => {
