@@ -7,7 +7,7 @@ import { eventually } from '../eventually.js';
 import { MENDED_WITHIN_MS, pick } from './fault.js';
 import type { ChaosFault } from './fault.js';
 import { restartTimeMs } from './kill-actor.js';
-import { killDaemon, torPidOf, untilOtherTor } from './process-faults.js';
+import { killDaemon, torPidOf, untilOtherTor, untilTorUp } from './process-faults.js';
 
 const WAYS = ['deleted', 'truncated', 'overwritten'] as const;
 
@@ -89,9 +89,14 @@ export const FILE_FAULTS: readonly ChaosFault[] = [
       const mendsFromMs = performance.now();
       const what = await damage(join(dir, name), random);
       // Tor writes it, and it is the daemon that reads it: to find the Tor that outlived another daemon.
-      if (name === PID_FILE) await killDaemon(node);
-      else process.kill(pid, 'SIGKILL');
-      await untilOtherTor(node, pid);
+      if (name === PID_FILE) {
+        await killDaemon(node);
+        // It is found among the processes, and gone on with.
+        await untilTorUp(node, pid);
+      } else {
+        process.kill(pid, 'SIGKILL');
+        await untilOtherTor(node, pid);
+      }
       return { what, mendsFromMs };
     },
   },

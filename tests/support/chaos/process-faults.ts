@@ -24,18 +24,28 @@ export const killDaemon = async (
   );
 };
 
+/** The process of a Tor that is up; null while none is. Status may show the old Tor for a moment, inspect names the process. */
+const upTor = async (node: DaemonNode): Promise<unknown> => {
+  const { state, context } = await node.actor('tor');
+  return state === 'online.up' ? context['pid'] : null;
+};
+
 /** Waits for a Tor that is not the one of before. */
 export const untilOtherTor = (node: DaemonNode, before: number): Promise<unknown> =>
   eventually(
     `${node.id} has another Tor, which is up`,
     async () => {
-      // Status may show the old Tor for a moment; inspect names the process that it speaks of.
-      const { state, context } = await node.actor('tor');
-      const now = context['pid'];
-      return typeof now === 'number' && now !== before && state === 'online.up';
+      const pid = await upTor(node);
+      return typeof pid === 'number' && pid !== before;
     },
     { timeoutMs: MENDED_WITHIN_MS },
   );
+
+/** Waits until the node has this Tor again. */
+export const untilTorUp = (node: DaemonNode, pid: number): Promise<unknown> =>
+  eventually(`the Tor ${String(pid)} of ${node.id} is up`, async () => (await upTor(node)) === pid, {
+    timeoutMs: MENDED_WITHIN_MS,
+  });
 
 const hurtTor = async (node: DaemonNode, signal: 'SIGKILL' | 'SIGSTOP'): Promise<Suffered> => {
   const pid = await torPidOf(node);
