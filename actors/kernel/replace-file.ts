@@ -10,21 +10,21 @@ export interface FileOwner {
 
 /**
  * Writes a file of mode 0600 by way of another in the same folder: after a crash at any moment it is the old one or the
- * new one, whole. It follows no link that somebody who may write in the folder has put into the way. Where it fails the other
+ * new one, whole. The folder must be there. It follows no link that somebody who may write in the folder has put into the way. Where it fails the other
  * one is removed: it may hold a key, and on a full disk each try would leave one more.
  */
-export const replaceFile = async (
+export const swapFile = async (
   path: string,
   temporary: string,
   content: string | Uint8Array,
   owner: FileOwner | null = null,
 ): Promise<void> => {
-  const folder = dirname(path);
-  await makeDirectories(folder);
   try {
     const file = await open(temporary, 'wx', 0o600);
     try {
       await file.writeFile(content);
+      // open() subtracts the umask.
+      await file.chmod(0o600);
       if (owner !== null) await file.chown(owner.uid, owner.gid);
       await file.sync();
     } finally {
@@ -35,10 +35,21 @@ export const replaceFile = async (
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
-  const directory = await open(folder, 'r');
+  const directory = await open(dirname(path), 'r');
   try {
     await directory.sync();
   } finally {
     await directory.close();
   }
+};
+
+/** The same; the folder is made where it is missing. */
+export const replaceFile = async (
+  path: string,
+  temporary: string,
+  content: string | Uint8Array,
+  owner: FileOwner | null = null,
+): Promise<void> => {
+  await makeDirectories(dirname(path));
+  await swapFile(path, temporary, content, owner);
 };

@@ -1,5 +1,5 @@
-import { chmod, chown, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { chmod, chown, mkdir, readFile } from 'node:fs/promises';
+import { swapFile } from '../kernel/replace-file.js';
 import { temporaryFor } from '../kernel/temporary-file.js';
 
 /** The owner that files shall have; null: whoever runs this process. */
@@ -33,27 +33,5 @@ export const makePrivateDirectory = async (path: string, owner: FileOwner): Prom
 };
 
 /** Writes a file of mode 0600 so that after a crash at any moment the old or the new one is there, whole. */
-export const writePrivateFile = async (path: string, bytes: Uint8Array, owner: FileOwner): Promise<void> => {
-  const temporary = temporaryFor(path);
-  try {
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await file.writeFile(bytes);
-      await file.chmod(0o600);
-      if (owner !== null) await file.chown(owner.uid, owner.gid);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw error;
-  }
-  const directory = await open(dirname(path), 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-};
+export const writePrivateFile = (path: string, bytes: Uint8Array, owner: FileOwner): Promise<void> =>
+  swapFile(path, temporaryFor(path), bytes, owner);
